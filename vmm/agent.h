@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lines between lxtop-vmm and lxtop-guest on the virtio-console port AGENT_PORT_NAME.
+ *
+ * Text, "WORD ARGUMENT...\n", at most AGENT_LINE_MAX bytes with the newline.  The VMM treats all
+ * of it as hostile: an unknown word or a line too long is dropped and counted.
+ *
+ * Guest to VMM:  "phase root"      root file system mounted
+ *                "init NAME"       the distro's init: systemd, openrc, sysvinit, busybox, own
+ *                "ready WORD"      distro ready ("running", or "degraded" for systemd)
+ *                "note TEXT"       for the user: shown with the boot (journal recovery, ...)
+ *                "down"            the guest has begun to go down
+ *                "fail TEXT"       cannot boot the distro: reason; the guest then powers off
+ * VMM to guest:  "stop"            power off in order
+ *
+ * Before the port exists /init tells its first act by writing BOOT_MARK_INIT to the I/O port
+ * BOOT_MARK_PORT (Cloud Hypervisor's convention); 123 to the MMIO address BOOT_TIMER_ADDRESS
+ * (Firecracker's) counts as the same.
+ */
+#ifndef VMM_AGENT_H
+#define VMM_AGENT_H
+
+#define AGENT_PORT_NAME "lxtop.agent"
+#define AGENT_LINE_MAX 1024
+
+#define BOOT_MARK_PORT 0x80
+#define BOOT_MARK_INIT 0x41
+#define BOOT_TIMER_ADDRESS 0xC0000000
+#define BOOT_TIMER_VALUE 123
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket of lxtop-vmm: wire names only, shared with core, which links nothing of vmm.
+ *
+ * A Unix stream socket, `ctl.sock`.  Each side sends JSON objects, one a line ("\n"), at most
+ * CTL_LINE_MAX bytes.  A request is {"cmd": NAME, ...}; its reply is {"ok": true, ...} or
+ * {"ok": false, "error": TEXT}; replies keep the order of requests.  Try it:
+ *
+ *     echo '{"cmd":"status"}' | socat - UNIX:$XDG_RUNTIME_DIR/lxtop/NAME/ctl.sock
+ *
+ * Commands (fields of the request; fields of the reply):
+ *   status   -; "state" (CTL_STATE_*), "pid", "cpus", "memory" (bytes), "kernel", "init" (name of
+ *            the distro's init or ""), "phases" (see below), "agent" (bool), "paused" (bool)
+ *   stats    -; "uptime_us", "cpus": [{"time_us"}], "vcpu_us" (sum), "exits": {REASON: count},
+ *            "memory": {"size","resident","overhead"} (bytes: guest RAM given, of it resident on
+ *            the host, private memory of the process beside it), "devices": [{"name","class",
+ *            "requests","read_bytes","write_bytes","errors","latency_us_sum","latency_us_max"}]
+ *            All counters only grow; the reader makes rates of two samples and "now_us".
+ *   pause, resume   -; -
+ *   stop     "deadline_ms" (default 10000), "force" (bool); replies at once, then events tell
+ *   resize   "rows", "cols", of the console port; -
+ *   console  -; after the reply line the connection is no more JSON: bytes to and from the guest's
+ *            console, first the kept log (at most CTL_CONSOLE_KEPT bytes), then live.
+ *   events   -; from now on this connection also receives events
+ *
+ * Events: {"event": NAME, "now_us": N, ...}
+ *   phase    "phase", "at_us" (since process start)
+ *   state    "state"
+ *   paused   "paused" (bool)
+ *   exit     "reason" (CTL_EXIT_*), "detail"; the last one, the process ends
+ *
+ * Phases, in the order of a boot, microseconds since the process was executed:
+ *   "start" (main entered), "vm" (VM and vCPUs created), "kernel" (first KVM_RUN), "init" (/init's
+ *   first act), "root" (root file system mounted), "ready" (distro ready).
+ */
+#ifndef VMM_CTL_H
+#define VMM_CTL_H
+
+#define CTL_LINE_MAX 65536
+#define CTL_CONSOLE_KEPT (256 * 1024)
+#define CTL_STOP_DEADLINE_MS 10000
+
+enum ctl_phase { PHASE_START, PHASE_VM, PHASE_KERNEL, PHASE_INIT, PHASE_ROOT, PHASE_READY, PHASES };
+#define CTL_PHASE_NAMES {"start", "vm", "kernel", "init", "root", "ready"}
+
+/* State of a machine in "status": running begins with PHASE_READY. */
+#define CTL_STATE_STARTING "starting"
+#define CTL_STATE_RUNNING "running"
+#define CTL_STATE_STOPPING "stopping"
+
+/*
+ * Why the process ended: its word in the "exit" event and in run.json, and its exit status.
+ * EXIT_NONE is what run.json says while the process lives; if the lock is free and the word is
+ * still this one, the process was killed from outside.
+ */
+enum ctl_exit {
+    EXIT_NONE,
+    EXIT_POWEROFF,     /* guest powered off */
+    EXIT_STOPPED,      /* asked to stop, guest powered off within the deadline */
+    EXIT_FORCED,       /* asked to stop by force, or the deadline passed */
+    EXIT_REBOOT,       /* guest reset itself */
+    EXIT_PANIC,        /* guest kernel panic: "detail" has its line */
+    EXIT_TRIPLE_FAULT, /* a vCPU shut down */
+    EXIT_VMM_ERROR,    /* KVM or the VMM failed: "detail" says how */
+    EXITS
+};
+struct ctl_exit_info {
+    const char *name;
+    int status; /* exit status of the process */
+    int failed; /* the distro's state is "failed", not "stopped" */
+};
+#define CTL_EXIT_TABLE                                                                             \
+    {                                                                                              \
+        [EXIT_NONE] = {"none", 0, 1}, [EXIT_POWEROFF] = {"poweroff", 0, 0},                        \
+        [EXIT_STOPPED] = {"stopped", 0, 0}, [EXIT_FORCED] = {"forced", 10, 0},                     \
+        [EXIT_REBOOT] = {"reboot", 11, 0}, [EXIT_PANIC] = {"panic", 12, 1},                        \
+        [EXIT_TRIPLE_FAULT] = {"triple-fault", 13, 1}, [EXIT_VMM_ERROR] = {"vmm-error", 1, 1},     \
+    }
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/err.h"
+
+#define HUGE_PAGE (2ULL << 20)
+
+/*
+ * Reserves more than asked and gives the unaligned ends back, so that guest and host agree on where
+ * a 2 MiB page begins: otherwise KVM cannot map a transparent huge page as one.
+ */
+static uint8_t *map_aligned(uint64_t size)
+{
+    uint8_t *all = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uintptr_t start;
+    uint64_t before;
+
+    if (all == MAP_FAILED)
+        return NULL;
+    start = ((uintptr_t)all + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    before = start - (uintptr_t)all;
+    if (before)
+        munmap(all, before);
+    if (HUGE_PAGE - before)
+        munmap(all + before + size, HUGE_PAGE - before);
+    return all + before;
+}
+
+static int region_add(struct mem *m, uint64_t start, uint64_t size, struct err *e)
+{
+    uint8_t *host = map_aligned(size);
+
+    if (!host)
+        return err_sys(e, errno, "reserve %llu MiB for the guest", (unsigned long long)size >> 20);
+    madvise(host, size, MADV_HUGEPAGE); /* A host without THP runs the guest too, only slower. */
+    madvise(host, size, MADV_DONTDUMP);
+    m->region[m->regions++] =
+        (struct mem_region){.start = GPA(start), .size = size, .host = host};
+    m->size += size;
+    return 0;
+}
+
+int mem_init(struct mem *m, uint64_t size, struct err *e)
+{
+    uint64_t low = size < MEM_HOLE_START ? size : MEM_HOLE_START;
+    int r;
+
+    *m = (struct mem){0};
+    if (size == 0 || size > MEM_MAX || size % 4096)
+        return err_set(e, EINVAL, "guest memory of %llu bytes: give a multiple of 4 KiB",
+                       (unsigned long long)size);
+    r = region_add(m, 0, low, e);
+    if (r == 0 && size > low)
+        r = region_add(m, MEM_HOLE_END, size - low, e);
+    if (r < 0)
+        mem_release(m);
+    return r;
+}
+
+void mem_release(struct mem *m)
+{
+    for (unsigned i = 0; i < m->regions; i++)
+        munmap(m->region[i].host, m->region[i].size);
+    *m = (struct mem){0};
+}
+
+void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len)
+{
+    for (unsigned i = 0; i < m->regions; i++) {
+        const struct mem_region *r = &m->region[i];
+        uint64_t offset = gpa.at - r->start.at;
+
+        if (gpa.at >= r->start.at && offset < r->size && len <= r->size - offset)
+            return r->host + offset;
+    }
+    return NULL;
+}
+
+bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len)
+{
+    const void *from = mem_at(m, gpa, len);
+
+    if (from)
+        memcpy(to, from, len);
+    else
+        memset(to, 0, len);
+    return from != NULL;
+}
+
+bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t len)
+{
+    void *to = mem_at(m, gpa, len);
+
+    if (to)
+        memcpy(to, from, len);
+    return to != NULL;
+}

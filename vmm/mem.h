@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest memory, and the only way from a guest address to a pointer.
+ *
+ * A gpa is a struct so that it can be neither dereferenced nor mixed with a number by mistake.
+ * Every access states its length; an access that is not wholly inside one RAM region fails.  RAM is
+ * anonymous and private, aligned to 2 MiB: [0, 3 GiB) and, if there is more, from 4 GiB up; the
+ * hole between holds the devices.  Regions never change after mem_new: any thread may use a mem.
+ */
+#ifndef VMM_MEM_H
+#define VMM_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+#define MEM_HOLE_START 0xC0000000ULL /* devices from here ... */
+#define MEM_HOLE_END 0x100000000ULL  /* ... to here */
+#define MEM_MIN (64ULL << 20)
+#define MEM_MAX (1ULL << 40)
+
+struct gpa {
+    uint64_t at;
+};
+#define GPA(address) ((struct gpa){.at = (address)})
+
+struct mem_region {
+    struct gpa start;
+    uint64_t size; /* bytes */
+    uint8_t *host;
+};
+
+struct mem {
+    struct mem_region region[2]; /* by address */
+    unsigned regions;
+    uint64_t size; /* bytes of RAM in all */
+};
+
+/* `size` is a multiple of 4 KiB from one page (tests) to MEM_MAX. */
+int mem_init(struct mem *m, uint64_t size, struct err *e);
+void mem_release(struct mem *m);
+
+/* Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region. */
+void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len);
+
+/* Copies; false (and for a read zeroes) when the range is not RAM. */
+bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len);
+bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t len);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtio device, seen from below the transport: status, features, queues, one class a device type.
+ *
+ * virtio_mmio.c turns register accesses into these calls; a device file (virtio_blk.c, ...) fills a
+ * const struct virtio_class.  Everything here runs with the machine's lock held (loop.h), on the
+ * loop thread (notify) or on a vCPU thread (registers).
+ *
+ * The driver is hostile.  Queue sizes and addresses are frozen when a queue becomes ready; a
+ * malformed ring makes the device stop with DEVICE_NEEDS_RESET (virtio 1.2, 2.1.2) and a
+ * configuration change interrupt; the VMM lives on.
+ */
+#ifndef VMM_VIRTIO_H
+#define VMM_VIRTIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/virtq.h"
+
+struct virtio;
+struct mem;
+struct loop;
+
+#define VIRTIO_QUEUES_MAX 16
+
+struct virtio_class {
+    const char *name;       /* "blk", "console", "rng" */
+    uint32_t id;            /* virtio 1.2, chapter 5 */
+    uint16_t queue_size;    /* largest size offered, a power of two */
+    /* Requests wait in queue `index`; loop thread. */
+    void (*notify)(struct virtio *v, unsigned index);
+    /* Reads `len` bytes of device configuration at `offset` (already checked against config_size). */
+    void (*config_read)(struct virtio *v, size_t offset, void *to, size_t len);
+    void (*config_write)(struct virtio *v, size_t offset, const void *from, size_t len);
+    /* The driver set DRIVER_OK. May be NULL. */
+    void (*activate)(struct virtio *v);
+    /* The driver reset the device: no request of before may touch guest memory after the return. */
+    void (*reset)(struct virtio *v);
+};
+
+/* What a device has done since it was made; only grows. */
+struct virtio_stats {
+    uint64_t requests, errors;
+    uint64_t read_bytes, write_bytes;         /* from and to the device, as the guest sees it */
+    uint64_t latency_us_sum, latency_us_max;  /* from pop to used */
+};
+
+struct virtio {
+    const struct virtio_class *class; /* [const] */
+    const char *name;                 /* [const] for people: "console", "root" */
+    const struct mem *mem;            /* [const] */
+    uint64_t features_offered;        /* [const] */
+    size_t config_size;               /* [const] */
+    unsigned queues;                  /* [const] */
+    uint64_t features;                /* accepted by the driver, valid from FEATURES_OK on */
+    uint8_t status;
+    uint32_t config_generation;
+    struct virtq queue[VIRTIO_QUEUES_MAX];
+    int irq_fd;                       /* [const] an eventfd; -1 in tests */
+    uint32_t interrupt_status;
+    struct virtio_stats stats;
+};
+
+void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
+                 const struct mem *mem, uint64_t features, size_t config_size, unsigned queues);
+bool virtio_has(const struct virtio *v, uint64_t feature_bit);
+
+/* Chain used: publishes it; virtio_kick then interrupts if the driver wants it. */
+void virtio_used(struct virtio *v, unsigned queue, const struct vreq *r, uint32_t written);
+void virtio_kick(struct virtio *v, unsigned queue);
+void virtio_config_changed(struct virtio *v);
+
+/* The driver broke the rules: DEVICE_NEEDS_RESET, one log line, nothing more is taken from it. */
+void virtio_fail(struct virtio *v, const char *why);
+
+#endif
