@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The options: one row each gives name, type, range, default and help, and so the parser, the range
+ * check, the default, `lxtop info` and the settings screen.
+ *
+ * Values come, later over earlier, from: the row's default; lxtop.conf, group `defaults`; the
+ * distro's own distro.conf; the command line.  A bad value is reported with file and line and the
+ * earlier value stays.
+ */
+#ifndef CONFIG_OPTION_H
+#define CONFIG_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */, OPTION_STRING, OPTION_CHOICE };
+
+/* Index into the table and into struct options. */
+enum option_id {
+    OPT_MEMORY,  /* guest RAM, bytes, 64M to 1T */
+    OPT_CPUS,    /* 1 to 8 */
+    OPT_DISK_SIZE, /* size of a new root disk, bytes */
+    OPT_KERNEL,  /* "auto", "tuned", "stock" or a path */
+    OPT_APPEND,  /* added to the kernel command line */
+    OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
+    OPTIONS
+};
+
+struct option_info {
+    const char *name; /* as in lxtop.conf: "memory" */
+    enum option_type type;
+    int64_t min, max;             /* inclusive; INT and SIZE */
+    const char *default_text;     /* parsed like any other value */
+    const char *const *choices;   /* CHOICE: NULL-terminated */
+    const char *help;             /* one line, no full stop */
+};
+extern const struct option_info option_table[OPTIONS];
+
+enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND };
+
+struct option_value {
+    int64_t number;  /* BOOL, INT, SIZE, CHOICE (index) */
+    char *text;      /* STRING; owned */
+    enum option_origin origin;
+};
+struct options {
+    struct option_value value[OPTIONS];
+};
+
+void options_init(struct options *o); /* all defaults */
+void options_release(struct options *o);
+int options_copy(struct options *to, const struct options *from, struct err *e);
+/* Parses `text` by the row of `name`; -EINVAL with what is allowed. */
+int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
+                struct err *e);
+int64_t options_number(const struct options *o, enum option_id id);
+const char *options_text(const struct options *o, enum option_id id); /* borrowed */
+/* The value as text, as options_set would take it ("512M"); caller frees. */
+char *options_format(const struct options *o, enum option_id id);
+
+/* "64M", "2G", "1.5G", "1048576" <-> bytes (binary units). */
+int size_parse(const char *text, int64_t *bytes, struct err *e);
+char *size_format(int64_t bytes); /* exact: the shortest text that parses back; caller frees */
+
+#endif

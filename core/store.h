@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The installed distros, as plain files: $data/distros/NAME/{distro.conf, root.img}.
+ *
+ * Nothing here needs a daemon, and kill -9 at any moment leaves no half distro:
+ *   - an install works in distros/.new-NAME/, whose file `lock` it holds, and renames at the end;
+ *   - a removal first renames to distros/.old-NAME-XXXXXX/, then deletes;
+ *   - what is found under these names without a lock held is debris: store_sweep deletes it.
+ * distro.conf (libconfig) holds what was set at the install and since: settings by the names of the
+ * option table, `source` and `installed` (ISO date); written atomically.
+ */
+#ifndef CORE_STORE_H
+#define CORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/option.h"
+#include "config/paths.h"
+
+#define NAME_MAX_LEN 63
+
+struct err;
+
+struct distro {
+    char name[NAME_MAX_LEN + 1];
+    bool installing;         /* being installed by a live process; nothing below is filled then */
+    char *source;            /* as the person gave it */
+    time_t installed;
+    char *disk;              /* absolute path of root.img */
+    char *disk_format;       /* "raw"; stated, never probed */
+    struct options options;  /* defaults, lxtop.conf, distro.conf laid over each other */
+};
+void distro_release(struct distro *d);
+
+/* [a-z]([a-z0-9-]{0,61}[a-z0-9])?: a host name and a folder name alike; the message says the rule. */
+int store_check_name(const char *name, struct err *e);
+/* A free name made from a source ("Debian_12.tar.xz" -> "debian-12", "debian-12-2", ...); caller frees. */
+char *store_suggest_name(const struct paths *p, const char *source);
+
+/* All distros, by name; *list is one allocation of `*count`, freed with store_list_free. */
+int store_list(const struct paths *p, const struct options *defaults, struct distro **list,
+               unsigned *count, struct err *e);
+void store_list_free(struct distro *list, unsigned count);
+/* -ENOENT "no distro named ...; `lxtop list` shows them". */
+int store_load(const struct paths *p, const struct options *defaults, const char *name,
+               struct distro *d, struct err *e);
+/* Changes one setting of a distro (by option name) in its distro.conf. */
+int store_set(const struct paths *p, const char *name, const char *option, const char *text,
+              struct err *e);
+
+/* An install under way: owns the lock and the folder .new-NAME. */
+struct store_new {
+    char name[NAME_MAX_LEN + 1];
+    char *folder;
+    int lock_fd;
+};
+/* -EEXIST when the name is taken, also by an install under way. */
+int store_begin(const struct paths *p, const char *name, struct store_new *n, struct err *e);
+/* Writes distro.conf, syncs, renames: from here on the distro exists. */
+int store_commit(const struct paths *p, struct store_new *n, const char *source,
+                 const char *disk_format, const struct options *o, struct err *e);
+/* Removes everything; harmless after a commit. */
+void store_abort(struct store_new *n);
+
+int store_remove(const struct paths *p, const char *name, struct err *e);
+/* Deletes the debris of processes that died. */
+void store_sweep(const struct paths *p);
+
+#endif
