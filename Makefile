@@ -12,8 +12,11 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-proto
         -Wpointer-arith
 ifeq (,$(findstring clang,$(CC)))
 WARN += -Wno-format-truncation
+else
+WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
-CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+VERSION := 0.1
+CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DLXTOP_VERSION='"$(VERSION)"'
 SANITIZE := -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_debug := -O0 -g3
@@ -22,6 +25,10 @@ CFLAGS_tsan := -O1 -g -fsanitize=thread $(SANITIZE)
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined $(SANITIZE)
 ALL_CFLAGS := -std=gnu11 -pthread $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 DEPFLAGS = -MMD -MP
+
+V ?= 0
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@echo "  $(1) $(MODE) $@",@:)
 
 # --- What is built -----------------------------------------------------------------------------
 # A folder is a library; a program is its main file and the libraries below it.  lxtop does not
@@ -43,6 +50,8 @@ pkg = $(shell pkg-config $(1) $(2))
 lib = $(O)/lib$(1).a
 objs = $(patsubst %.c,$(O)/%.o,$(1))
 
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
 .PHONY: all
 all: $(PROGRAMS)
 
@@ -54,18 +63,23 @@ $(foreach l,$(LIBS),$(eval $(call LIB_RULE,$(l))))
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 $(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config p9 base,$(call lib,$(l)))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_lxtop))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_lxtop))
 
 $(O)/lxtop-vmm: $(O)/vmm/main.o $(foreach l,vmm p9 base,$(call lib,$(l)))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_vmm))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_vmm))
 
 # The guest's program is static and never instrumented: it is PID 1 of a small initramfs.
 GUEST_OBJS := $(patsubst %.c,$(O)/guest/%.o,$(GUEST_SRC))
 $(O)/guest/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -Os -g -pthread $(WARN) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 -Os -g -pthread $(WARN) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(O)/lxtop-guest: $(GUEST_OBJS)
-	$(CC) -static -s -pthread -Wl,--gc-sections -o $@ $^
+	$(call say,LD)
+	$(Q)$(CC) -static -s -pthread -Wl,--gc-sections -o $@ $^

@@ -21,21 +21,38 @@
 
 struct virtio;
 struct mem;
-struct loop;
 
 #define VIRTIO_QUEUES_MAX 16
 
+/* Causes of an interrupt (4.2.2, InterruptStatus). */
+#define VIRTIO_INTERRUPT_USED 1
+#define VIRTIO_INTERRUPT_CONFIG 2
+
+/* Bits of every device (virtio 1.2, chapter 6). */
+#define VIRTIO_F_INDIRECT_DESC (1ULL << 28)
+#define VIRTIO_F_EVENT_IDX (1ULL << 29)
+#define VIRTIO_F_VERSION_1 (1ULL << 32)
+#define VIRTIO_F_COMMON (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
+
+/* Device status (2.1). */
+enum {
+    VIRTIO_ACKNOWLEDGE = 1,
+    VIRTIO_DRIVER = 2,
+    VIRTIO_DRIVER_OK = 4,
+    VIRTIO_FEATURES_OK = 8,
+    VIRTIO_NEEDS_RESET = 64,
+    VIRTIO_FAILED = 128,
+};
+
 struct virtio_class {
-    const char *name;       /* "blk", "console", "rng" */
-    uint32_t id;            /* virtio 1.2, chapter 5 */
-    uint16_t queue_size;    /* largest size offered, a power of two */
-    /* Requests wait in queue `index`; loop thread. */
+    const char *name;    /* "blk", "console", "rng" */
+    uint32_t id;         /* chapter 5 */
+    uint16_t queue_size; /* largest size offered, a power of two */
+    /* Requests may wait in queue `index`; loop thread or vCPU thread. */
     void (*notify)(struct virtio *v, unsigned index);
-    /* Reads `len` bytes of device configuration at `offset` (already checked against config_size). */
+    /* `len` bytes of device configuration at `offset`, already checked; NULL: there is none. */
     void (*config_read)(struct virtio *v, size_t offset, void *to, size_t len);
     void (*config_write)(struct virtio *v, size_t offset, const void *from, size_t len);
-    /* The driver set DRIVER_OK. May be NULL. */
-    void (*activate)(struct virtio *v);
     /* The driver reset the device: no request of before may touch guest memory after the return. */
     void (*reset)(struct virtio *v);
 };
@@ -58,19 +75,30 @@ struct virtio {
     uint8_t status;
     uint32_t config_generation;
     struct virtq queue[VIRTIO_QUEUES_MAX];
-    int irq_fd;                       /* [const] an eventfd; -1 in tests */
+    int irq_fd, notify_fd;            /* [const] eventfds; -1 in tests */
     uint32_t interrupt_status;
     struct virtio_stats stats;
 };
 
 void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
                  const struct mem *mem, uint64_t features, size_t config_size, unsigned queues);
-bool virtio_has(const struct virtio *v, uint64_t feature_bit);
+/* Has the driver accepted the feature (a VIRTIO_F_ bit mask)? */
+bool virtio_has(const struct virtio *v, uint64_t feature);
+/* The driver writes the device status register (3.1.1); 0 resets. */
+void virtio_set_status(struct virtio *v, uint8_t status);
+/* The driver sets QueueReady. */
+void virtio_enable_queue(struct virtio *v, unsigned index);
+void virtio_interrupt(struct virtio *v, uint32_t cause);
 
+/* Takes the next chain of a queue: true when `r` is filled; a broken ring fails the device. */
+bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r);
 /* Chain used: publishes it; virtio_kick then interrupts if the driver wants it. */
-void virtio_used(struct virtio *v, unsigned queue, const struct vreq *r, uint32_t written);
+void virtio_used(struct virtio *v, unsigned queue, uint16_t head, uint32_t written);
 void virtio_kick(struct virtio *v, unsigned queue);
 void virtio_config_changed(struct virtio *v);
+
+/* Lets the queues be looked at again after other devices had their turn. */
+void virtio_again(struct virtio *v);
 
 /* The driver broke the rules: DEVICE_NEEDS_RESET, one log line, nothing more is taken from it. */
 void virtio_fail(struct virtio *v, const char *why);

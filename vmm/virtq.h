@@ -31,7 +31,8 @@ struct virtq {
     uint16_t size_max;      /* [const] */
     uint16_t size;          /* set by the driver, a power of two up to size_max; frozen by `ready` */
     bool ready;
-    struct gpa desc, avail, used;
+    struct gpa desc, avail, used; /* set by the driver; frozen by `ready` */
+    uint8_t *desc_at, *avail_at, *used_at; /* the same, checked whole by virtq_enable */
     uint16_t next_avail, next_used;
     uint16_t signalled;     /* used index at the last interrupt, for EVENT_IDX */
     bool signalled_valid;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/devices.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "vmm/agent.h"
+#include "vmm/bus.h"
+#include "vmm/io.h"
+#include "vmm/kvm.h"
+#include "vmm/spec.h"
+#include "vmm/virtio_blk.h"
+#include "vmm/virtio_console.h"
+#include "vmm/virtio_mmio.h"
+#include "vmm/virtio_rng.h"
+
+enum { PORT_CONSOLE, PORT_AGENT };
+
+struct devices {
+    struct devices_config config;
+    struct virtio_mmio slot[DEVICES_MAX];
+    unsigned slots;
+    struct io *io;
+    struct virtio_console console;
+    struct virtio_rng rng;
+    struct virtio_blk blk[SPEC_DISKS_MAX];
+    unsigned blks;
+    char blk_name[SPEC_DISKS_MAX][24];
+};
+
+static struct acpi_device place(unsigned slot)
+{
+    return (struct acpi_device){.address = DEVICES_AT + slot * DEVICES_STRIDE,
+                                .size = DEVICES_STRIDE,
+                                .irq = DEVICES_IRQ + slot};
+}
+
+/* Gives a device the next address and interrupt, and wires both to KVM. */
+static int plug(struct devices *d, struct virtio *v, struct err *e)
+{
+    struct virtio_mmio *m = &d->slot[d->slots];
+    struct acpi_device at = place(d->slots);
+    struct bus_range range = {at.address, VIRTIO_MMIO_SIZE, virtio_mmio_read, virtio_mmio_write, m};
+    int r;
+
+    if (d->slots == DEVICES_MAX)
+        return err_set(e, ENOSPC, "at most %d devices", DEVICES_MAX);
+    r = virtio_mmio_init(m, v, d->config.loop, e);
+    if (r < 0)
+        return r;
+    d->slots++;
+    r = bus_add(d->config.mmio, &range, e);
+    if (r == 0)
+        r = kvm_irqfd(d->config.kvm, m->irq_fd, at.irq, e);
+    if (r == 0)
+        r = kvm_ioeventfd(d->config.kvm, m->notify_fd, at.address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
+    return r;
+}
+
+static int add_console(struct devices *d, struct err *e)
+{
+    const struct devices_config *c = &d->config;
+    const struct virtio_console_port ports[] = {
+        [PORT_CONSOLE] = {NULL, c->console_output, c->console_room, c->ctx},
+        [PORT_AGENT] = {AGENT_PORT_NAME, c->agent_output, NULL, c->ctx},
+    };
+
+    virtio_console_init(&d->console, c->mem, ports, c->spec->agent ? 2 : 1);
+    return plug(d, &d->console.v, e);
+}
+
+static int add_rng(struct devices *d, struct err *e)
+{
+    virtio_rng_init(&d->rng, d->config.mem);
+    return plug(d, &d->rng.v, e);
+}
+
+static int add_disks(struct devices *d, struct err *e)
+{
+    const struct spec *s = d->config.spec;
+
+    for (unsigned i = 0; i < s->disks; i++) {
+        const struct spec_disk *disk = &s->disk[i];
+        int r;
+
+        snprintf(d->blk_name[i], sizeof(d->blk_name[i]), "%s", disk->id ? disk->id : "disk");
+        if (!disk->id)
+            snprintf(d->blk_name[i], sizeof(d->blk_name[i]), "disk%u", i);
+        r = virtio_blk_init(&d->blk[i], d->config.mem, d->io, d->blk_name[i], disk->path,
+                            disk->format, disk->read_only, s->cpus, e);
+        if (r < 0)
+            return r;
+        d->blks++;
+        r = plug(d, &d->blk[i].v, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+struct devices *devices_new(const struct devices_config *c, struct err *e)
+{
+    struct devices *d = calloc(1, sizeof(*d));
+
+    if (!d) {
+        err_sys(e, ENOMEM, "devices");
+        return NULL;
+    }
+    d->config = *c;
+    d->io = io_new(c->loop, e);
+    if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0)
+        return d;
+    devices_free(d);
+    return NULL;
+}
+
+void devices_free(struct devices *d)
+{
+    if (!d)
+        return;
+    io_free(d->io); /* first: its completions use the devices */
+    for (unsigned i = 0; i < d->slots; i++)
+        virtio_mmio_release(&d->slot[i]);
+    for (unsigned i = 0; i < d->blks; i++)
+        virtio_blk_release(&d->blk[i]);
+    free(d);
+}
+
+unsigned devices_list(const struct devices *d, struct acpi_device *list)
+{
+    for (unsigned i = 0; i < d->slots; i++)
+        list[i] = place(i);
+    return d->slots;
+}
+
+char *devices_command_line(const struct devices *d)
+{
+    char *text = calloc(d->slots + 1UL, 64);
+
+    for (unsigned i = 0; text && i < d->slots; i++) {
+        struct acpi_device at = place(i);
+        size_t len = strlen(text);
+
+        snprintf(text + len, 64, "%svirtio_mmio.device=4K@0x%llx:%u", len ? " " : "",
+                 (unsigned long long)at.address, at.irq);
+    }
+    return text;
+}
+
+size_t devices_console_input(struct devices *d, const void *bytes, size_t len)
+{
+    return virtio_console_input(&d->console, PORT_CONSOLE, bytes, len);
+}
+
+void devices_resize(struct devices *d, unsigned rows, unsigned cols)
+{
+    virtio_console_resize(&d->console, (uint16_t)rows, (uint16_t)cols);
+}
+
+void devices_agent_send(struct devices *d, const char *line)
+{
+    if (d->config.spec->agent)
+        virtio_console_input(&d->console, PORT_AGENT, line, strlen(line));
+}
+
+json_t *devices_stats(const struct devices *d)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < d->slots; i++) {
+        const struct virtio *v = d->slot[i].v;
+        const struct virtio_stats *s = &v->stats;
+
+        json_array_append_new(
+            list, json_pack("{ss ss sI sI sI sI sI sI}", "name", v->name, "class", v->class->name,
+                            "requests", (json_int_t)s->requests, "errors", (json_int_t)s->errors,
+                            "read_bytes", (json_int_t)s->read_bytes, "write_bytes",
+                            (json_int_t)s->write_bytes, "latency_us_sum",
+                            (json_int_t)s->latency_us_sum, "latency_us_max",
+                            (json_int_t)s->latency_us_max));
+    }
+    return list;
+}

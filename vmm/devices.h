@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtio devices of a machine: which there are, at which address and interrupt.
+ *
+ * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i.  The
+ * order is fixed: console, entropy, disks in the order of the spec.  Used with the lock held.
+ */
+#ifndef VMM_DEVICES_H
+#define VMM_DEVICES_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "vmm/acpi.h"
+
+struct err;
+struct spec;
+struct mem;
+struct loop;
+struct kvm;
+struct bus;
+struct devices;
+
+#define DEVICES_AT 0xd0000000ULL
+#define DEVICES_STRIDE 0x1000ULL
+#define DEVICES_IRQ 5 /* without ACPI only the ISA lines, up to 15, can be named */
+#define DEVICES_MAX 11
+
+struct devices_config {
+    const struct spec *spec;
+    const struct mem *mem;
+    struct loop *loop;
+    struct kvm *kvm;
+    struct bus *mmio;
+    void (*console_output)(void *ctx, const void *bytes, size_t len);
+    void (*console_room)(void *ctx);
+    void (*agent_output)(void *ctx, const void *bytes, size_t len);
+    void *ctx;
+};
+
+struct devices *devices_new(const struct devices_config *c, struct err *e);
+void devices_free(struct devices *d);
+
+/* Fills `list` (DEVICES_MAX entries), returns how many. */
+unsigned devices_list(const struct devices *d, struct acpi_device *list);
+/* " virtio_mmio.device=..." for each, for kernels without ACPI; the caller frees. */
+char *devices_command_line(const struct devices *d);
+
+size_t devices_console_input(struct devices *d, const void *bytes, size_t len);
+void devices_resize(struct devices *d, unsigned rows, unsigned cols);
+void devices_agent_send(struct devices *d, const char *line);
+json_t *devices_stats(const struct devices *d); /* new reference */
+
+#endif

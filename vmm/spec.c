@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "vmm/mem.h"
+
+typedef int set_fn(struct spec *s, char *argument, struct err *e);
+
+static int parse_number(const char *text, uint64_t max, uint64_t *number, struct err *e)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || *number > max)
+        return err_set(e, EINVAL, "'%s' is not a number up to %llu", text, (unsigned long long)max);
+    return 0;
+}
+
+static int set_memory(struct spec *s, char *argument, struct err *e)
+{
+    static const char units[] = "KMGT";
+    size_t len = strlen(argument);
+    const char *unit = len ? strchr(units, argument[len - 1]) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 20;
+    uint64_t number;
+    int r;
+
+    if (unit)
+        argument[len - 1] = '\0';
+    r = parse_number(argument, MEM_MAX, &number, e);
+    if (r < 0)
+        return r;
+    if (number > MEM_MAX >> shift || number << shift < MEM_MIN || (number << shift) % 4096)
+        return err_set(e, EINVAL, "give 64M to 1T, in K, M, G or T (without a unit: MiB)");
+    s->memory = number << shift;
+    return 0;
+}
+
+static int set_cpus(struct spec *s, char *argument, struct err *e)
+{
+    uint64_t number;
+    int r = parse_number(argument, SPEC_CPUS_MAX, &number, e);
+
+    if (r == 0 && number == 0)
+        return err_set(e, EINVAL, "give 1 to %d", SPEC_CPUS_MAX);
+    s->cpus = r == 0 ? (unsigned)number : s->cpus;
+    return r;
+}
+
+static int disk_part(struct spec_disk *d, char *part, struct err *e)
+{
+    if (strcmp(part, "ro") == 0)
+        d->read_only = true;
+    else if (strncmp(part, "format=", 7) == 0)
+        d->format = part + 7;
+    else if (strncmp(part, "id=", 3) == 0)
+        d->id = part + 3;
+    else
+        return err_set(e, EINVAL, "'%s' is not one of format=F, ro, id=NAME", part);
+    return 0;
+}
+
+static int set_disk(struct spec *s, char *argument, struct err *e)
+{
+    struct spec_disk *d = &s->disk[s->disks];
+    char *rest = argument, *part;
+
+    if (s->disks == SPEC_DISKS_MAX)
+        return err_set(e, EINVAL, "at most %d disks", SPEC_DISKS_MAX);
+    *d = (struct spec_disk){.path = strsep(&rest, ",")};
+    while ((part = strsep(&rest, ",")))
+        if (disk_part(d, part, e) < 0)
+            return -EINVAL;
+    if (!d->format)
+        return err_set(e, EINVAL, "state the format, it is never guessed: %s,format=raw", d->path);
+    s->disks++;
+    return 0;
+}
+
+static int choose(const char *argument, const char *const *words, int *choice, struct err *e)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], argument) == 0) {
+            *choice = i;
+            return 0;
+        }
+    return err_set(e, EINVAL, "'%s' is not known here", argument);
+}
+
+static int set_console(struct spec *s, char *argument, struct err *e)
+{
+    static const char *const words[] = {"none", "stdio", "serial", NULL};
+    int choice = 0, r = choose(argument, words, &choice, e);
+
+    s->console = (enum spec_console)choice;
+    return r;
+}
+
+static int set_acpi(struct spec *s, char *argument, struct err *e)
+{
+    static const char *const words[] = {"auto", "on", "off", NULL};
+    int choice = 0, r = choose(argument, words, &choice, e);
+
+    s->acpi = (enum spec_acpi)choice;
+    return r;
+}
+
+static int set_ready_fd(struct spec *s, char *argument, struct err *e)
+{
+    uint64_t number;
+    int r = parse_number(argument, 1 << 20, &number, e);
+
+    s->ready_fd = r == 0 ? (int)number : -1;
+    return r;
+}
+
+#define STRING_OPTION(field)                                                                       \
+    static int set_##field(struct spec *s, char *argument, struct err *e)                          \
+    {                                                                                              \
+        (void)e;                                                                                   \
+        s->field = argument;                                                                       \
+        return 0;                                                                                  \
+    }
+#define FLAG_OPTION(field)                                                                         \
+    static int set_##field(struct spec *s, char *argument, struct err *e)                          \
+    {                                                                                              \
+        (void)argument;                                                                            \
+        (void)e;                                                                                   \
+        s->field = true;                                                                           \
+        return 0;                                                                                  \
+    }
+STRING_OPTION(name)
+STRING_OPTION(kernel)
+STRING_OPTION(initrd)
+STRING_OPTION(append)
+STRING_OPTION(cache)
+STRING_OPTION(lock)
+STRING_OPTION(run_file)
+STRING_OPTION(log)
+STRING_OPTION(ctl)
+FLAG_OPTION(serial)
+FLAG_OPTION(agent)
+FLAG_OPTION(verbose)
+FLAG_OPTION(timing)
+
+static const struct {
+    const char *name, *argument, *help;
+    set_fn *set;
+} options[] = {
+    {"--kernel", "FILE", "ELF vmlinux or bzImage (gzip, xz, lz4, zstd) to boot; required", set_kernel},
+    {"--initrd", "FILE", "initial RAM disk", set_initrd},
+    {"--append", "TEXT", "kernel command line", set_append},
+    {"--memory", "SIZE", "guest memory, 64M to 1T (default 256M)", set_memory},
+    {"--cpus", "N", "virtual CPUs, 1 to 8 (default 1)", set_cpus},
+    {"--disk", "PATH,format=raw[,ro][,id=NAME]",
+     "a disk: /dev/vda, /dev/vdb ... in the order given", set_disk},
+    {"--console", "none|stdio|serial",
+     "hvc0 or ttyS0 on this terminal; Ctrl-] stops the machine, twice forces (default none)",
+     set_console},
+    {"--serial", NULL, "add a serial port ttyS0 for early messages (slow)", set_serial},
+    {"--acpi", "auto|on|off",
+     "describe the devices by ACPI or on the command line (default: as the kernel can)", set_acpi},
+    {"--name", "NAME", "name of the machine in messages", set_name},
+    {"--ctl", "PATH", "control socket: JSON, one object a line", set_ctl},
+    {"--log", "FILE", "write the console's output there too, bounded", set_log},
+    {"--lock", "FILE", "hold a lock on it while the machine runs", set_lock},
+    {"--run-file", "FILE", "keep state, phases of the boot and reason of the end there (JSON)",
+     set_run_file},
+    {"--cache", "DIR", "keep unpacked kernels there", set_cache},
+    {"--agent", NULL, "add the port on which lxtop-guest reports", set_agent},
+    {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
+    {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},
+    {"--verbose", NULL, "log more", set_verbose},
+};
+
+static int set_option(struct spec *s, int argc, char **argv, int *at, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        char *argument = NULL;
+
+        if (strcmp(options[i].name, argv[*at]) != 0)
+            continue;
+        if (options[i].argument && ++*at == argc)
+            return err_set(e, EINVAL, "%s needs %s", options[i].name, options[i].argument);
+        if (options[i].argument)
+            argument = argv[*at];
+        if (options[i].set(s, argument, e) < 0)
+            return err_wrap(e, "%s", options[i].name);
+        return 0;
+    }
+    return err_set(e, EINVAL, "unknown option '%s'; --help lists them", argv[*at]);
+}
+
+int spec_parse(struct spec *s, int argc, char **argv, struct err *e)
+{
+    *s = (struct spec){.name = "machine", .append = "", .memory = 256ULL << 20, .cpus = 1,
+                       .ready_fd = -1};
+    for (int i = 1; i < argc; i++) {
+        int r;
+
+        if (strcmp(argv[i], "--help") == 0)
+            return SPEC_HELP;
+        if (strcmp(argv[i], "--version") == 0)
+            return SPEC_VERSION;
+        r = set_option(s, argc, argv, &i, e);
+        if (r < 0)
+            return r;
+    }
+    if (!s->kernel)
+        return err_set(e, EINVAL, "--kernel is required; --help lists the options");
+    return SPEC_RUN;
+}
+
+char *spec_help(void)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    fputs("lxtop-vmm: one light virtual machine on KVM, without firmware or boot loader\n\n"
+          "  lxtop-vmm --kernel vmlinux --initrd initrd.img --append 'console=hvc0' \\\n"
+          "            --disk root.img,format=raw --memory 256M --cpus 2 --console stdio\n\n",
+          f);
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        fprintf(f, "  %s%s%s\n        %s\n", options[i].name, options[i].argument ? " " : "",
+                options[i].argument ? options[i].argument : "", options[i].help);
+    fputs("  --help, --version\n\n"
+          "Exit status: 0 powered off or stopped, 1 error, 2 usage, 10 stopped by force,\n"
+          "11 guest reset itself, 12 guest kernel panic, 13 triple fault.\n",
+          f);
+    fclose(f);
+    return text;
+}

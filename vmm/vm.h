@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One machine: everything of it, built in the visible order of vm_new and taken down in reverse.
+ *
+ * vm_new opens all and builds; vm_run starts the vCPUs and runs the device loop in the caller's
+ * thread until the machine ends for one of the reasons of vmm/ctl.h.  The other functions are the
+ * commands of the control socket; they run on the loop thread with the lock held.
+ */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/ctl.h"
+
+struct err;
+struct spec;
+struct vm;
+
+/* `started_us`: CLOCK_MONOTONIC at which the process was executed. `spec` is borrowed. */
+struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e);
+void vm_free(struct vm *vm);
+
+/* Runs to the machine's end; *detail (borrowed until vm_free) says more, or "". */
+enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e);
+
+json_t *vm_status(struct vm *vm); /* new references */
+json_t *vm_stats(struct vm *vm, struct err *e);
+void vm_pause(struct vm *vm);
+void vm_resume(struct vm *vm);
+/* Asks the guest to power off and forces it after the deadline; `force` at once. */
+void vm_stop(struct vm *vm, bool force, int deadline_ms);
+void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
+/* A viewer of the console; takes the descriptor. */
+int vm_add_viewer(struct vm *vm, int fd, struct err *e);
+
+#endif
