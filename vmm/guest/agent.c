@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/guest/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+#include "vmm/agent.h"
+#include "vmm/guest/inits.h"
+#include "vmm/guest/options.h"
+#include "vmm/guest/shell.h"
+
+#define CONSOLE "/dev/hvc0"
+#define PORTS "/sys/class/virtio-ports"
+#define PORT_WAIT_MS 1000
+#define TICK_MS 50
+#define QUICK_EXIT_S 1 /* a shell that ends sooner is not started again at once */
+#define RETRY_TICKS 40
+
+struct agent {
+    int port, signals;
+    const struct guest_options *options;
+    const struct init_kind *init;
+    pid_t shell, systemctl;
+    int systemctl_out;
+    time_t shell_started;
+    unsigned ticks, quiet_ticks, retry_at;
+    bool ready, going_down;
+    char line[AGENT_LINE_MAX];
+    size_t len;
+};
+
+/* --- the port --- */
+
+static bool is_our_port(const char *port)
+{
+    auto_free char *name = NULL;
+    char path[300];
+
+    snprintf(path, sizeof(path), PORTS "/%s/name", port);
+    return file_read(path, 256, &name, NULL, NULL) == 0 &&
+           strncmp(name, AGENT_PORT_NAME "\n", sizeof(AGENT_PORT_NAME)) == 0;
+}
+
+static int find_port(void)
+{
+    auto_closedir DIR *dir = opendir(PORTS);
+    struct dirent *d;
+
+    while (dir && (d = readdir(dir))) {
+        char path[300];
+
+        if (d->d_name[0] == '.' || !is_our_port(d->d_name))
+            continue;
+        snprintf(path, sizeof(path), "/dev/%s", d->d_name);
+        return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    }
+    return -1;
+}
+
+int agent_open_port(void)
+{
+    /* The kernel learns the ports' names in messages that may still be on their way. */
+    for (int waited = 0; waited < PORT_WAIT_MS; waited++) {
+        int fd = find_port();
+
+        if (fd >= 0 || access(PORTS, F_OK) < 0)
+            return fd;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return -1;
+}
+
+void agent_say(int fd, const char *fmt, ...)
+{
+    char line[AGENT_LINE_MAX];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+    va_end(ap);
+    if (fd < 0 || n < 0)
+        return;
+    n = n < (int)sizeof(line) - 1 ? n : (int)sizeof(line) - 2;
+    line[n] = '\n';
+    file_write_all(fd, line, (size_t)n + 1, NULL);
+}
+
+/* --- going down --- */
+
+static void go_down(struct agent *a)
+{
+    if (!a->going_down)
+        agent_say(a->port, "down");
+    a->going_down = true;
+    if (a->shell > 0) {
+        kill(-a->shell, SIGHUP);
+        kill(-a->shell, SIGCONT);
+        kill(-a->shell, SIGKILL);
+    }
+}
+
+/* systemd's last stage is a program of its own that takes PID 1 over. */
+static bool is_shutting_down(void)
+{
+    auto_free char *comm = NULL;
+
+    return file_read("/proc/1/comm", 64, &comm, NULL, NULL) == 0 &&
+           strncmp(comm, "systemd-shutd", 13) == 0;
+}
+
+static void take_line(struct agent *a)
+{
+    if (strcmp(a->line, "stop") != 0)
+        return;
+    go_down(a);
+    kill(1, a->init->power_off_signal);
+}
+
+static void read_port(struct agent *a)
+{
+    char bytes[256];
+    ssize_t n = read(a->port, bytes, sizeof(bytes));
+
+    for (ssize_t i = 0; i < n; i++) {
+        if (bytes[i] == '\n') {
+            a->line[a->len] = '\0';
+            a->len = 0;
+            take_line(a);
+        } else if (a->len < sizeof(a->line) - 1) {
+            a->line[a->len++] = bytes[i];
+        }
+    }
+}
+
+/* --- ready --- */
+
+static void say_ready(struct agent *a, const char *word)
+{
+    a->ready = true;
+    agent_say(a->port, "ready %s", word);
+}
+
+/* Runs `systemctl is-system-running --wait`, which answers when the start is over. */
+static void ask_systemctl(struct agent *a)
+{
+    int pipe_fds[2];
+
+    if (a->systemctl > 0 || access("/run/systemd/private", F_OK) < 0 ||
+        pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return;
+    a->systemctl = fork();
+    if (a->systemctl == 0) {
+        sigset_t none;
+
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        dup2(pipe_fds[1], STDOUT_FILENO);
+        close(STDERR_FILENO);
+        execlp("systemctl", "systemctl", "is-system-running", "--wait", (char *)NULL);
+        _exit(127);
+    }
+    close(pipe_fds[1]);
+    a->systemctl_out = pipe_fds[0];
+}
+
+static void read_systemctl(struct agent *a, int status)
+{
+    char word[32] = "";
+    ssize_t n = read(a->systemctl_out, word, sizeof(word) - 1);
+
+    close(a->systemctl_out);
+    a->systemctl = 0;
+    word[n > 0 ? strcspn(word, "\n") : 0] = '\0';
+    if (strcmp(word, "running") == 0 || strcmp(word, "degraded") == 0)
+        say_ready(a, word);
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        say_ready(a, "running"); /* a distro without systemctl: nobody can say more */
+}
+
+/* Two looks in a row find no rc script: one look may fall between two of them. */
+static void look_for_rc(struct agent *a)
+{
+    a->quiet_ticks = inits_rc_running() ? 0 : a->quiet_ticks + 1;
+    if (a->quiet_ticks == 2)
+        say_ready(a, "running");
+}
+
+static void look_ready(struct agent *a)
+{
+    if (a->init->ready == READY_AT_ONCE)
+        say_ready(a, "running");
+    else if (a->init->ready == READY_SYSTEMCTL)
+        ask_systemctl(a);
+    else
+        look_for_rc(a);
+}
+
+/* --- the shell and other children --- */
+
+static void keep_shell(struct agent *a)
+{
+    if (a->shell > 0 || a->going_down || a->ticks < a->retry_at)
+        return;
+    a->shell = shell_start(CONSOLE, a->options->term);
+    a->shell_started = time(NULL);
+}
+
+static void shell_ended(struct agent *a, int status)
+{
+    a->shell = 0;
+    if (WIFSIGNALED(status) && is_shutting_down())
+        go_down(a);
+    if (WIFSIGNALED(status) || time(NULL) - a->shell_started < QUICK_EXIT_S)
+        a->retry_at = a->ticks + RETRY_TICKS;
+}
+
+static void reap(struct agent *a)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == a->shell)
+            shell_ended(a, status);
+        else if (pid == a->systemctl)
+            read_systemctl(a, status);
+    }
+}
+
+static void read_signal(struct agent *a)
+{
+    struct signalfd_siginfo s;
+
+    if (read(a->signals, &s, sizeof(s)) != sizeof(s))
+        return;
+    if (s.ssi_signo == SIGTERM)
+        go_down(a); /* busybox and the like tell everybody */
+    else
+        reap(a);
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+_Noreturn void agent_run(int fd, const struct guest_options *o, const struct init_kind *init)
+{
+    struct agent a = {.port = fd, .options = o, .init = init};
+
+    signal(SIGHUP, SIG_IGN);
+    a.signals = open_signals();
+    agent_say(fd, "init %s", init->name);
+    for (;;) {
+        struct pollfd fds[] = {{.fd = a.port, .events = POLLIN}, {.fd = a.signals, .events = POLLIN}};
+        /* Once all is up there is nothing to look at but events: no wake-up of an idle guest. */
+        bool idle = a.ready && (a.shell > 0 || a.going_down);
+
+        if (!a.ready && a.ticks > 0)
+            look_ready(&a);
+        else if (a.init->ready == READY_AT_ONCE && !a.ready)
+            look_ready(&a);
+        keep_shell(&a);
+        poll(fds, ARRAY_SIZE(fds), idle ? -1 : TICK_MS);
+        if (fds[0].revents & POLLIN)
+            read_port(&a);
+        if (fds[1].revents & POLLIN)
+            read_signal(&a);
+        if (fds[0].revents & POLLHUP) /* lxtop-vmm closed the port, and will not come back */
+            a.port = -1;
+        a.ticks++;
+    }
+}

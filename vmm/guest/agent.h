@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part of lxtop-guest that stays: speaks with lxtop-vmm, keeps a shell on the console.
+ *
+ * A child of PID 1, forked before the distro's init takes PID 1 over, in a session of its own.  Its
+ * argv[0] begins with '@', which systemd's shutdown spares (systemd: "Root Storage Daemons"); it
+ * has no file of the distro's disk open, so the disk can be unmounted under it.
+ */
+#ifndef VMM_GUEST_AGENT_H
+#define VMM_GUEST_AGENT_H
+
+struct guest_options;
+struct init_kind;
+
+/* Opens the agent's port: a descriptor, or -1 when lxtop-vmm gave none. */
+int agent_open_port(void);
+/* Says one line; `fd` -1 is allowed. */
+void agent_say(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The agent's life; does not return. */
+_Noreturn void agent_run(int fd, const struct guest_options *o, const struct init_kind *init);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/guest/inits.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+
+/* SIGRTMIN is a function call in C libraries; systemd(1) names the signal by the kernel's number. */
+#define SYSTEMD_POWER_OFF (34 + 4)
+
+/* busybox and sysvinit power off on SIGUSR2, openrc-init on SIGUSR1 (its manual page). */
+static const struct init_kind table[] = {
+    {"systemd", "/lib/systemd/systemd", "/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
+     SYSTEMD_POWER_OFF},
+    {"systemd", "/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
+     SYSTEMD_POWER_OFF},
+    {"openrc", "/sbin/openrc-init", "/sbin/openrc-init", NULL, READY_RC_DONE, SIGUSR1},
+    {"busybox", "/etc/inittab", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2},
+    {"busybox", "/etc/init.d/rcS", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2},
+    {"sysvinit", "/etc/inittab", "/sbin/init", NULL, READY_RC_DONE, SIGUSR2},
+    {"own", "/", NULL, NULL, READY_AT_ONCE, SIGUSR2},
+};
+
+const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, SIGTERM};
+
+static bool fits(const struct init_kind *k)
+{
+    char target[PATH_MAX];
+
+    if (access(k->mark, F_OK) < 0)
+        return false;
+    if (!k->program)
+        return true;
+    if (access(k->program, X_OK) < 0)
+        return false;
+    return !k->points_to || (realpath(k->program, target) && strstr(target, k->points_to));
+}
+
+const struct init_kind *inits_find(void)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(table) - 1 && !fits(&table[i]))
+        i++;
+    return &table[i];
+}
+
+static bool is_rc(const char *comm)
+{
+    static const char *const names[] = {"rcS", "rc", "rc.S", "openrc", "rc.local", "rcS.d"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(names[i], comm) == 0)
+            return true;
+    return false;
+}
+
+bool inits_rc_running(void)
+{
+    auto_closedir DIR *proc = opendir("/proc");
+    struct dirent *d;
+
+    while (proc && (d = readdir(proc))) {
+        auto_free char *comm = NULL;
+        char path[300];
+
+        if (d->d_name[0] < '1' || d->d_name[0] > '9')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%s/comm", d->d_name);
+        if (file_read(path, 64, &comm, NULL, NULL) < 0)
+            continue;
+        comm[strcspn(comm, "\n")] = '\0';
+        if (is_rc(comm))
+            return true;
+    }
+    return false;
+}

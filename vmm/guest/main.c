@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lxtop-guest: /init of the initramfs.  From the kernel's hand to the distro's init in PID 1, with
+ * the agent left beside it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "vmm/agent.h"
+#include "vmm/guest/agent.h"
+#include "vmm/guest/inits.h"
+#include "vmm/guest/modules.h"
+#include "vmm/guest/mounts.h"
+#include "vmm/guest/options.h"
+#include "vmm/guest/own_init.h"
+
+static void mark_boot(void)
+{
+    if (ioperm(BOOT_MARK_PORT, 1, 1) == 0)
+        outb(BOOT_MARK_INIT, BOOT_MARK_PORT);
+}
+
+static void read_options(struct guest_options *o)
+{
+    auto_free char *line = NULL;
+
+    file_read("/proc/cmdline", 65536, &line, NULL, NULL);
+    guest_options_parse(o, line ? line : "");
+}
+
+static void loopback_up(void)
+{
+    auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq r = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+
+    if (fd >= 0)
+        ioctl(fd, SIOCSIFFLAGS, &r);
+}
+
+/*
+ * The agent keeps a shell on hvc0, so systemd must not put a getty there, nor wait for the device
+ * that only udev would announce.  /run is not the distro's disk: nothing of this lasts.
+ */
+static void keep_systemd_off_console(void)
+{
+    file_mkdirs("/run/systemd/system", 0755, NULL);
+    if (symlink("/dev/null", "/run/systemd/system/serial-getty@hvc0.service") < 0 && errno != EEXIST)
+        fprintf(stderr, "lxtop-guest: mask serial-getty@hvc0: %s\n", strerror(errno));
+}
+
+static int find_root(const struct guest_options *o, int port, struct err *e)
+{
+    bool recovered = false;
+    int r = mounts_wait_root(o, &recovered, e);
+
+    if (r == 0)
+        r = mounts_switch_root(o, e);
+    if (r == 0 && recovered)
+        agent_say(port, "note the file system was not unmounted last time; its journal was replayed");
+    return r;
+}
+
+static void prepare_distro(const struct guest_options *o)
+{
+    mounts_common();
+    if (*o->hostname)
+        sethostname(o->hostname, strlen(o->hostname));
+    loopback_up();
+    keep_systemd_off_console();
+    setenv("TERM", o->term, 1);
+    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+}
+
+static _Noreturn void fail(int port, const struct err *e)
+{
+    fprintf(stderr, "lxtop-guest: %s\n", e->msg);
+    agent_say(port, "fail %s", e->msg);
+    own_init_finish(RB_POWER_OFF);
+}
+
+static _Noreturn void become_init(int port, const struct guest_options *o,
+                                  const struct init_kind *init)
+{
+    const char *program = *o->init ? o->init : init->program;
+    struct err e;
+
+    if (!program) {
+        mounts_for_own_init();
+        own_init_run();
+    }
+    execl(program, program, (char *)NULL);
+    err_sys(&e, errno, "the distro's init %s does not run", program);
+    fail(port, &e);
+}
+
+int main(int argc, char **argv)
+{
+    struct guest_options o;
+    const struct init_kind *init;
+    struct err e = {0};
+    int port, r;
+
+    (void)argc;
+    mark_boot();
+    if (getpid() != 1) {
+        fprintf(stderr, "lxtop-guest is the /init of a guest; it is not run by hand\n");
+        return 2;
+    }
+    umask(022);
+    r = mounts_kernel(&e);
+    modules_load();
+    read_options(&o);
+    port = agent_open_port();
+    if (r == 0)
+        r = find_root(&o, port, &e);
+    if (r < 0)
+        fail(port, &e);
+    agent_say(port, "phase root");
+    prepare_distro(&o);
+    init = *o.init ? &inits_custom : inits_find();
+    if (fork() == 0) {
+        argv[0][0] = '@';
+        agent_run(port, &o, init);
+    }
+    become_init(port, &o, init);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What lxtop-guest is told on the kernel's command line:
+ *
+ *   lxtop.root=/dev/vda      device of the root file system
+ *   lxtop.fstype=ext4        its type
+ *   lxtop.ro                 mount it read-only
+ *   lxtop.hostname=NAME      host name, set before the distro's init runs
+ *   lxtop.init=PATH          run this as PID 1 and not what the table of inits.c finds
+ *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
+ */
+#ifndef VMM_GUEST_OPTIONS_H
+#define VMM_GUEST_OPTIONS_H
+
+#include <stdbool.h>
+
+#define OPTION_TEXT_MAX 128
+
+struct guest_options {
+    char root[OPTION_TEXT_MAX], fstype[OPTION_TEXT_MAX], hostname[OPTION_TEXT_MAX];
+    char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX];
+    bool read_only;
+};
+
+/* Fills in defaults, then what `line` (of /proc/cmdline) says; a value too long is ignored. */
+void guest_options_parse(struct guest_options *o, const char *line);
+
+#endif
