@@ -13,6 +13,7 @@
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -32,7 +33,10 @@ struct task *task_start(uv_loop_t *loop, const char *program, const char *const 
 void task_cancel(struct task *t);
 void task_free(struct task *t); /* does not end the child */
 
-/* The child's side: reports progress and the result of `install_run` and the like. */
+/*
+ * The child's side: reports progress and the result of `install_run` and the like.  `ctx` of
+ * task_child_progress is a struct timespec, zero at first: when progress was told last.
+ */
 int task_child_progress(void *ctx, uint64_t done, uint64_t total);
 int task_child_result(const struct err *e); /* returns the exit status to use */
 void task_child_init(void);                 /* SIGTERM -> cancelled, seen by task_child_progress */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/conf.h"
+
+#include <errno.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+
+#define CONF_MAX (1 << 20)
+
+struct reader {
+    const char *path;
+    struct options *options;
+    enum option_origin from;
+    conf_warn *warn;
+    void *ctx;
+};
+
+static void __attribute__((format(printf, 2, 3))) tell(const struct reader *r, const char *fmt, ...)
+{
+    char text[ERR_MSG_SIZE + 256];
+    va_list ap;
+
+    if (!r->warn)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    r->warn(r->ctx, text);
+}
+
+/* The value as the text that the option's parser takes. */
+static char *value_text(const config_setting_t *s)
+{
+    switch (config_setting_type(s)) {
+    case CONFIG_TYPE_STRING:
+        return strdup(config_setting_get_string(s));
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        return file_path("%lld", config_setting_get_int64(s));
+    case CONFIG_TYPE_BOOL:
+        return strdup(config_setting_get_bool(s) ? "true" : "false");
+    default:
+        return NULL;
+    }
+}
+
+static bool is_option(const char *name)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void read_row(const struct reader *r, const config_setting_t *s, bool only_known)
+{
+    auto_free char *text = value_text(s);
+    const char *name = config_setting_name(s);
+    struct err e = {0};
+
+    if (only_known && !is_option(name))
+        return;
+    if (!text)
+        tell(r, "%s:%u: %s: give a text, a number or true/false", r->path,
+             config_setting_source_line(s), name);
+    else if (options_set(r->options, name, text, r->from, &e) < 0)
+        tell(r, "%s:%u: %s", r->path, config_setting_source_line(s), e.msg);
+}
+
+static int read_text(config_t *c, const char *path, struct err *e)
+{
+    auto_free char *text = NULL;
+    int r = file_read(path, CONF_MAX, &text, NULL, e);
+
+    if (r < 0)
+        return r;
+    if (config_read_string(c, text))
+        return 0;
+    return err_set(e, EINVAL, "%s:%d: %s", path, config_error_line(c), config_error_text(c));
+}
+
+void conf_read_options(const char *path, const char *group, enum option_origin from,
+                       struct options *o, conf_warn *warn, void *ctx)
+{
+    struct reader r = {path, o, from, warn, ctx};
+    const config_setting_t *s;
+    struct err e = {0};
+    config_t c;
+
+    if (access(path, F_OK) < 0)
+        return;
+    config_init(&c);
+    if (read_text(&c, path, &e) < 0) {
+        tell(&r, "%s; the whole file is ignored", e.msg);
+    } else {
+        s = group ? config_lookup(&c, group) : config_root_setting(&c);
+        for (int i = 0; s && i < config_setting_length(s); i++)
+            read_row(&r, config_setting_get_elem(s, (unsigned)i), !group);
+    }
+    config_destroy(&c);
+}
+
+char *conf_read_string(const char *path, const char *name)
+{
+    const char *value = NULL;
+    char *copy = NULL;
+    config_t c;
+
+    config_init(&c);
+    if (read_text(&c, path, NULL) == 0 && config_lookup_string(&c, name, &value))
+        copy = strdup(value);
+    config_destroy(&c);
+    return copy;
+}
+
+static bool add_string(config_setting_t *root, const char *name, const char *value)
+{
+    config_setting_t *s = config_setting_add(root, name, CONFIG_TYPE_STRING);
+
+    return s && config_setting_set_string(s, value);
+}
+
+static bool add_options(config_setting_t *root, const struct options *o, enum option_origin from)
+{
+    for (int i = 0; i < OPTIONS; i++) {
+        auto_free char *text = options_format(o, (enum option_id)i);
+
+        if (o->value[i].origin >= from && (!text || !add_string(root, option_table[i].name, text)))
+            return false;
+    }
+    return true;
+}
+
+int conf_write(const char *path, const struct conf_string *strings, unsigned n,
+               const struct options *o, enum option_origin from, struct err *e)
+{
+    auto_free char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    bool ok = f != NULL;
+    config_t c;
+
+    config_init(&c);
+    for (unsigned i = 0; i < n; i++)
+        ok = ok && add_string(config_root_setting(&c), strings[i].name, strings[i].value);
+    ok = ok && add_options(config_root_setting(&c), o, from);
+    if (ok)
+        config_write(&c, f);
+    if (f)
+        fclose(f);
+    config_destroy(&c);
+    return ok ? file_write_atomic(path, text, len, 0644, e) : err_sys(e, ENOMEM, "write %s", path);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads and writes libconfig files: lxtop.conf (the person's, only read) and a distro's distro.conf.
+ */
+#ifndef CONFIG_CONF_H
+#define CONFIG_CONF_H
+
+#include "config/option.h"
+
+struct err;
+
+/*
+ * Lays the settings of a file's group over `o`.  `group` NULL: the top level; a file or group that is
+ * not there changes nothing.  A bad row is told by `warn` (text with file and line) and skipped, so
+ * lxtop starts all the same; a file with a syntax error is told and skipped whole.
+ */
+typedef void conf_warn(void *ctx, const char *text);
+void conf_read_options(const char *path, const char *group, enum option_origin from,
+                       struct options *o, conf_warn *warn, void *ctx);
+
+/* A string at the top level of a file; NULL when there is none. The caller frees. */
+char *conf_read_string(const char *path, const char *name);
+
+/* Extra strings beside the options, for conf_write. */
+struct conf_string {
+    const char *name, *value;
+};
+/* Writes atomically the strings and those options whose origin is `from` or later. */
+int conf_write(const char *path, const struct conf_string *strings, unsigned n,
+               const struct options *o, enum option_origin from, struct err *e);
+
+#endif

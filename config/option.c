@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/option.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+
+const struct option_info option_table[OPTIONS] = {
+    [OPT_MEMORY] = {"memory", OPTION_SIZE, 64LL << 20, 1LL << 40, "512M", NULL,
+                    "memory of the machine"},
+    [OPT_CPUS] = {"cpus", OPTION_INT, 1, 8, "2", NULL, "virtual CPUs of the machine"},
+    [OPT_DISK_SIZE] = {"disk_size", OPTION_SIZE, 16LL << 20, 16LL << 40, "32G", NULL,
+                       "size of a new distro's disk; only what is written takes space"},
+    [OPT_KERNEL] = {"kernel", OPTION_STRING, 0, 0, "auto", NULL,
+                    "kernel to boot: auto, tuned, stock or the path of an image"},
+    [OPT_APPEND] = {"append", OPTION_STRING, 0, 0, "", NULL,
+                    "words added to the kernel's command line"},
+    [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
+                          "seconds until a stop is forced"},
+};
+
+/* --- sizes --- */
+
+static const char units[] = "KMGT";
+
+int size_parse(const char *text, int64_t *bytes, struct err *e)
+{
+    char *end;
+    double number;
+    const char *unit;
+
+    errno = 0;
+    number = strtod(text, &end);
+    unit = *end ? strchr(units, *end) : NULL;
+    if (errno || end == text || !(number >= 0) || (*end && !unit) || (unit && end[1]))
+        return err_set(e, EINVAL, "'%s' is not a size; write it like 512M or 2G", text);
+    if (unit)
+        number *= (double)(1LL << (10 * (unit - units + 1)));
+    if (number >= 0x1p62)
+        return err_set(e, EINVAL, "'%s' is too large", text);
+    *bytes = (int64_t)number;
+    return 0;
+}
+
+char *size_format(int64_t bytes)
+{
+    int unit = -1;
+
+    while (bytes && bytes % 1024 == 0 && unit < 3) {
+        bytes /= 1024;
+        unit++;
+    }
+    return unit < 0 ? file_path("%lld", (long long)bytes)
+                    : file_path("%lld%c", (long long)bytes, units[unit]);
+}
+
+/* --- one value --- */
+
+static int range_error(const struct option_info *o, const char *text, struct err *e)
+{
+    auto_free char *min = o->type == OPTION_SIZE ? size_format(o->min)
+                                                 : file_path("%lld", (long long)o->min);
+    auto_free char *max = o->type == OPTION_SIZE ? size_format(o->max)
+                                                 : file_path("%lld", (long long)o->max);
+
+    return err_set(e, EINVAL, "%s: '%s' is out of range; give %s to %s", o->name, text,
+                   min ? min : "", max ? max : "");
+}
+
+static int parse_int(const struct option_info *o, const char *text, int64_t *number, struct err *e)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    if (errno || end == text || *end)
+        return err_set(e, EINVAL, "%s: '%s' is not a whole number", o->name, text);
+    return *number < o->min || *number > o->max ? range_error(o, text, e) : 0;
+}
+
+static int parse_size(const struct option_info *o, const char *text, int64_t *number, struct err *e)
+{
+    if (size_parse(text, number, e) < 0)
+        return err_wrap(e, "%s", o->name);
+    *number &= ~4095LL; /* memory and disks come in pages */
+    return *number < o->min || *number > o->max ? range_error(o, text, e) : 0;
+}
+
+static int parse_bool(const struct option_info *o, const char *text, int64_t *number, struct err *e)
+{
+    static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(words[i], text) == 0) {
+            *number = (int64_t)(i % 2);
+            return 0;
+        }
+    return err_set(e, EINVAL, "%s: '%s' is neither true nor false", o->name, text);
+}
+
+static int parse_choice(const struct option_info *o, const char *text, int64_t *number,
+                        struct err *e)
+{
+    for (int64_t i = 0; o->choices[i]; i++)
+        if (strcmp(o->choices[i], text) == 0) {
+            *number = i;
+            return 0;
+        }
+    return err_set(e, EINVAL, "%s: '%s' is not one of its choices", o->name, text);
+}
+
+static int parse_string(const struct option_info *o, const char *text, int64_t *number,
+                        struct err *e)
+{
+    *number = 0;
+    return strpbrk(text, "\n\r") ? err_set(e, EINVAL, "%s: one line only", o->name) : 0;
+}
+
+static int (*const parsers[])(const struct option_info *o, const char *text, int64_t *number,
+                              struct err *e) = {
+    [OPTION_BOOL] = parse_bool,     [OPTION_INT] = parse_int,       [OPTION_SIZE] = parse_size,
+    [OPTION_STRING] = parse_string, [OPTION_CHOICE] = parse_choice,
+};
+
+static int set_value(struct options *o, enum option_id id, const char *text,
+                     enum option_origin from, struct err *e)
+{
+    const struct option_info *info = &option_table[id];
+    int64_t number = 0;
+    char *copy = NULL;
+    int r = parsers[info->type](info, text, &number, e);
+
+    if (r < 0)
+        return r;
+    if (info->type == OPTION_STRING && !(copy = strdup(text)))
+        return err_sys(e, ENOMEM, "%s", info->name);
+    free(o->value[id].text);
+    o->value[id] = (struct option_value){.number = number, .text = copy, .origin = from};
+    return 0;
+}
+
+/* --- all of them --- */
+
+void options_init(struct options *o)
+{
+    *o = (struct options){0};
+    for (int i = 0; i < OPTIONS; i++)
+        set_value(o, (enum option_id)i, option_table[i].default_text, ORIGIN_DEFAULT, NULL);
+}
+
+void options_release(struct options *o)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        free(o->value[i].text);
+    *o = (struct options){0};
+}
+
+int options_copy(struct options *to, const struct options *from, struct err *e)
+{
+    *to = *from;
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!from->value[i].text)
+            continue;
+        to->value[i].text = strdup(from->value[i].text);
+        if (!to->value[i].text)
+            return err_sys(e, ENOMEM, "options");
+    }
+    return 0;
+}
+
+int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
+                struct err *e)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            return set_value(o, (enum option_id)i, text, from, e);
+    return err_set(e, EINVAL, "there is no setting '%s'", name);
+}
+
+int64_t options_number(const struct options *o, enum option_id id)
+{
+    return o->value[id].number;
+}
+
+const char *options_text(const struct options *o, enum option_id id)
+{
+    return o->value[id].text ? o->value[id].text : "";
+}
+
+char *options_format(const struct options *o, enum option_id id)
+{
+    const struct option_info *info = &option_table[id];
+    int64_t number = o->value[id].number;
+
+    switch (info->type) {
+    case OPTION_BOOL:
+        return strdup(number ? "true" : "false");
+    case OPTION_SIZE:
+        return size_format(number);
+    case OPTION_STRING:
+        return strdup(options_text(o, id));
+    case OPTION_CHOICE:
+        return strdup(info->choices[number]);
+    default:
+        return file_path("%lld", (long long)number);
+    }
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/store.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/conf.h"
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+
+#define NEW_PREFIX ".new-"
+#define OLD_PREFIX ".old-"
+#define TIME_FORMAT "%Y-%m-%dT%H:%M:%SZ"
+
+static char *folder_path(const struct paths *p, const char *prefix, const char *name)
+{
+    return file_path("%s/distros/%s%s", p->data, prefix, name);
+}
+
+void distro_release(struct distro *d)
+{
+    free(d->source);
+    free(d->disk);
+    free(d->disk_format);
+    options_release(&d->options);
+    *d = (struct distro){0};
+}
+
+/* --- names --- */
+
+int store_check_name(const char *name, struct err *e)
+{
+    size_t len = strlen(name);
+    bool ok = len >= 1 && len <= NAME_MAX_LEN && islower((unsigned char)name[0]) &&
+              name[len - 1] != '-';
+
+    for (size_t i = 0; ok && i < len; i++)
+        ok = islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) || name[i] == '-';
+    if (ok)
+        return 0;
+    return err_set(e, EINVAL, "'%.80s' is no name for a distro: use a-z, 0-9 and '-', a letter first, "
+                   "no '-' at the end, at most %d characters", name, NAME_MAX_LEN);
+}
+
+/* The last part of a path without what archives put behind a name. */
+static void base_name(const char *source, char *name, size_t size)
+{
+    static const char *const endings[] = {".tar", ".tgz", ".txz", ".wsl", ".gz", ".xz",
+                                          ".zst", ".bz2", ".lz4", "-rootfs", "_rootfs"};
+    auto_free char *copy = strdup(source);
+    char *base;
+    bool cut = true;
+
+    name[0] = '\0';
+    if (!copy)
+        return;
+    while (*copy && copy[strlen(copy) - 1] == '/')
+        copy[strlen(copy) - 1] = '\0';
+    base = strrchr(copy, '/') ? strrchr(copy, '/') + 1 : copy;
+    while (cut) {
+        cut = false;
+        for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+            size_t len = strlen(base), n = strlen(endings[i]);
+
+            if (len > n && strcmp(base + len - n, endings[i]) == 0) {
+                base[len - n] = '\0';
+                cut = true;
+            }
+        }
+    }
+    snprintf(name, size, "%s", base);
+}
+
+static void make_valid(char *name)
+{
+    size_t len = 0;
+
+    for (const char *p = name; *p; p++) {
+        char c = (char)tolower((unsigned char)*p);
+
+        if (!islower((unsigned char)c) && !isdigit((unsigned char)c))
+            c = '-';
+        if (len == 0 && !islower((unsigned char)c))
+            continue;
+        if (c == '-' && name[len - 1] == '-')
+            continue;
+        name[len++] = c;
+    }
+    while (len && name[len - 1] == '-')
+        len--;
+    name[len] = '\0';
+    if (!len)
+        strcpy(name, "distro");
+}
+
+static bool is_taken(const struct paths *p, const char *name)
+{
+    auto_free char *there = folder_path(p, "", name);
+    auto_free char *coming = folder_path(p, NEW_PREFIX, name);
+
+    return there && coming && (access(there, F_OK) == 0 || access(coming, F_OK) == 0);
+}
+
+char *store_suggest_name(const struct paths *p, const char *source)
+{
+    char base[NAME_MAX_LEN - 4], name[NAME_MAX_LEN + 1];
+
+    base_name(source, base, sizeof(base));
+    make_valid(base);
+    snprintf(name, sizeof(name), "%s", base);
+    for (unsigned n = 2; is_taken(p, name) && n < 1000; n++)
+        snprintf(name, sizeof(name), "%s-%u", base, n);
+    return strdup(name);
+}
+
+/* --- reading --- */
+
+static int fill(const char *folder, const char *name, const struct options *defaults,
+                struct distro *d, struct err *e)
+{
+    auto_free char *conf = file_path("%s/distro.conf", folder);
+    auto_free char *installed = conf ? conf_read_string(conf, "installed") : NULL;
+    struct tm tm = {0};
+
+    snprintf(d->name, sizeof(d->name), "%s", name);
+    if (!conf || options_copy(&d->options, defaults, e) < 0)
+        return err_sys(e, ENOMEM, "distro %s", name);
+    conf_read_options(conf, NULL, ORIGIN_DISTRO, &d->options, NULL, NULL);
+    d->source = conf_read_string(conf, "source");
+    d->disk_format = conf_read_string(conf, "disk_format");
+    d->disk = file_path("%s/root.img", folder);
+    if (installed && strptime(installed, TIME_FORMAT, &tm))
+        d->installed = timegm(&tm);
+    if (!d->disk_format)
+        d->disk_format = strdup("raw");
+    return d->disk && d->disk_format ? 0 : err_sys(e, ENOMEM, "distro %s", name);
+}
+
+int store_load(const struct paths *p, const struct options *defaults, const char *name,
+               struct distro *d, struct err *e)
+{
+    auto_free char *folder = folder_path(p, "", name);
+    int r;
+
+    *d = (struct distro){0};
+    if (!folder)
+        return err_sys(e, ENOMEM, "distro %s", name);
+    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
+        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+    r = fill(folder, name, defaults, d, e);
+    if (r < 0)
+        distro_release(d);
+    return r;
+}
+
+/* Is the install under this folder's name still at work? */
+static bool is_installing(const struct paths *p, const char *name)
+{
+    auto_free char *lock = file_path("%s/distros/" NEW_PREFIX "%s/lock", p->data, name);
+
+    return lock && file_is_locked(lock);
+}
+
+static int add_distro(const struct paths *p, const struct options *defaults, const char *entry,
+                      struct distro **list, unsigned *count, struct err *e)
+{
+    bool coming = strncmp(entry, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
+    const char *name = coming ? entry + strlen(NEW_PREFIX) : entry;
+    struct distro *more;
+    int r;
+
+    if (store_check_name(name, NULL) < 0 || (coming && !is_installing(p, name)))
+        return 0;
+    more = realloc(*list, (*count + 1) * sizeof(*more));
+    if (!more)
+        return err_sys(e, ENOMEM, "list of distros");
+    *list = more;
+    if (coming) {
+        more[*count] = (struct distro){.installing = true};
+        snprintf(more[*count].name, sizeof(more[*count].name), "%s", name);
+        options_init(&more[*count].options);
+        r = 0;
+    } else {
+        r = store_load(p, defaults, name, &more[*count], e);
+    }
+    if (r == 0)
+        ++*count;
+    return r == -ENOENT ? 0 : r; /* removed between the look at the folder and now */
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct distro *)a)->name, ((const struct distro *)b)->name);
+}
+
+int store_list(const struct paths *p, const struct options *defaults, struct distro **list,
+               unsigned *count, struct err *e)
+{
+    auto_free char *folder = file_path("%s/distros", p->data);
+    auto_closedir DIR *dir = folder ? opendir(folder) : NULL;
+    struct dirent *d;
+
+    *list = NULL;
+    *count = 0;
+    if (!dir && errno != ENOENT)
+        return err_sys(e, errno, "read folder %s", folder);
+    while (dir && (d = readdir(dir)))
+        if (add_distro(p, defaults, d->d_name, list, count, e) < 0) {
+            store_list_free(*list, *count);
+            *list = NULL;
+            *count = 0;
+            return e ? -e->code : -EIO;
+        }
+    if (*count)
+        qsort(*list, *count, sizeof(**list), by_name);
+    return 0;
+}
+
+void store_list_free(struct distro *list, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        distro_release(&list[i]);
+    free(list);
+}
+
+/* --- writing --- */
+
+static int write_conf(const char *folder, const char *source, const char *format, time_t installed,
+                      const struct options *o, struct err *e)
+{
+    auto_free char *path = file_path("%s/distro.conf", folder);
+    char when[32];
+    struct tm tm;
+
+    gmtime_r(&installed, &tm);
+    strftime(when, sizeof(when), TIME_FORMAT, &tm);
+    if (!path)
+        return err_sys(e, ENOMEM, "write distro.conf");
+    return conf_write(path,
+                      (struct conf_string[]){
+                          {"source", source}, {"installed", when}, {"disk_format", format}},
+                      3, o, ORIGIN_DISTRO, e);
+}
+
+int store_set(const struct paths *p, const char *name, const char *option, const char *text,
+              struct err *e)
+{
+    auto_free char *folder = folder_path(p, "", name);
+    struct options defaults;
+    struct distro d;
+    int r;
+
+    options_init(&defaults);
+    r = folder ? store_load(p, &defaults, name, &d, e) : err_sys(e, ENOMEM, "distro %s", name);
+    options_release(&defaults);
+    if (r < 0)
+        return r;
+    r = options_set(&d.options, option, text, ORIGIN_DISTRO, e);
+    if (r == 0)
+        r = write_conf(folder, d.source ? d.source : "", d.disk_format, d.installed, &d.options, e);
+    distro_release(&d);
+    return r;
+}
+
+/* --- installs --- */
+
+static int name_taken(const char *name, struct err *e)
+{
+    return err_set(e, EEXIST, "there is a distro named '%s' already; give another name with --name",
+                   name);
+}
+
+static int lock_folder(struct store_new *n, struct err *e)
+{
+    auto_free char *lock = file_path("%s/lock", n->folder);
+
+    if (!lock)
+        return err_sys(e, ENOMEM, "install %s", n->name);
+    if (mkdir(n->folder, 0700) < 0 && errno != EEXIST)
+        return err_sys(e, errno, "make folder %s", n->folder);
+    n->lock_fd = file_lock(lock, e);
+    if (n->lock_fd == -EAGAIN)
+        return err_set(e, EEXIST, "a distro named '%s' is being installed already", n->name);
+    return n->lock_fd < 0 ? n->lock_fd : 0;
+}
+
+int store_begin(const struct paths *p, const char *name, struct store_new *n, struct err *e)
+{
+    auto_free char *there = folder_path(p, "", name);
+    auto_free char *folder = file_path("%s/distros", p->data);
+    auto_free char *disk = NULL;
+    int r = store_check_name(name, e);
+
+    *n = (struct store_new){.lock_fd = -1};
+    if (r < 0)
+        return r;
+    snprintf(n->name, sizeof(n->name), "%s", name);
+    n->folder = folder_path(p, NEW_PREFIX, name);
+    if (!there || !folder || !n->folder)
+        r = err_sys(e, ENOMEM, "install %s", name);
+    else
+        r = file_mkdirs(folder, 0700, e);
+    if (r == 0)
+        r = lock_folder(n, e);
+    if (r == 0 && access(there, F_OK) == 0)
+        r = name_taken(name, e);
+    if (r < 0 && n->lock_fd >= 0) {
+        store_abort(n);
+    } else if (r < 0) {
+        free(n->folder);
+        n->folder = NULL;
+    } else { /* what a process that died left under this name */
+        disk = file_path("%s/root.img", n->folder);
+        if (disk)
+            unlink(disk);
+    }
+    return r;
+}
+
+static int sync_disk(const char *folder, struct err *e)
+{
+    auto_free char *disk = file_path("%s/root.img", folder);
+    auto_close int fd = disk ? open(disk, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0 || fsync(fd) < 0)
+        return err_sys(e, errno, "sync the new disk");
+    return file_fsync_dir(folder, e);
+}
+
+int store_commit(const struct paths *p, struct store_new *n, const char *source,
+                 const char *disk_format, const struct options *o, struct err *e)
+{
+    auto_free char *there = folder_path(p, "", n->name);
+    auto_free char *folder = file_path("%s/distros", p->data);
+    auto_free char *lock = NULL;
+    int r;
+
+    if (!there || !folder)
+        return err_sys(e, ENOMEM, "install %s", n->name);
+    r = write_conf(n->folder, source, disk_format, time(NULL), o, e);
+    if (r == 0)
+        r = sync_disk(n->folder, e);
+    if (r < 0)
+        return r;
+    /* RENAME_NOREPLACE: a distro of this name that appeared meanwhile is not replaced. */
+    if (renameat2(AT_FDCWD, n->folder, AT_FDCWD, there, RENAME_NOREPLACE) < 0)
+        return errno == EEXIST ? name_taken(n->name, e)
+                               : err_sys(e, errno, "rename %s", n->folder);
+    r = file_fsync_dir(folder, e);
+    lock = file_path("%s/lock", there);
+    if (lock)
+        unlink(lock);
+    close(n->lock_fd);
+    free(n->folder);
+    *n = (struct store_new){.lock_fd = -1};
+    return r;
+}
+
+void store_abort(struct store_new *n)
+{
+    if (n->folder)
+        file_remove_tree(n->folder, NULL);
+    if (n->lock_fd >= 0)
+        close(n->lock_fd);
+    free(n->folder);
+    *n = (struct store_new){.lock_fd = -1};
+}
+
+/* --- removal --- */
+
+int store_remove(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *folder = folder_path(p, "", name);
+    auto_free char *old = file_path("%s/distros/" OLD_PREFIX "%s-XXXXXX", p->data, name);
+
+    if (!folder || !old)
+        return err_sys(e, ENOMEM, "remove %s", name);
+    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
+        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+    if (!mkdtemp(old))
+        return err_sys(e, errno, "make folder %s", old);
+    /* A folder may replace an empty one: from here on the name is free and the distro gone. */
+    if (rename(folder, old) < 0) {
+        int code = errno;
+
+        rmdir(old);
+        return err_sys(e, code, "rename %s", folder);
+    }
+    return file_remove_tree(old, e);
+}
+
+static void sweep_new(const struct paths *p, const char *entry)
+{
+    struct store_new n = {.lock_fd = -1, .folder = file_path("%s/distros/%s", p->data, entry)};
+
+    /* With the lock taken nobody else works there: what is there is debris. */
+    if (n.folder && lock_folder(&n, NULL) == 0)
+        store_abort(&n);
+    free(n.folder);
+}
+
+void store_sweep(const struct paths *p)
+{
+    auto_free char *folder = file_path("%s/distros", p->data);
+    auto_closedir DIR *dir = folder ? opendir(folder) : NULL;
+    struct dirent *d;
+
+    while (dir && (d = readdir(dir))) {
+        auto_free char *path = file_path("%s/%s", folder, d->d_name);
+
+        if (strncmp(d->d_name, NEW_PREFIX, strlen(NEW_PREFIX)) == 0)
+            sweep_new(p, d->d_name);
+        else if (path && strncmp(d->d_name, OLD_PREFIX, strlen(OLD_PREFIX)) == 0)
+            file_remove_tree(path, NULL);
+    }
+}
