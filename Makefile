@@ -83,3 +83,18 @@ $(O)/guest/%.o: %.c
 $(O)/lxtop-guest: $(GUEST_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) -static -s -pthread -Wl,--gc-sections -o $@ $^
+
+# --- Tests ---------------------------------------------------------------------------------------
+PKG_test := cmocka
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(patsubst %.c,$(O)/%,$(UNIT_SRC))
+TEST_LIBS := $(foreach l,core vmm tui config p9 base,$(call lib,$(l)))
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
+	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) $(PKG_test))
+
+.SECONDARY:
+.PHONY: unit
+unit: $(UNIT)
+	$(Q)tests/run unit $(O)/tests/unit
