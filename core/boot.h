@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a distro boots with: kernel, initramfs and kernel command line, from its settings.
+ *
+ * Touches only files under the cache; slow when an initramfs has to be made, so it runs in a
+ * worker thread.
+ */
+#ifndef CORE_BOOT_H
+#define CORE_BOOT_H
+
+#include "config/option.h"
+#include "config/paths.h"
+
+struct err;
+
+struct boot_plan {
+    char *kernel, *initrd, *append; /* initrd may be NULL */
+};
+int boot_plan_make(const struct paths *p, const char *name, const struct options *o,
+                   struct boot_plan *b, struct err *e);
+void boot_plan_release(struct boot_plan *b);
+
+#endif

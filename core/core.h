@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every surface of lxtop stands on: the loop, the paths, the settings and the model.
+ *
+ * One `struct core` a program, made by main and handed down; one thread, one libuv loop.  Nothing
+ * called from the loop blocks for longer than a look at a few small files: long work is a child
+ * process (task.h, machine.h) or libuv's worker for functions that touch nothing shared.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <uv.h>
+
+#include "config/option.h"
+#include "config/paths.h"
+#include "core/model.h"
+
+struct err;
+struct watch;
+struct op_job;
+
+struct core {
+    uv_loop_t *loop;        /* borrowed */
+    struct paths paths;
+    struct options defaults; /* table defaults under lxtop.conf */
+    struct model model;
+    struct watch *watch;    /* keeps the model fresh once started; NULL before */
+    struct op_job *jobs;    /* running operations (op.h) */
+    /* Told after every change of the model, once a turn of the loop at most.  May be NULL. */
+    void (*changed)(void *ctx);
+    void *changed_ctx;
+};
+
+int core_init(struct core *c, uv_loop_t *loop, struct err *e);
+/* Closes every handle; the loop has to run until it is empty before it is closed. */
+void core_release(struct core *c);
+
+/*
+ * Full path of one of lxtop's programs ("lxtop-vmm", "e2fsck"): the environment variable
+ * `variable` (may be NULL), beside this executable, ../libexec/lxtop, PATH, and the sbin folders.
+ * NULL when there is none; the caller frees.
+ */
+char *core_find_program(const char *name, const char *variable);
+/* This executable itself; the caller frees. */
+char *core_self(void);
+
+#endif

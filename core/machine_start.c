@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The start of a machine: machine.h.  A chain of steps, each the callback of the one before. */
+#include "core/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/boot.h"
+#include "core/core.h"
+#include "core/plain.h"
+
+#define READY_FD 3
+#define LOG_MAX (1024 * 1024)
+
+struct machine_start {
+    uv_loop_t *loop;
+    const struct paths *paths;
+    struct machine_start_events ev;
+    void *ctx;
+    bool detached, told;
+    char name[NAME_MAX_LEN + 1];
+    char *disk, *format;
+    struct options options;
+    int lock_fd; /* during e2fsck */
+    struct boot_plan plan;
+    uv_work_t work;
+    uv_process_t process;
+    uv_pipe_t ready;
+    bool ready_open, process_open;
+    char line[ERR_MSG_SIZE];
+    size_t len;
+    struct err err;
+};
+
+static void start_free(struct machine_start *s)
+{
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    free(s->disk);
+    free(s->format);
+    options_release(&s->options);
+    boot_plan_release(&s->plan);
+    free(s);
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+    struct machine_start *s = h->data;
+
+    if (h == (uv_handle_t *)&s->ready)
+        s->ready_open = false;
+    else
+        s->process_open = false;
+    if (!s->ready_open && !s->process_open)
+        start_free(s);
+}
+
+/* The result is told; memory goes when the last handle is closed, which for the process of a
+ * machine is its end: it is waited for as long as this process lives. */
+static void tell(struct machine_start *s)
+{
+    if (!s->told && !s->detached)
+        s->ev.done(s->ctx, &s->err);
+    s->told = true;
+    if (s->ready_open && !uv_is_closing((uv_handle_t *)&s->ready))
+        uv_close((uv_handle_t *)&s->ready, on_handle_closed);
+    else if (!s->ready_open && !s->process_open)
+        start_free(s);
+}
+
+void machine_start_detach(struct machine_start *s)
+{
+    if (s)
+        s->detached = true;
+}
+
+static void note(struct machine_start *s, const char *text)
+{
+    if (!s->detached)
+        s->ev.note(s->ctx, text);
+}
+
+/* --- lxtop-vmm --------------------------------------------------------------------------------- */
+
+/* The last line of a log, plain; "" when there is none. */
+static void last_line(const char *path, char *to, size_t size)
+{
+    auto_free char *text = NULL;
+    size_t len = 0;
+    char *line;
+
+    to[0] = '\0';
+    if (file_read(path, LOG_MAX, &text, &len, NULL) < 0)
+        return;
+    while (len && text[len - 1] == '\n')
+        text[--len] = '\0';
+    line = strrchr(text, '\n');
+    line = line ? line + 1 : text;
+    plain_copy(to, size, line, strlen(line), false);
+}
+
+static void ready_ended(struct machine_start *s)
+{
+    auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
+    char why[256] = "";
+
+    if (log)
+        last_line(log, why, sizeof(why));
+    err_set(&s->err, ECHILD, "lxtop-vmm ended before it was ready%s%s; its log is %s",
+            *why ? ": " : "", why, log ? log : "vmm.log");
+    tell(s);
+}
+
+static void ready_line(struct machine_start *s)
+{
+    char text[ERR_MSG_SIZE];
+
+    plain_copy(text, sizeof(text), s->line, strcspn(s->line, "\n"), false);
+    if (strcmp(text, "ready") != 0)
+        err_set(&s->err, EIO, "%s", strncmp(text, "error ", 6) == 0 ? text + 6 : text);
+    tell(s);
+}
+
+static void on_ready_alloc(uv_handle_t *h, size_t hint, uv_buf_t *buf)
+{
+    struct machine_start *s = h->data;
+
+    (void)hint;
+    *buf = uv_buf_init(s->line + s->len, (unsigned)(sizeof(s->line) - 1 - s->len));
+}
+
+static void on_ready(uv_stream_t *st, ssize_t n, const uv_buf_t *buf)
+{
+    struct machine_start *s = st->data;
+
+    (void)buf;
+    if (n > 0)
+        s->len += (size_t)n;
+    s->line[s->len] = '\0';
+    if (strchr(s->line, '\n') || s->len == sizeof(s->line) - 1)
+        ready_line(s);
+    else if (n < 0)
+        ready_ended(s);
+}
+
+static void on_vmm_exit(uv_process_t *p, int64_t status, int signal)
+{
+    (void)status;
+    (void)signal;
+    uv_close((uv_handle_t *)p, on_handle_closed);
+}
+
+static int spawn_vmm(struct machine_start *s, char *const *argv, int log_fd)
+{
+    uv_stdio_container_t io[READY_FD + 1] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = log_fd},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&s->ready}};
+    uv_process_options_t o = {.file = argv[0],
+                              .args = (char **)argv,
+                              .flags = UV_PROCESS_DETACHED,
+                              .exit_cb = on_vmm_exit,
+                              .stdio_count = READY_FD + 1,
+                              .stdio = io};
+    int r;
+
+    s->ready.data = s->process.data = s;
+    r = uv_pipe_init(s->loop, &s->ready, 0);
+    if (r < 0)
+        return err_sys(&s->err, -r, "pipe");
+    s->ready_open = s->process_open = true;
+    r = uv_spawn(s->loop, &s->process, &o);
+    if (r < 0) {
+        uv_close((uv_handle_t *)&s->process, on_handle_closed);
+        return err_sys(&s->err, -r, "run %s", argv[0]);
+    }
+    uv_unref((uv_handle_t *)&s->process);
+    uv_read_start((uv_stream_t *)&s->ready, on_ready_alloc, on_ready);
+    return 0;
+}
+
+/* One row a flag of lxtop-vmm that takes a value. */
+static int run_vmm(struct machine_start *s)
+{
+    auto_free char *vmm = core_find_program("lxtop-vmm", "LXTOP_VMM");
+    auto_free char *memory = size_format(options_number(&s->options, OPT_MEMORY));
+    auto_free char *cpus = file_path("%d", (int)options_number(&s->options, OPT_CPUS));
+    auto_free char *disk = file_path("%s,format=%s,id=root", s->disk, s->format);
+    auto_free char *lock = machine_file(s->paths, s->name, "lock");
+    auto_free char *run = machine_file(s->paths, s->name, "run.json");
+    auto_free char *console = machine_file(s->paths, s->name, "console.log");
+    auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
+    auto_free char *ctl = machine_socket(s->paths, s->name);
+    auto_close int log_fd = -1;
+    char *const pairs[][2] = {
+        {"--name", s->name},      {"--kernel", s->plan.kernel}, {"--initrd", s->plan.initrd},
+        {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
+        {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
+        {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
+        {"--ready-fd", "3"}};
+    char *argv[2 * ARRAY_SIZE(pairs) + 3];
+    unsigned n = 0;
+
+    if (!vmm)
+        return err_set(&s->err, ENOENT, "lxtop-vmm is not installed beside lxtop, in libexec/lxtop or in PATH");
+    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl)
+        return err_sys(&s->err, ENOMEM, "start %s", s->name);
+    log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (log_fd < 0)
+        return err_sys(&s->err, errno, "%s", log);
+    argv[n++] = vmm;
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        if (pairs[i][1]) {
+            argv[n++] = pairs[i][0];
+            argv[n++] = pairs[i][1];
+        }
+    }
+    argv[n++] = "--agent";
+    argv[n] = NULL;
+    return spawn_vmm(s, argv, log_fd);
+}
+
+/* --- kernel and initramfs, in a worker ---------------------------------------------------------- */
+
+static void plan_work(uv_work_t *w)
+{
+    struct machine_start *s = w->data;
+
+    boot_plan_make(s->paths, s->name, &s->options, &s->plan, &s->err);
+}
+
+static void plan_done(uv_work_t *w, int status)
+{
+    struct machine_start *s = w->data;
+
+    if (status < 0)
+        err_sys(&s->err, -status, "start %s", s->name);
+    if (s->err.code || run_vmm(s) < 0)
+        tell(s);
+}
+
+static void make_plan(struct machine_start *s)
+{
+    s->work.data = s;
+    if (uv_queue_work(s->loop, &s->work, plan_work, plan_done) < 0) {
+        err_sys(&s->err, ENOMEM, "start %s", s->name);
+        tell(s);
+    }
+}
+
+/* --- e2fsck ------------------------------------------------------------------------------------ */
+
+/* Exit status of e2fsck(8): 1 errors corrected, 2 the same, 4 and above not corrected or not run. */
+static void judge_fsck(struct machine_start *s, int64_t status, int signal)
+{
+    auto_free char *log = machine_file(s->paths, s->name, "fsck.log");
+    auto_free char *text = NULL;
+    size_t len;
+
+    if (signal || status >= 4) {
+        err_set(&s->err, EUCLEAN,
+                "the disk of %s could not be repaired by itself; run `e2fsck -f %s` and answer its "
+                "questions (what was found: %s)",
+                s->name, s->disk, log ? log : "");
+        return;
+    }
+    if (status >= 1)
+        note(s, "the disk was not unmounted last time; e2fsck has repaired it");
+    else if (log && file_read(log, LOG_MAX, &text, &len, NULL) >= 0 &&
+             strstr(text, "recovering journal"))
+        note(s, "the disk was not unmounted last time; its journal was recovered");
+    else
+        note(s, "the disk was not unmounted last time; e2fsck found it clean");
+}
+
+static void on_fsck_closed(uv_handle_t *h)
+{
+    struct machine_start *s = h->data;
+
+    if (s->err.code)
+        tell(s);
+    else
+        make_plan(s);
+}
+
+static void on_fsck_exit(uv_process_t *p, int64_t status, int signal)
+{
+    struct machine_start *s = p->data;
+
+    judge_fsck(s, status, signal);
+    close(steal_fd(&s->lock_fd));
+    uv_close((uv_handle_t *)p, on_fsck_closed);
+}
+
+/*
+ * The machine's lock is held for as long as e2fsck lives, by handing it the descriptor: a second
+ * lxtop, even after a kill -9 of this one, cannot start the machine or a second e2fsck meanwhile.
+ */
+static int run_fsck(struct machine_start *s, char *fsck, struct err *e)
+{
+    auto_free char *lock = machine_file(s->paths, s->name, "lock");
+    auto_free char *log = machine_file(s->paths, s->name, "fsck.log");
+    auto_close int log_fd = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    char *argv[] = {fsck, "-p", s->disk, NULL};
+    uv_stdio_container_t io[] = {{.flags = UV_IGNORE},
+                                 {.flags = UV_INHERIT_FD, .data.fd = log_fd},
+                                 {.flags = UV_INHERIT_FD, .data.fd = log_fd},
+                                 {.flags = UV_INHERIT_FD}};
+    uv_process_options_t o = {.file = fsck,
+                              .args = argv,
+                              .flags = UV_PROCESS_DETACHED,
+                              .exit_cb = on_fsck_exit,
+                              .stdio_count = ARRAY_SIZE(io),
+                              .stdio = io};
+    int r;
+
+    if (log_fd < 0)
+        return err_sys(e, errno, "%s", log ? log : "fsck.log");
+    s->lock_fd = file_lock(lock, e);
+    if (s->lock_fd == -EAGAIN)
+        return err_set(e, EBUSY, "%s is being started by another lxtop", s->name);
+    if (s->lock_fd < 0)
+        return s->lock_fd;
+    io[3].data.fd = s->lock_fd;
+    s->process.data = s;
+    r = uv_spawn(s->loop, &s->process, &o);
+    return r < 0 ? err_sys(e, -r, "run %s", fsck) : 0;
+}
+
+/* --- the beginning ----------------------------------------------------------------------------- */
+
+static int make_folders(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *state = file_path("%s/machines/%s", p->state, name);
+    auto_free char *runtime = file_path("%s/%s", p->runtime, name);
+    int r = state && runtime ? 0 : err_sys(e, ENOMEM, "start %s", name);
+
+    if (!r)
+        r = file_mkdirs(state, 0700, e);
+    if (!r)
+        r = file_mkdirs(runtime, 0700, e);
+    return r;
+}
+
+static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
+                                       const struct distro *d,
+                                       const struct machine_start_events *ev, void *ctx,
+                                       struct err *e)
+{
+    struct machine_start *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        err_sys(e, ENOMEM, "start %s", d->name);
+        return NULL;
+    }
+    *s = (struct machine_start){.loop = loop, .paths = p, .ev = *ev, .ctx = ctx, .lock_fd = -1};
+    snprintf(s->name, sizeof(s->name), "%s", d->name);
+    s->disk = strdup(d->disk);
+    s->format = strdup(d->disk_format);
+    options_init(&s->options);
+    if (!s->disk || !s->format || options_copy(&s->options, &d->options, e) < 0) {
+        err_sys(e, ENOMEM, "start %s", d->name);
+        start_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, const struct distro *d,
+                                    const struct machine_start_events *ev, void *ctx, struct err *e)
+{
+    auto_free char *fsck = NULL;
+    struct machine_start *s = NULL;
+    struct machine_run run;
+
+    if (make_folders(p, d->name, e) < 0 || !(s = start_new(loop, p, d, ev, ctx, e)))
+        return NULL;
+    machine_read(p, d->name, &run);
+    if (!machine_unclean(&run)) {
+        make_plan(s);
+        return s;
+    }
+    fsck = core_find_program("e2fsck", NULL);
+    if (!fsck) {
+        err_set(e, ENOENT, "%s did not end in order and e2fsck is not installed to check its disk; "
+                "install e2fsprogs", d->name);
+        start_free(s);
+        return NULL;
+    }
+    if (run_fsck(s, fsck, e) < 0) {
+        /* A process handle that did not start is closed by the next turn of the loop. */
+        start_free(s);
+        return NULL;
+    }
+    return s;
+}

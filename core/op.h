@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The operations: one row each gives verb, aliases, arguments, legal states and help to every
+ * surface (command line, text mode, screen), so that none of them can drift.
+ *
+ * An operation that takes time is a job on the loop.  Its surface hears what is going on (note,
+ * progress), what it asked for (print) and, once and last, how it ended.  Closing a surface does
+ * not undo what was begun: a machine goes on starting, an install goes on.
+ */
+#ifndef CORE_OP_H
+#define CORE_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config/option.h"
+#include "core/base/err.h"
+#include "core/model.h"
+
+struct core;
+
+enum op_id {
+    OP_LIST,
+    OP_INSTALL,
+    OP_START,
+    OP_STOP,
+    OP_CONSOLE,
+    OP_STATS,
+    OP_REMOVE,
+    OP_DOCTOR,
+    OP_HELP,
+    OP_VERSION,
+    OP_TASK_INSTALL,
+    OPS
+};
+
+/* How an operation ended, which is the exit status of its verb. */
+enum op_status {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+    STATUS_NO_DISTRO = 3,
+    STATUS_WRONG_STATE = 4,
+    STATUS_HOST = 5,
+    STATUS_CANCELLED = 130
+};
+struct op_status_info {
+    enum op_status status;
+    const char *help;
+};
+extern const struct op_status_info op_status_table[];
+extern const unsigned op_status_count;
+
+/* Flags of the command line, by bit; options of the option table come beside them. */
+enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16 };
+/* Words that follow the verb. */
+enum op_words { WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB };
+
+struct op_info {
+    const char *verb;
+    const char *aliases[3];
+    enum op_words words;
+    unsigned flags;   /* enum op_flag, allowed */
+    unsigned states;  /* MACHINE_BIT of the states in which it is legal; 0: no distro needed */
+    bool hidden;      /* not in help */
+    const char *help; /* one line, no full stop */
+};
+extern const struct op_info op_table[OPS];
+
+/* Everything borrowed: from argv, or from the surface, for the length of op_start. */
+struct op_args {
+    enum op_id op;
+    const char *distro;  /* WORDS_DISTRO; for an install its name or NULL */
+    const char *source;
+    unsigned flags;
+    const char *setting[OPTIONS]; /* text by option, NULL: not given */
+};
+
+/* `verb` or an alias, or -1. */
+int op_find(const char *verb);
+/* argv[0] is the verb.  -EINVAL with a message that names the right usage. */
+int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e);
+/* "lxtop start NAME"; the caller frees. */
+char *op_usage(enum op_id op);
+/* Usage and help of all verbs, or of one; the exit statuses; to `f`. */
+void op_help(FILE *f);
+void op_help_one(FILE *f, enum op_id op);
+bool op_legal(enum op_id op, enum machine_state s);
+/* Why it is not legal and what to do, as an error: -EBUSY. */
+int op_refuse(enum op_id op, const struct model_distro *d, struct err *e);
+
+struct op_events {
+    void (*print)(void *ctx, const char *text); /* output proper: a table, JSON; ends in newline */
+    void (*note)(void *ctx, const char *text);  /* a sentence, without newline */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes; total 0: not known */
+    void (*finished)(void *ctx, enum op_status status, const struct err *e); /* once, last */
+};
+struct op_job;
+/*
+ * Begins the operation `a`; never calls back before it returns.  OP_CONSOLE, OP_HELP, OP_VERSION
+ * and OP_TASK_INSTALL belong to the surface and are refused here.  NULL only for lack of memory.
+ */
+struct op_job *op_start(struct core *c, const struct op_args *a, const struct op_events *ev,
+                        void *ctx);
+/* An install stops and leaves nothing; a start or stop is no longer waited for.  Ends in finished. */
+void op_cancel(struct op_job *j);
+/* No callback comes any more; what was begun goes on. */
+void op_detach(struct op_job *j);
+/* Does the running of `verb` need the model (and so a watch)? Which distro alone? */
+const char *op_watches(const struct op_args *a);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a person can do: one row each gives keys, label of the bottom line, help, the word and
+ * number of the text-mode menu and the operation behind it.
+ *
+ * Where a row has an operation, whether it is legal now comes from the operation's own row (op.h)
+ * and the state of the selected distro: no surface has an opinion of its own.
+ */
+#ifndef TUI_ACTION_H
+#define TUI_ACTION_H
+
+#include <stdbool.h>
+
+#include "core/op.h"
+#include "tui/key.h"
+
+enum action_id {
+    ACTION_HELP,
+    ACTION_INSTALL,
+    ACTION_START,
+    ACTION_CONSOLE,
+    ACTION_STOP,
+    ACTION_FORCE,
+    ACTION_CANCEL,
+    ACTION_REMOVE,
+    ACTION_STATS,  /* text mode only: the screen shows figures all the time */
+    ACTION_LIST,   /* text mode only */
+    ACTION_DOCTOR, /* text mode only, so far */
+    ACTION_UP,
+    ACTION_DOWN,
+    ACTION_PAGE_UP,
+    ACTION_PAGE_DOWN,
+    ACTION_FIRST,
+    ACTION_LAST,
+    ACTION_REDRAW,
+    ACTION_QUIT,
+    ACTIONS
+};
+
+enum action_confirm { CONFIRM_NONE, CONFIRM_NAME /* type the name, or y on the screen */ };
+
+#define ACTION_KEYS 4
+struct action {
+    ui_key keys[ACTION_KEYS]; /* the first is shown in the bottom line; none: text mode only */
+    const char *label;        /* bottom line; NULL: not shown there */
+    const char *help;
+    const char *word;         /* text mode's command; NULL: screen only */
+    const char *letter;       /* its short form in text mode */
+    int op;                   /* enum op_id, or -1 */
+    unsigned flags;           /* for the operation */
+    bool selection;           /* needs a distro */
+    enum action_confirm confirm;
+};
+extern const struct action action_table[ACTIONS];
+
+/* The action of a key, or -1. */
+int action_of_key(ui_key k);
+/* The action of a word or letter of text mode, or -1. */
+int action_of_word(const char *word);
+/* Does it work now? `d` is the selected distro or NULL. */
+bool action_works(enum action_id a, const struct model_distro *d);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A screen in memory: views draw into it, term.c puts it on the terminal, tests compare it.
+ *
+ * Everything is clipped; nothing outside the grid can be written.  Control characters and bytes
+ * that are no UTF-8 are shown as '?', whatever their origin.  A wide character takes two cells, the
+ * second with ch 0; it is left out where only one is free.
+ */
+#ifndef TUI_GRID_H
+#define TUI_GRID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What a cell is for; term.c maps it to colours and attributes. Never the only sign of anything. */
+enum style {
+    STYLE_PLAIN,
+    STYLE_HEADER,   /* title line */
+    STYLE_COLUMNS,  /* heading of the table */
+    STYLE_SELECTED,
+    STYLE_GOOD,     /* running */
+    STYLE_BUSY,     /* installing, starting, stopping */
+    STYLE_BAD,      /* failed, errors */
+    STYLE_DIM,
+    STYLE_KEY,      /* a key in the bottom line */
+    STYLE_LABEL,    /* what it does */
+    STYLE_PROMPT,
+    STYLES
+};
+
+struct cell {
+    uint32_t ch; /* 0: right half of the wide character before it */
+    uint8_t style;
+};
+struct grid {
+    int rows, cols;
+    int cursor_row, cursor_col; /* where the hardware cursor has to rest */
+    struct cell *cells;
+};
+
+int grid_init(struct grid *g, int rows, int cols); /* -ENOMEM; sizes below 1 become 1 */
+void grid_release(struct grid *g);
+int grid_resize(struct grid *g, int rows, int cols); /* blank afterwards */
+void grid_clear(struct grid *g);
+
+/*
+ * Puts UTF-8 text, at most `width` columns of it, and returns the columns used.  Text that does not
+ * fit ends in "~" so that a cut is seen.
+ */
+int grid_put(struct grid *g, int row, int col, int width, enum style s, const char *text);
+/* The same, flush right in `width`. */
+void grid_put_right(struct grid *g, int row, int col, int width, enum style s, const char *text);
+void grid_fill(struct grid *g, int row, int col, int width, enum style s, char ch);
+/* Restyles cells, keeping what is in them. */
+void grid_style(struct grid *g, int row, int col, int width, enum style s);
+void grid_cursor(struct grid *g, int row, int col);
+int text_width(const char *text); /* columns that grid_put would use */
+
+/*
+ * For golden files: the text of every row without trailing blanks; with `styles` each row is
+ * followed by one that has a letter for the style of each cell; last the cursor "cursor ROW,COL".
+ */
+void grid_dump(const struct grid *g, FILE *f, bool styles);
+
+#endif
