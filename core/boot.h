@@ -8,13 +8,16 @@
 #ifndef CORE_BOOT_H
 #define CORE_BOOT_H
 
+#include <stdbool.h>
+
 #include "config/option.h"
 #include "config/paths.h"
 
 struct err;
 
 struct boot_plan {
-    char *kernel, *initrd, *append; /* initrd may be NULL */
+    char *kernel, *initrd, *append; /* owned */
+    bool acpi;                      /* the kernel finds its devices by ACPI, not on its command line */
 };
 int boot_plan_make(const struct paths *p, const char *name, const struct options *o,
                    struct boot_plan *b, struct err *e);

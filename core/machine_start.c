@@ -204,7 +204,7 @@ static int run_vmm(struct machine_start *s)
         {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
-        {"--ready-fd", "3"}};
+        {"--acpi", s->plan.acpi ? "on" : "off"}, {"--ready-fd", "3"}};
     char *argv[2 * ARRAY_SIZE(pairs) + 3];
     unsigned n = 0;
 
