@@ -56,6 +56,8 @@ extern const unsigned doctor_count;
 
 /* Quick facts for the header of the screens; opens /dev/kvm but makes no VM. */
 void doctor_host(struct model_host *h);
+/* Memory alone: what changes from second to second. */
+void doctor_host_memory(struct model_host *h);
 /* Can /dev/kvm be used?  Else `advice` says what to do. */
 bool doctor_kvm_works(char *advice, unsigned size);
 

@@ -105,8 +105,12 @@ struct op_job *op_start(struct core *c, const struct op_args *a, const struct op
                         void *ctx);
 /* An install stops and leaves nothing; a start or stop is no longer waited for.  Ends in finished. */
 void op_cancel(struct op_job *j);
-/* No callback comes any more; what was begun goes on. */
+/* Cancels the install of `distro` by this process, if there is one. */
+void op_cancel_install(struct core *c, const char *distro);
+/* No callback comes any more; what was begun goes on, and the job is no more. */
 void op_detach(struct op_job *j);
+/* A running operation, or NULL. */
+struct op_job *op_first(struct core *c);
 /* Does the running of `verb` need the model (and so a watch)? Which distro alone? */
 const char *op_watches(const struct op_args *a);
 

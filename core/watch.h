@@ -10,6 +10,7 @@
 #define CORE_WATCH_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "core/ctl.h"
 

@@ -38,6 +38,6 @@ enum key_name {
 
 /* "F1", "Enter", "x", "Ctrl-L"; into `text` of at least KEY_TEXT bytes, which it returns. */
 #define KEY_TEXT 16
-const char *key_name(ui_key k, char *text);
+const char *key_text(ui_key k, char *text);
 
 #endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/op.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+
+#define ANY_DOWN MACHINE_DOWN
+#define ANY_LIVE MACHINE_LIVE
+
+const struct op_info op_table[OPS] = {
+    [OP_LIST] = {"list", {"ls"}, WORDS_NONE, FLAG_JSON, 0, false, "list the distros and their state"},
+    [OP_INSTALL] = {"install", {"add"}, WORDS_SOURCE, FLAG_NAME | FLAG_SETTINGS, 0, false,
+                    "install a distro from 'busybox', a root file system tar or a folder"},
+    [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN, false, "start a distro and wait until it is ready"},
+    [OP_STOP] = {"stop", {NULL}, WORDS_DISTRO, FLAG_FORCE, ANY_LIVE, false, "power a distro off in order, by force after its deadline or with --force"},
+    [OP_CONSOLE] = {"console", {"attach"}, WORDS_DISTRO, 0, ANY_LIVE, false, "attach to a distro's console; Ctrl-] comes back"},
+    [OP_STATS] = {"stats", {"top"}, WORDS_DISTRO, FLAG_JSON, ANY_LIVE, false, "show boot phases and figures of a running distro"},
+    [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES, ANY_DOWN, false, "remove a distro and everything in it"},
+    [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
+    [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
+    [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
+    [OP_TASK_INSTALL] = {"task-install", {NULL}, WORDS_SOURCE_NAME, FLAG_SETTINGS, 0, true, "the child process of an install"},
+};
+
+const struct op_status_info op_status_table[] = {
+    {STATUS_DONE, "done"},
+    {STATUS_FAILED, "failed"},
+    {STATUS_USAGE, "wrong usage"},
+    {STATUS_NO_DISTRO, "no such distro"},
+    {STATUS_WRONG_STATE, "the distro is in the wrong state for it"},
+    {STATUS_HOST, "this host cannot run distros; `lxtop doctor` says why"},
+    {STATUS_CANCELLED, "cancelled"},
+};
+const unsigned op_status_count = ARRAY_SIZE(op_status_table);
+
+static const struct {
+    const char *name;
+    enum op_flag flag;
+    bool value;
+} flags[] = {{"--json", FLAG_JSON, false}, {"--force", FLAG_FORCE, false},
+             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true}};
+
+static const char *const words_text[] = {
+    [WORDS_NONE] = "",
+    [WORDS_DISTRO] = " NAME",
+    [WORDS_SOURCE] = " SOURCE",
+    [WORDS_SOURCE_NAME] = " SOURCE NAME",
+    [WORDS_VERB] = " [VERB]",
+};
+
+int op_find(const char *verb)
+{
+    for (int i = 0; i < OPS; i++) {
+        if (strcmp(op_table[i].verb, verb) == 0)
+            return i;
+        for (size_t a = 0; a < ARRAY_SIZE(op_table[i].aliases) && op_table[i].aliases[a]; a++)
+            if (strcmp(op_table[i].aliases[a], verb) == 0)
+                return i;
+    }
+    return -1;
+}
+
+/* --- usage and help --- */
+
+static void print_usage(FILE *f, enum op_id op)
+{
+    const struct op_info *o = &op_table[op];
+
+    fprintf(f, "lxtop %s%s", o->verb, words_text[o->words]);
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        if (o->flags & flags[i].flag)
+            fprintf(f, " [%s%s]", flags[i].name, flags[i].value ? " N" : "");
+    if (o->flags & FLAG_SETTINGS)
+        fputs(" [--SETTING VALUE]...", f);
+}
+
+char *op_usage(enum op_id op)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    print_usage(f, op);
+    fclose(f);
+    return text;
+}
+
+static void print_settings(FILE *f)
+{
+    fputs("\nSettings, as --NAME VALUE and in lxtop.conf:\n", f);
+    for (int i = 0; i < OPTIONS; i++)
+        fprintf(f, "  --%-14s %s (default %s)\n", option_table[i].name, option_table[i].help,
+                *option_table[i].default_text ? option_table[i].default_text : "none");
+}
+
+void op_help_one(FILE *f, enum op_id op)
+{
+    fputs("Usage: ", f);
+    print_usage(f, op);
+    fprintf(f, "\n  %s\n", op_table[op].help);
+    if (op_table[op].flags & FLAG_SETTINGS)
+        print_settings(f);
+}
+
+void op_help(FILE *f)
+{
+    fputs("lxtop: Linux distributions as light KVM machines\n\n"
+          "Usage: lxtop            the console, on a terminal\n"
+          "       lxtop --text     the same in plain lines, for screen readers and pipes\n"
+          "       lxtop VERB ...\n\n", f);
+    for (int i = 0; i < OPS; i++) {
+        auto_free char *usage = op_usage((enum op_id)i);
+
+        if (!op_table[i].hidden)
+            fprintf(f, "  %s\n        %s\n", usage ? usage + strlen("lxtop ") : "", op_table[i].help);
+    }
+    print_settings(f);
+    fputs("\nExit status:\n", f);
+    for (unsigned i = 0; i < op_status_count; i++)
+        fprintf(f, "  %3d  %s\n", op_status_table[i].status, op_status_table[i].help);
+}
+
+/* --- the command line --- */
+
+static int usage_error(enum op_id op, struct err *e, const char *what, const char *word)
+{
+    auto_free char *usage = op_usage(op);
+
+    return err_set(e, EINVAL, "%s%s; usage: %s", what, word, usage ? usage : "");
+}
+
+static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, struct err *e)
+{
+    const char *word = argv[*at];
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        if (strcmp(flags[i].name, word) != 0 || !(op_table[a->op].flags & flags[i].flag))
+            continue;
+        a->flags |= flags[i].flag;
+        if (flags[i].value && ++*at == argc)
+            return usage_error(a->op, e, word, " needs a value");
+        if (flags[i].value)
+            a->distro = argv[*at];
+        return 0;
+    }
+    for (int i = 0; i < OPTIONS && (op_table[a->op].flags & FLAG_SETTINGS); i++) {
+        if (strcmp(option_table[i].name, word + 2) != 0)
+            continue;
+        if (++*at == argc)
+            return usage_error(a->op, e, word, " needs a value");
+        a->setting[i] = argv[*at];
+        return 0;
+    }
+    return usage_error(a->op, e, "unknown option ", word);
+}
+
+static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
+{
+    enum op_words w = op_table[a->op].words;
+
+    if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB))
+        a->distro = word;
+    else if (n == 0 && (w == WORDS_SOURCE || w == WORDS_SOURCE_NAME))
+        a->source = word;
+    else if (n == 1 && w == WORDS_SOURCE_NAME)
+        a->distro = word;
+    else
+        return usage_error(a->op, e, "one word too many: ", word);
+    return 0;
+}
+
+int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
+{
+    int op = op_find(argv[0]), r = 0;
+    unsigned words = 0;
+    bool only_words = false;
+
+    *a = (struct op_args){0};
+    if (op < 0)
+        return err_set(e, EINVAL, "there is no verb '%.80s'; `lxtop help` lists them", argv[0]);
+    a->op = (enum op_id)op;
+    for (int i = 1; i < argc && r == 0; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0)
+            only_words = true;
+        else if (!only_words && strncmp(argv[i], "--", 2) == 0)
+            r = parse_flag(a, argc, argv, &i, e);
+        else
+            r = parse_word(a, words++, argv[i], e);
+    }
+    if (r == 0 && ((op_table[op].words == WORDS_DISTRO && !a->distro) ||
+                   (op_table[op].words == WORDS_SOURCE && !a->source) ||
+                   (op_table[op].words == WORDS_SOURCE_NAME && words != 2)))
+        r = usage_error(a->op, e, "something is missing", "");
+    return r;
+}
+
+bool op_legal(enum op_id op, enum machine_state s)
+{
+    return op_table[op].states == 0 || (op_table[op].states & MACHINE_BIT(s));
+}
+
+int op_refuse(enum op_id op, const struct model_distro *d, struct err *e)
+{
+    static const struct {
+        unsigned states;
+        const char *advice;
+    } advices[] = {
+        {MACHINE_BIT(MACHINE_INSTALLING), "wait until it is installed"},
+        {MACHINE_LIVE, "stop it first: lxtop stop"},
+        {MACHINE_DOWN, "start it first: lxtop start"},
+    };
+    const char *advice = "", *name = "";
+
+    for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+        if (advices[i].states & MACHINE_BIT(d->state)) {
+            advice = advices[i].advice;
+            name = d->state == MACHINE_INSTALLING ? "" : d->name;
+        }
+    if ((op == OP_START && (MACHINE_BIT(d->state) & MACHINE_LIVE)) ||
+        (op == OP_STOP && (MACHINE_BIT(d->state) & MACHINE_DOWN)))
+        return err_set(e, EBUSY, "%s is %s already", d->name,
+                       op == OP_START ? machine_state_name(d->state) : "stopped");
+    return err_set(e, EBUSY, "%s is %s; %s%s%s", d->name, machine_state_name(d->state), advice,
+                   *name ? " " : "", name);
+}
+
+const char *op_watches(const struct op_args *a)
+{
+    return op_table[a->op].words == WORDS_DISTRO ? a->distro : NULL;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `list`, `stats` and `doctor` print: the model as a table of text or as JSON.
+ *
+ * The JSON is an interface: names stay.  Sizes are in bytes, times in microseconds unless the name
+ * says otherwise; what is not known is null.  The caller frees.
+ */
+#ifndef CORE_REPORT_H
+#define CORE_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "core/model.h"
+
+struct doctor_facts;
+
+char *report_list(const struct model *m, bool json);
+/* `stats`: the machine's own reply (vmm/ctl.h), borrowed. */
+char *report_stats(const struct model_distro *d, const json_t *stats, bool json);
+/* *host_cannot: a check that machines need has failed. */
+char *report_doctor(const struct doctor_facts *f, bool *host_cannot);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/core.h"
+#include "core/doctor.h"
+#include "core/machine.h"
+#include "core/plain.h"
+#include "core/stats.h"
+#include "core/store.h"
+
+#define LOOK_MS 1000
+#define MISSES_SILENT 3 /* stats unanswered in a row: the machine is silent */
+
+/* One distro that is watched. */
+struct line {
+    struct line *next;
+    struct watch *watch;
+    char name[NAME_MAX_LEN + 1];
+    struct ctl *ctl; /* NULL while not connected */
+    struct stats_sample sample;
+    unsigned misses;
+    bool seen, starting, task;
+    uint64_t task_done, task_total;
+};
+
+struct watch {
+    struct core *core;
+    char *only;
+    uv_timer_t timer;
+    struct line *lines;
+    bool stopping;
+};
+
+/* Heard of every live machine, or given up on it. */
+static bool is_settled(const struct watch *w)
+{
+    for (const struct line *l = w->lines; l; l = l->next)
+        if (l->ctl && !l->sample.valid && l->misses == 0)
+            return false;
+    return true;
+}
+
+static void changed(struct watch *w)
+{
+    w->core->model.settled = is_settled(w);
+    if (w->core->changed)
+        w->core->changed(w->core->changed_ctx);
+}
+
+static struct line *line_find(struct watch *w, const char *name)
+{
+    struct line *l = w->lines;
+
+    while (l && strcmp(l->name, name) != 0)
+        l = l->next;
+    return l;
+}
+
+static struct line *line_of(struct watch *w, const char *name)
+{
+    struct line *l = line_find(w, name);
+
+    if (l || !(l = calloc(1, sizeof(*l))))
+        return l;
+    plain_copy(l->name, sizeof(l->name), name, strlen(name), false);
+    l->watch = w;
+    l->next = w->lines;
+    w->lines = l;
+    return l;
+}
+
+static void line_free(struct line *l)
+{
+    ctl_close(l->ctl);
+    free(l);
+}
+
+/* --- figures from the control socket --- */
+
+static void forget_figures(struct model_distro *d)
+{
+    d->resident = d->overhead = -1;
+    d->cpu_percent = d->read_bps = d->write_bps = -1;
+    d->paused = d->silent = false;
+}
+
+static void show_sample(struct model_distro *d, const struct stats_sample *before,
+                        const struct stats_sample *now)
+{
+    struct stats_rates r = stats_rates(before, now);
+
+    d->memory_size = now->memory_size;
+    d->resident = now->resident;
+    d->overhead = now->overhead;
+    d->cpus = now->cpus;
+    d->cpu_percent = r.cpu_percent;
+    d->read_bps = r.read_bps;
+    d->write_bps = r.write_bps;
+    d->read_bytes = now->read_bytes;
+    d->write_bytes = now->write_bytes;
+    d->exits = now->exits;
+    d->uptime_us = now->uptime_us;
+    d->silent = false;
+}
+
+static void on_stats(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct line *l = ctx;
+    struct model_distro *d = model_row(&l->watch->core->model, l->name);
+    struct stats_sample now;
+
+    (void)e;
+    l->misses = 0;
+    if (!reply || !d || stats_read(reply, &now, NULL) < 0)
+        return;
+    show_sample(d, &l->sample, &now);
+    l->sample = now;
+    changed(l->watch);
+}
+
+static void on_event(void *ctx, const json_t *event)
+{
+    struct line *l = ctx;
+    const char *name = json_string_value(json_object_get(event, "event"));
+
+    /* The files say the same, atomically; an event only says that it is time to look. */
+    if (name)
+        watch_look(l->watch);
+}
+
+static void on_closed(void *ctx, const struct err *e)
+{
+    struct line *l = ctx;
+
+    (void)e;
+    l->ctl = NULL;
+    l->sample.valid = false;
+    watch_look(l->watch);
+}
+
+static void connect_line(struct line *l)
+{
+    static const struct ctl_events ev = {.event = on_event, .closed = on_closed};
+    auto_free char *path = machine_socket(&l->watch->core->paths, l->name);
+
+    l->ctl = path ? ctl_open(l->watch->core->loop, path, &ev, l, NULL) : NULL;
+    l->misses = 0;
+    l->sample = (struct stats_sample){0};
+    if (l->ctl) {
+        ctl_send(l->ctl, json_pack("{ss}", "cmd", "events"), NULL, NULL);
+        ctl_send(l->ctl, json_pack("{ss}", "cmd", "stats"), on_stats, l);
+    }
+}
+
+static void ask_stats(struct line *l)
+{
+    struct model_distro *d = model_row(&l->watch->core->model, l->name);
+
+    if (!l->ctl)
+        return;
+    if (d && l->misses >= MISSES_SILENT)
+        d->silent = true;
+    if (l->misses++ < MISSES_SILENT) /* what it has not read does not pile up */
+        ctl_send(l->ctl, json_pack("{ss}", "cmd", "stats"), on_stats, l);
+}
+
+/* --- the files --- */
+
+static void show_run(struct model_distro *d, const struct machine_run *r)
+{
+    d->state = r->state;
+    memcpy(d->reason, r->reason, sizeof(d->reason));
+    memcpy(d->detail, r->detail, sizeof(d->detail));
+    memcpy(d->init, r->init, sizeof(d->init));
+    memcpy(d->note, r->note, sizeof(d->note));
+    memcpy(d->phase_us, r->phase_us, sizeof(d->phase_us));
+    d->started = r->started;
+    d->emulated = r->emulated;
+}
+
+static void show_distro(struct watch *w, struct line *l, const struct distro *s)
+{
+    struct model_distro *d = model_row(&w->core->model, s->name);
+    struct machine_run run;
+    bool live;
+
+    if (!d)
+        return;
+    l->seen = true;
+    d->task = l->task;
+    d->task_done = l->task_done;
+    d->task_total = l->task_total;
+    if (s->installing) {
+        d->state = MACHINE_INSTALLING;
+        return;
+    }
+    plain_copy(d->source, sizeof(d->source), s->source ? s->source : "",
+               s->source ? strlen(s->source) : 0, false);
+    d->installed = s->installed;
+    d->memory_size = options_number(&s->options, OPT_MEMORY);
+    d->cpus = (int)options_number(&s->options, OPT_CPUS);
+    machine_read(&w->core->paths, s->name, &run);
+    if (l->starting && !(MACHINE_BIT(run.state) & MACHINE_LIVE)) {
+        run.state = MACHINE_STARTING;
+        run.reason[0] = run.detail[0] = '\0';
+        for (int i = 0; i < PHASES; i++)
+            run.phase_us[i] = -1;
+    }
+    show_run(d, &run);
+    live = MACHINE_BIT(run.state) & MACHINE_LIVE;
+    if (!live)
+        forget_figures(d);
+    else if (!l->ctl && !l->starting)
+        connect_line(l);
+}
+
+/* An install by this process has a row before its folder is there. */
+static void show_task(struct watch *w, struct line *l)
+{
+    struct model_distro *d = l->task && !l->seen ? model_row(&w->core->model, l->name) : NULL;
+
+    if (!d)
+        return;
+    l->seen = true;
+    d->state = MACHINE_INSTALLING;
+    d->task = true;
+    d->task_done = l->task_done;
+    d->task_total = l->task_total;
+}
+
+static void drop_unseen(struct watch *w)
+{
+    for (struct line **at = &w->lines; *at;) {
+        struct line *l = *at;
+        int index;
+
+        if (l->seen) {
+            at = &l->next;
+            continue;
+        }
+        *at = l->next;
+        index = model_index(&w->core->model, l->name);
+        if (index >= 0)
+            model_drop(&w->core->model, (unsigned)index);
+        line_free(l);
+    }
+}
+
+void watch_look(struct watch *w)
+{
+    struct core *c = w->core;
+    struct distro *list = NULL;
+    struct err e = {0};
+    unsigned n = 0;
+
+    if (w->stopping)
+        return;
+    if (store_list(&c->paths, &c->defaults, &list, &n, &e) < 0) {
+        model_say(&c->model, MESSAGE_ERROR, "%s", e.msg);
+        return;
+    }
+    for (struct line *l = w->lines; l; l = l->next)
+        l->seen = false;
+    for (unsigned i = 0; i < n; i++) {
+        struct line *l = w->only && strcmp(w->only, list[i].name) ? NULL : line_of(w, list[i].name);
+
+        if (l)
+            show_distro(w, l, &list[i]);
+    }
+    for (struct line *l = w->lines; l; l = l->next)
+        show_task(w, l);
+    drop_unseen(w);
+    store_list_free(list, n);
+    changed(w);
+}
+
+static void on_timer(uv_timer_t *t)
+{
+    struct watch *w = t->data;
+
+    watch_look(w);
+    doctor_host_memory(&w->core->model.host);
+    for (struct line *l = w->lines; l; l = l->next)
+        ask_stats(l);
+}
+
+/* --- life --- */
+
+struct watch *watch_start(struct core *c, const char *only, struct err *e)
+{
+    struct watch *w = calloc(1, sizeof(*w));
+
+    if (!w || (only && !(w->only = strdup(only)))) {
+        free(w);
+        err_sys(e, ENOMEM, "watch");
+        return NULL;
+    }
+    w->core = c;
+    c->watch = w;
+    uv_timer_init(c->loop, &w->timer);
+    w->timer.data = w;
+    uv_timer_start(&w->timer, on_timer, LOOK_MS, LOOK_MS);
+    watch_look(w);
+    return w;
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+    struct watch *w = h->data;
+
+    free(w->only);
+    free(w);
+}
+
+void watch_stop(struct watch *w)
+{
+    if (!w)
+        return;
+    w->stopping = true;
+    for (struct line *l = w->lines, *next; l; l = next) {
+        next = l->next;
+        line_free(l);
+    }
+    w->lines = NULL;
+    uv_close((uv_handle_t *)&w->timer, on_timer_closed);
+}
+
+void watch_starting(struct watch *w, const char *name)
+{
+    struct line *l = line_of(w, name);
+
+    if (l)
+        l->starting = true;
+    watch_look(w);
+}
+
+void watch_started(struct watch *w, const char *name)
+{
+    struct line *l = line_find(w, name);
+
+    if (l)
+        l->starting = false;
+    watch_look(w);
+}
+
+void watch_task(struct watch *w, const char *name, bool on, uint64_t done, uint64_t total)
+{
+    struct line *l = line_of(w, name);
+
+    if (!l)
+        return;
+    l->task = on;
+    l->task_done = done;
+    l->task_total = total;
+    watch_look(w);
+}
+
+int watch_send(struct watch *w, const char *name, json_t *request, ctl_reply *reply, void *ctx,
+               struct err *e)
+{
+    struct line *l = line_find(w, name);
+
+    if (l && l->ctl) {
+        ctl_send(l->ctl, request, reply, ctx);
+        return 0;
+    }
+    json_decref(request);
+    return err_set(e, ENOTCONN, "the machine of %s does not answer; `lxtop stop --force %s` ends it",
+                   name, name);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/app.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/core.h"
+#include "core/watch.h"
+#include "tui/attach.h"
+#include "tui/term.h"
+#include "tui/ui.h"
+
+struct app {
+    struct core *core;
+    struct ui ui;
+    struct grid grid;
+    uv_poll_t in;
+    uv_prepare_t draw; /* once a turn of the loop at most */
+    uv_signal_t resized, terminated, hung_up, suspended;
+    bool dirty, quit, attach;
+    char attach_to[NAME_MAX_LEN + 1];
+};
+
+/* An operation begun from the screen; ends by itself. */
+struct run {
+    struct app *app;
+    struct op_job *job;
+    struct run *next;
+    char distro[NAME_MAX_LEN + 1];
+    enum op_id op;
+};
+
+static void on_note(void *ctx, const char *text)
+{
+    struct run *r = ctx;
+
+    model_say(&r->app->core->model, MESSAGE_INFO, "%s: %s", r->distro, text);
+    r->app->dirty = true;
+}
+
+static void on_finished(void *ctx, enum op_status status, const struct err *e)
+{
+    struct run *r = ctx;
+    struct model *m = &r->app->core->model;
+
+    if (status == STATUS_DONE)
+        model_say(m, MESSAGE_INFO, "%s: %s done", r->distro, op_table[r->op].verb);
+    else if (status == STATUS_CANCELLED)
+        model_say(m, MESSAGE_INFO, "%s: %s cancelled", r->distro, op_table[r->op].verb);
+    else
+        model_say(m, MESSAGE_ERROR, "%s", e->msg);
+    r->app->dirty = true;
+    free(r);
+}
+
+static void run_op(struct app *a, const struct op_args *args)
+{
+    static const struct op_events ev = {.note = on_note, .finished = on_finished};
+    struct run *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return;
+    r->app = a;
+    r->op = args->op;
+    snprintf(r->distro, sizeof(r->distro), "%s", args->distro ? args->distro : "");
+    r->job = op_start(a->core, args, &ev, r);
+    if (!r->job)
+        free(r);
+}
+
+static void carry_out(struct app *a, const struct ui_request *r)
+{
+    switch (r->want) {
+    case WANT_OP:
+        run_op(a, &r->args);
+        break;
+    case WANT_CONSOLE:
+        a->attach = true;
+        snprintf(a->attach_to, sizeof(a->attach_to), "%s", r->distro);
+        uv_stop(a->core->loop);
+        break;
+    case WANT_CANCEL:
+        op_cancel_install(a->core, r->distro);
+        break;
+    case WANT_REPAINT:
+        term_repaint();
+        break;
+    case WANT_QUIT:
+        a->quit = true;
+        uv_stop(a->core->loop);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_input(uv_poll_t *p, int status, int events)
+{
+    struct app *a = p->data;
+    ui_key k;
+
+    (void)events;
+    if (status < 0) { /* the terminal is gone */
+        a->quit = true;
+        uv_stop(a->core->loop);
+    }
+    while (status == 0 && !a->quit && !a->attach && (k = term_key()) != K_NONE) {
+        struct ui_request r = ui_key_pressed(&a->ui, &a->core->model, k);
+
+        a->dirty = true;
+        carry_out(a, &r);
+    }
+}
+
+static void on_changed(void *ctx)
+{
+    struct app *a = ctx;
+
+    a->dirty = true;
+}
+
+static void on_draw(uv_prepare_t *p)
+{
+    struct app *a = p->data;
+
+    if (!a->dirty)
+        return;
+    a->dirty = false;
+    ui_draw(&a->ui, &a->core->model, &a->grid);
+    term_show(&a->grid);
+}
+
+static void fit(struct app *a)
+{
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    grid_resize(&a->grid, rows, cols);
+    a->dirty = true;
+}
+
+static void on_resized(uv_signal_t *s, int number)
+{
+    (void)number;
+    fit(s->data);
+}
+
+static void on_ended(uv_signal_t *s, int number)
+{
+    struct app *a = s->data;
+
+    (void)number;
+    a->quit = true;
+    uv_stop(a->core->loop);
+}
+
+static char *suggest(void *ctx, const char *source)
+{
+    struct core *c = ctx;
+
+    return store_suggest_name(&c->paths, source);
+}
+
+/* The screen is left for as long as the console has the terminal. */
+static void attach(struct app *a)
+{
+    struct err e = {0};
+    int r;
+
+    a->attach = false;
+    uv_poll_stop(&a->in);
+    term_close();
+    r = attach_run(a->core, a->attach_to, &e);
+    if (r < 0)
+        model_say(&a->core->model, MESSAGE_ERROR, "%s", e.msg);
+    else if (r > 0)
+        model_say(&a->core->model, MESSAGE_INFO, "%s has ended", a->attach_to);
+    term_repaint();
+    uv_poll_start(&a->in, UV_READABLE, on_input);
+    fit(a);
+}
+
+static void start_handle(struct app *a, uv_signal_t *s, uv_signal_cb fn, int number)
+{
+    uv_signal_init(a->core->loop, s);
+    s->data = a;
+    uv_signal_start(s, fn, number);
+}
+
+static void start_handles(struct app *a)
+{
+    uv_loop_t *l = a->core->loop;
+
+    uv_poll_init(l, &a->in, STDIN_FILENO);
+    uv_prepare_init(l, &a->draw);
+    a->in.data = a->draw.data = a;
+    uv_poll_start(&a->in, UV_READABLE, on_input);
+    uv_prepare_start(&a->draw, on_draw);
+    start_handle(a, &a->resized, on_resized, SIGWINCH);
+    start_handle(a, &a->terminated, on_ended, SIGTERM);
+    start_handle(a, &a->hung_up, on_ended, SIGHUP);
+    start_handle(a, &a->suspended, on_ended, SIGINT);
+}
+
+static void stop_handles(struct app *a)
+{
+    uv_handle_t *const handles[] = {
+        (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
+        (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->suspended};
+
+    for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
+        uv_close(handles[i], NULL);
+    for (struct op_job *j; (j = op_first(a->core));)
+        op_detach(j); /* what was begun goes on: in children of their own */
+    uv_run(a->core->loop, UV_RUN_NOWAIT);
+}
+
+int app_run(struct core *c)
+{
+    struct app a = {.core = c};
+    struct err e = {0};
+
+    ui_init(&a.ui);
+    a.ui.suggest = suggest;
+    a.ui.suggest_ctx = c;
+    if (!watch_start(c, NULL, &e) || !term_open()) {
+        fprintf(stderr, "lxtop: %s\n", *e.msg ? e.msg : "this terminal cannot be used; try lxtop --text");
+        return STATUS_FAILED;
+    }
+    c->changed = on_changed;
+    c->changed_ctx = &a;
+    fit(&a);
+    start_handles(&a);
+    while (!a.quit) {
+        uv_run(c->loop, UV_RUN_DEFAULT);
+        if (a.attach)
+            attach(&a);
+    }
+    term_close();
+    c->changed = NULL;
+    stop_handles(&a);
+    grid_release(&a.grid);
+    return STATUS_DONE;
+}

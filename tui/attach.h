@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A distro's console in this terminal: raw bytes both ways until the detach key.
+ *
+ * Runs the loop itself until detached or the machine ends.  The terminal is put back however it
+ * ends.  Without a terminal bytes just pass, and the end of standard input detaches.
+ */
+#ifndef TUI_ATTACH_H
+#define TUI_ATTACH_H
+
+struct core;
+struct err;
+
+#define ATTACH_DETACH_KEY 0x1d /* Ctrl-] */
+
+/* 0 detached, 1 the machine ended; or -errno. */
+int attach_run(struct core *c, const char *name, struct err *e);
+
+#endif
