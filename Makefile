@@ -85,16 +85,86 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 	$(Q)$(CC) -static -s -pthread -Wl,--gc-sections -o $@ $^
 
 # --- Tests ---------------------------------------------------------------------------------------
-PKG_test := cmocka
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
-UNIT := $(patsubst %.c,$(O)/%,$(UNIT_SRC))
+UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 TEST_LIBS := $(foreach l,core vmm tui config p9 base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) $(PKG_test))
+	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) cmocka)
+
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) \
+	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
 
 .SECONDARY:
-.PHONY: unit
-unit: $(UNIT)
-	$(Q)tests/run unit $(O)/tests/unit
+.PHONY: unit-programs fuzz-programs test unit fuzz lab-test
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+
+# Everything, in one count: include rules, unit tests under asan and ubsan, each fuzz target for some
+# seconds, and the end-to-end cases on a real /dev/kvm (in the lab where this machine has none).
+test: deps all
+	$(Q)$(MAKE) --no-print-directory MODE=asan unit-programs
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
+	$(Q)tests/run layers headers unit fuzz lab
+unit:
+	$(Q)$(MAKE) --no-print-directory MODE=asan unit-programs
+	$(Q)tests/run unit
+fuzz:
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
+	$(Q)FUZZ_SECONDS=60 tests/run fuzz
+lab-test: all
+	$(Q)tests/run lab
+
+# --- The house rules -------------------------------------------------------------------------------
+HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h config/*.h p9/*.h vmm/*.h vmm/guest/*.h)
+SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c config/*.c p9/*.c vmm/*.c vmm/guest/*.c)
+.PHONY: layers headers tidy format
+layers:
+	$(Q)tests/layers $(HEADERS) $(SOURCES)
+headers: $(HEADERS:%.h=$(O)/%.h.ok)
+$(O)/%.h.ok: %.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(CPPFLAGS) -x c -fsyntax-only -include $< /dev/null && touch $@
+tidy:
+	$(Q)clang-tidy --quiet $(SOURCES) -- -std=gnu11 $(CPPFLAGS)
+format:
+	$(Q)clang-format -i $(HEADERS) $(SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
+
+# --- Set-up, kernels, demo, bench ------------------------------------------------------------------
+DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
+    libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
+    libjansson-dev libssl-dev liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
+    busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
+    socat flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+.PHONY: deps kernel stock-kernel demo bench install clean help
+deps:
+	@missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+	    grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get -q update && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing; fi
+kernel: deps
+	$(Q)config/kernel/build
+stock-kernel: deps
+	$(Q)config/kernel/stock
+demo: deps all stock-kernel
+	$(Q)tests/lab/demo
+bench: deps all kernel
+	$(Q)tests/bench/run
+
+install: all
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(O)/lxtop
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/libexec/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/lxtop README.md LICENSE config/lxtop.conf
+clean:
+	rm -rf out
+help:
+	@echo 'make [MODE=release|debug|asan|tsan|fuzz]   build out/MODE/{lxtop,lxtop-vmm,lxtop-guest}'
+	@echo 'make demo            install and boot a distro, all set-up included'
+	@echo 'make test            all tests'
+	@echo 'make kernel          the tuned guest kernel (stock-kernel: Debian'"'"'s)'
+	@echo 'make bench           the table of speeds, and out/bench.json'
+	@echo 'make install PREFIX= DESTDIR=   make deps|layers|headers|tidy|format|unit|fuzz|lab-test|clean'

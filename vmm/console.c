@@ -15,7 +15,6 @@
 #include "vmm/outbuf.h"
 
 #define LINE_MAX_KEPT 256
-#define INPUT_CHUNK 4096
 
 struct viewer {
     struct viewer *next;
@@ -23,7 +22,7 @@ struct viewer {
     struct console_viewer_config config;
     struct loop_watch in_watch, out_watch;
     struct outbuf out;
-    char typed[INPUT_CHUNK]; /* what the guest has not taken yet */
+    char typed[CONSOLE_TYPED]; /* what the guest has not taken yet */
     size_t ntyped;
     bool dead; /* freed at the next safe moment */
 };
@@ -212,6 +211,11 @@ int console_add_viewer(struct console *c, const struct console_viewer_config *co
         if (first)
             viewer_send(v, c->tail + first, CONSOLE_TAIL - first);
         viewer_send(v, c->tail, c->tail_at);
+    }
+    if (config->ntyped) {
+        memcpy(v->typed, config->typed, config->ntyped);
+        v->ntyped = config->ntyped;
+        viewer_offer(v);
     }
     viewer_watch(v);
     return 0;

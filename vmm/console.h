@@ -24,6 +24,8 @@ struct console;
 #define CONSOLE_FILE_MAX (1024 * 1024)
 #define CONSOLE_BACKLOG (CTL_CONSOLE_KEPT + 512 * 1024)
 
+#define CONSOLE_TYPED CTL_LINE_MAX
+
 struct console_config {
     struct loop *loop;
     const char *log_path; /* NULL: no file */
@@ -43,7 +45,7 @@ void console_room(struct console *c);
 
 /*
  * Takes `in` and `out` (may be the same descriptor; closed at the end).  `replay` sends what was
- * kept.  `escape`: byte that, typed, is not passed on but calls `escaped` (0: none).
+ * kept.  `typed`: bytes that were read already, at most CONSOLE_TYPED.  `escape`: byte that, typed, is not passed on but calls `escaped` (0: none).
  */
 struct console_viewer_config {
     int in, out;
@@ -51,6 +53,8 @@ struct console_viewer_config {
     char escape;
     void (*escaped)(void *ctx);
     void *ctx;
+    const char *typed;
+    size_t ntyped;
 };
 int console_add_viewer(struct console *c, const struct console_viewer_config *v, struct err *e);
 

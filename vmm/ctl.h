@@ -21,6 +21,7 @@
  *   resize   "rows", "cols", of the console port; -
  *   console  -; after the reply line the connection is no more JSON: bytes to and from the guest's
  *            console, first the kept log (at most CTL_CONSOLE_KEPT bytes), then live.
+ *            What the client sends behind the request is typed already.
  *   events   -; from now on this connection also receives events
  *
  * Events: {"event": NAME, "now_us": N, ...}

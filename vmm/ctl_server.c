@@ -189,7 +189,7 @@ static void hand_over(struct client *c)
     struct err e;
 
     loop_remove(c->server->loop, &c->watch);
-    if (vm_add_viewer(c->server->vm, c->fd, &e) < 0)
+    if (vm_add_viewer(c->server->vm, c->fd, c->line, c->len, &e) < 0)
         c->handed_over = false, c->dead = true;
 }
 
@@ -208,8 +208,6 @@ static void handle_line(struct client *c, const char *line, size_t len)
     client_send(c, reply);
     json_decref(reply);
     json_decref(request);
-    if (c->handed_over && !c->dead)
-        hand_over(c);
 }
 
 static void handle_lines(struct client *c)
@@ -223,7 +221,9 @@ static void handle_lines(struct client *c)
         c->len -= used;
         memmove(c->line, c->line + used, c->len);
     }
-    if (c->len == CTL_LINE_MAX)
+    if (c->handed_over && !c->dead)
+        hand_over(c); /* with what was typed behind the request */
+    else if (c->len == CTL_LINE_MAX)
         c->dead = true; /* a line too long */
 }
 

@@ -311,9 +311,10 @@ static void on_escape(void *ctx)
     vm_stop(vm, vm->escapes++ > 0 || !vm->spec->agent, CTL_STOP_DEADLINE_MS);
 }
 
-int vm_add_viewer(struct vm *vm, int fd, struct err *e)
+int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e)
 {
-    struct console_viewer_config v = {.in = fd, .out = fd, .replay = true};
+    struct console_viewer_config v = {.in = fd, .out = fd, .replay = true, .typed = typed,
+                                      .ntyped = len};
 
     return console_add_viewer(vm->console, &v, e);
 }

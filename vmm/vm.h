@@ -33,7 +33,7 @@ void vm_resume(struct vm *vm);
 /* Asks the guest to power off and forces it after the deadline; `force` at once. */
 void vm_stop(struct vm *vm, bool force, int deadline_ms);
 void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
-/* A viewer of the console; takes the descriptor. */
-int vm_add_viewer(struct vm *vm, int fd, struct err *e);
+/* A viewer of the console, who has typed `typed` already; takes the descriptor. */
+int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e);
 
 #endif
