@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/cpu.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/core.h"
@@ -74,7 +75,7 @@ static bool is_emulated(void)
 
 static void gather_processor(struct doctor_facts *f)
 {
-    f->cpu_virtualization = file_has("/proc/cpuinfo", " vmx") || file_has("/proc/cpuinfo", " svm");
+    f->cpu_virtualization = cpu_has_virtualization();
     f->amd = file_has("/proc/cpuinfo", "AuthenticAMD");
     f->hypervisor = file_has("/proc/cpuinfo", " hypervisor");
     f->emulated = is_emulated();
@@ -189,8 +190,12 @@ static void explain_missing_kvm(const struct doctor_facts *f, struct doctor_answ
 
 static void ask_kvm(const struct doctor_facts *f, struct doctor_answer *a)
 {
-    if (f->kvm == KVM_WORKS) {
+    if (f->kvm == KVM_WORKS && f->cpu_virtualization) {
         say(a, DOCTOR_OK, "/dev/kvm works");
+    } else if (f->kvm == KVM_WORKS) {
+        say(a, DOCTOR_FAIL, "/dev/kvm is a KVM in software, which runs only kernels made for it");
+        advise(a, "this processor shows no hardware virtualization: switch it on in the firmware "
+                  "set-up, or nested virtualization in the hypervisor below this host");
     } else if (f->kvm == KVM_NO_PERMISSION) {
         say(a, DOCTOR_FAIL, "/dev/kvm may not be opened by you");
         advise(a, "add yourself to its group and log in again: sudo usermod -aG kvm $USER");
@@ -331,10 +336,10 @@ bool doctor_kvm_works(char *advice, unsigned size)
     struct doctor_answer a;
 
     f.kvm = look_at_kvm(&f.kvm_errno);
-    if (f.kvm == KVM_WORKS)
-        return true;
     gather_processor(&f);
     ask_kvm(&f, &a);
+    if (a.result == DOCTOR_OK)
+        return true;
     snprintf(advice, size, "%s: %s", a.what, a.advice);
     return false;
 }

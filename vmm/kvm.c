@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/cpu.h"
 #include "core/base/err.h"
 #include "vmm/cpuid.h"
 #include "vmm/mem.h"
@@ -46,6 +47,9 @@ static int open_device(struct err *e)
 
 static int check_capabilities(struct kvm *k, struct err *e)
 {
+    if (!cpu_has_virtualization())
+        return err_set(e, ENOTSUP, "this host's KVM works in software (PVM) and runs only kernels "
+                                   "made for it: hardware virtualization (VT-x or SVM) is needed");
     for (size_t i = 0; i < ARRAY_SIZE(required); i++)
         if (ioctl(k->sys_fd, KVM_CHECK_EXTENSION, required[i].capability) <= 0)
             return err_set(e, ENOTSUP, "this host's KVM lacks %s", required[i].name);
