@@ -153,8 +153,10 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel
+bench: deps all kernel $(O)/tests/bench/until
 	$(Q)tests/bench/run
+$(O)/tests/bench/until: $(O)/tests/bench/until.o
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
 
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(O)/lxtop

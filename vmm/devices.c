@@ -13,6 +13,7 @@
 #include "vmm/io.h"
 #include "vmm/kvm.h"
 #include "vmm/spec.h"
+#include "vmm/virtio_balloon.h"
 #include "vmm/virtio_blk.h"
 #include "vmm/virtio_console.h"
 #include "vmm/virtio_mmio.h"
@@ -27,6 +28,7 @@ struct devices {
     struct io *io;
     struct virtio_console console;
     struct virtio_rng rng;
+    struct virtio_balloon balloon;
     struct virtio_blk blk[SPEC_DISKS_MAX];
     unsigned blks;
     char blk_name[SPEC_DISKS_MAX][24];
@@ -79,6 +81,12 @@ static int add_rng(struct devices *d, struct err *e)
     return plug(d, &d->rng.v, e);
 }
 
+static int add_balloon(struct devices *d, struct err *e)
+{
+    virtio_balloon_init(&d->balloon, d->config.mem);
+    return plug(d, &d->balloon.v, e);
+}
+
 static int add_disks(struct devices *d, struct err *e)
 {
     const struct spec *s = d->config.spec;
@@ -112,7 +120,8 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
     }
     d->config = *c;
     d->io = io_new(c->loop, e);
-    if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0)
+    if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
+        add_balloon(d, e) == 0)
         return d;
     devices_free(d);
     return NULL;

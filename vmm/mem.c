@@ -8,6 +8,7 @@
 #include "core/base/err.h"
 
 #define HUGE_PAGE (2ULL << 20)
+#define PAGE 4096UL
 
 /*
  * Reserves more than asked and gives the unaligned ends back, so that guest and host agree on where
@@ -99,4 +100,14 @@ bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t l
     if (to)
         memcpy(to, from, len);
     return to != NULL;
+}
+
+uint64_t mem_give_back(void *host, uint64_t len)
+{
+    uintptr_t start = ((uintptr_t)host + PAGE - 1) & ~(PAGE - 1);
+    uintptr_t end = ((uintptr_t)host + len) & ~(PAGE - 1);
+
+    if (start >= end || madvise((void *)start, end - start, MADV_DONTNEED) < 0)
+        return 0;
+    return end - start;
 }

@@ -49,4 +49,7 @@ void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len);
 bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len);
 bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t len);
 
+/* Drops the host's pages that lie whole in this piece of RAM; it then reads as zeroes.  Bytes dropped. */
+uint64_t mem_give_back(void *host, uint64_t len);
+
 #endif
