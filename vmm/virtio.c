@@ -7,6 +7,8 @@
 #define LOG "virtio"
 #include "core/base/log.h"
 
+#define COMPLAINTS 10 /* lines about one device at once, then one a second */
+
 void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
                  const struct mem *mem, uint64_t features, size_t config_size, unsigned queues)
 {
@@ -130,8 +132,9 @@ void virtio_fail(struct virtio *v, const char *why)
 {
     if (v->status & VIRTIO_NEEDS_RESET)
         return;
-    log_warn("%s (virtio-%s): %s; the device stops until the guest resets it", v->name,
-             v->class->name, why);
+    if (log_allowed(&v->complaints, COMPLAINTS))
+        log_warn("%s (virtio-%s): %s; the device stops until the guest resets it", v->name,
+                 v->class->name, why);
     v->stats.errors++;
     v->status |= VIRTIO_NEEDS_RESET;
     if (v->status & VIRTIO_DRIVER_OK)

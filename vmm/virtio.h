@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/log.h"
 #include "vmm/virtq.h"
 
 struct virtio;
@@ -78,6 +79,7 @@ struct virtio {
     int irq_fd, notify_fd;            /* [const] eventfds; -1 in tests */
     uint32_t interrupt_status;
     struct virtio_stats stats;
+    struct log_limit complaints; /* outlives resets: a guest may fail and reset for ever */
 };
 
 void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
