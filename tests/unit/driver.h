@@ -136,7 +136,7 @@ static inline struct used_entry driver_used(const struct driver *d, uint16_t n)
 static inline void driver_negotiate(struct virtio *v, uint64_t features)
 {
     virtio_set_status(v, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
-    v->features = features | VIRTIO_F_VERSION_1;
+    v->features = features | VIRTIO_FEATURE_VERSION_1;
     virtio_set_status(v, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK);
     assert(v->status & VIRTIO_FEATURES_OK);
 }

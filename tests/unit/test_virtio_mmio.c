@@ -121,7 +121,7 @@ static void set_features(struct world *w, uint64_t features)
 static void negotiate(struct world *w)
 {
     set(w, STATUS, ACK | DRIVER);
-    set_features(w, VIRTIO_F_VERSION_1);
+    set_features(w, VIRTIO_FEATURE_VERSION_1);
     set(w, STATUS, ACK | DRIVER | FEATURES_OK);
 }
 
@@ -201,7 +201,7 @@ static void test_features__come_in_two_halves(void **state)
 static void test_features__not_offered_or_legacy_is_refused(void **state)
 {
     struct world *w = *state;
-    static const uint64_t bad[] = {0, 1, VIRTIO_F_VERSION_1 | 2, VIRTIO_F_VERSION_1 | 1ULL << 63};
+    static const uint64_t bad[] = {0, 1, VIRTIO_FEATURE_VERSION_1 | 2, VIRTIO_FEATURE_VERSION_1 | 1ULL << 63};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         set(w, STATUS, 0);
@@ -221,7 +221,7 @@ static void test_features__are_frozen_once_accepted(void **state)
     negotiate(w);
     assert_int_equal(get(w, STATUS), ACK | DRIVER | FEATURES_OK);
     set_features(w, UINT64_MAX);
-    assert_true(w->v.features == VIRTIO_F_VERSION_1);
+    assert_true(w->v.features == VIRTIO_FEATURE_VERSION_1);
     set(w, STATUS, ACK | DRIVER); /* bits do not go but by a reset (2.1.1) */
     assert_int_equal(get(w, STATUS) & FEATURES_OK, FEATURES_OK);
     set(w, STATUS, 0);
