@@ -34,8 +34,8 @@ struct used_entry {
 
 struct driver {
     const struct mem *mem;
-    struct virtq *q;
-    uint16_t size, avail; /* our own index: how many chains were offered */
+    uint64_t desc_at, avail_at, used_at; /* kept here: a reset clears those of the device */
+    uint16_t size, avail;                /* our own index: how many chains were offered */
 };
 
 static inline void *driver_at(const struct driver *d, uint64_t at, uint64_t len)
@@ -50,11 +50,15 @@ static inline void *driver_at(const struct driver *d, uint64_t at, uint64_t len)
 static inline void driver_init(struct driver *d, const struct mem *mem, struct virtq *q, unsigned n,
                                uint16_t size)
 {
-    *d = (struct driver){.mem = mem, .q = q, .size = size};
+    *d = (struct driver){.mem = mem,
+                         .desc_at = DRIVER_RING_AT(n),
+                         .avail_at = DRIVER_RING_AT(n) + 0x1000,
+                         .used_at = DRIVER_RING_AT(n) + 0x2000,
+                         .size = size};
     q->size = size;
-    q->desc = GPA(DRIVER_RING_AT(n));
-    q->avail = GPA(DRIVER_RING_AT(n) + 0x1000);
-    q->used = GPA(DRIVER_RING_AT(n) + 0x2000);
+    q->desc = GPA(d->desc_at);
+    q->avail = GPA(d->avail_at);
+    q->used = GPA(d->used_at);
     memset(driver_at(d, DRIVER_RING_AT(n), 0x4000), 0, 0x4000);
 }
 
@@ -66,12 +70,12 @@ static inline void driver_desc_at(const struct driver *d, uint64_t table, unsign
 
 static inline void driver_desc(const struct driver *d, unsigned index, struct desc_entry e)
 {
-    driver_desc_at(d, d->q->desc.at, index, e);
+    driver_desc_at(d, d->desc_at, index, e);
 }
 
 static inline uint16_t *driver_avail16(const struct driver *d, unsigned cell)
 {
-    return (uint16_t *)driver_at(d, d->q->avail.at, 6 + 2 * (uint64_t)d->size) + cell;
+    return (uint16_t *)driver_at(d, d->avail_at, 6 + 2 * (uint64_t)d->size) + cell;
 }
 
 static inline void driver_set_index(struct driver *d, uint16_t index)
@@ -112,14 +116,14 @@ static inline void driver_set_used_event(const struct driver *d, uint16_t event)
 
 static inline uint16_t driver_used_index(const struct driver *d)
 {
-    return ((uint16_t *)driver_at(d, d->q->used.at, 4))[1];
+    return ((uint16_t *)driver_at(d, d->used_at, 4))[1];
 }
 
 static inline uint16_t driver_avail_event(const struct driver *d)
 {
     uint16_t event;
 
-    memcpy(&event, driver_at(d, d->q->used.at + 4 + 8 * (uint64_t)d->size, 2), 2);
+    memcpy(&event, driver_at(d, d->used_at + 4 + 8 * (uint64_t)d->size, 2), 2);
     return event;
 }
 
@@ -128,11 +132,11 @@ static inline struct used_entry driver_used(const struct driver *d, uint16_t n)
 {
     struct used_entry u;
 
-    memcpy(&u, driver_at(d, d->q->used.at + 4 + sizeof(u) * (n % d->size), sizeof(u)), sizeof(u));
+    memcpy(&u, driver_at(d, d->used_at + 4 + sizeof(u) * (n % d->size), sizeof(u)), sizeof(u));
     return u;
 }
 
-/* A driver's way through 3.1.1 up to DRIVER_OK; the queues in between are driver_up's caller's. */
+/* A driver's way through 3.1.1 up to DRIVER_OK; the queues and driver_ok are the caller's. */
 static inline void driver_negotiate(struct virtio *v, uint64_t features)
 {
     virtio_set_status(v, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
