@@ -116,9 +116,10 @@ static void test_parse__a_sign_behind_a_blank_is_no_number(void **state)
     char number[] = " -18446744073709551615"; /* 1, as strtoull sees it */
     char *argv[] = {"lxtop-vmm", "--kernel", "k", "--cpus", number};
     struct spec s;
+    struct err e;
 
     (void)state;
-    assert_int_equal(spec_parse(&s, 5, argv, NULL), -EINVAL);
+    assert_int_equal(spec_parse(&s, 5, argv, &e), -EINVAL);
 }
 
 static void test_parse__says_what_is_wrong(void **state)
