@@ -108,7 +108,7 @@ static void say(struct world *w, const char *text)
 static int view(struct world *w, struct console_viewer_config v)
 {
     struct timeval patience = {.tv_sec = 10};
-    int fd[2];
+    int fd[2], r;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
     setsockopt(fd[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -116,8 +116,9 @@ static int view(struct world *w, struct console_viewer_config v)
     v.escaped = on_escaped;
     v.ctx = w;
     loop_lock(w->loop);
-    assert_int_equal(console_add_viewer(w->console, &v, NULL), 0);
+    r = console_add_viewer(w->console, &v, NULL);
     loop_unlock(w->loop);
+    assert_int_equal(r, 0);
     return fd[0];
 }
 
@@ -300,14 +301,17 @@ static void test_viewer__input_that_ends_leaves_the_output(void **state)
 {
     struct world *w = *state;
     int in[2], out[2];
+    struct console_viewer_config v;
     char got[5];
+    int r;
 
     assert_int_equal(pipe(in), 0);
     assert_int_equal(pipe(out), 0);
+    v = (struct console_viewer_config){.in = in[0], .out = out[1]};
     loop_lock(w->loop);
-    assert_int_equal(console_add_viewer(w->console, &(struct console_viewer_config){.in = in[0], .out = out[1]},
-                                        NULL), 0);
+    r = console_add_viewer(w->console, &v, NULL);
     loop_unlock(w->loop);
+    assert_int_equal(r, 0);
     assert_int_equal(write(in[1], "x", 1), 1);
     close(in[1]);
     await_typed(w, 1);
