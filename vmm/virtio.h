@@ -29,11 +29,15 @@ struct mem;
 #define VIRTIO_INTERRUPT_USED 1
 #define VIRTIO_INTERRUPT_CONFIG 2
 
-/* Masks of every device's bits (virtio 1.2, chapter 6); <linux/virtio_config.h> has VIRTIO_F_*, bit numbers. */
+/*
+ * Masks of every device's bits (virtio 1.2, chapter 6).  Not VIRTIO_F_*: <linux/virtio_config.h>
+ * has these names for the bits' numbers.
+ */
 #define VIRTIO_FEATURE_INDIRECT (1ULL << 28)
 #define VIRTIO_FEATURE_EVENT_IDX (1ULL << 29)
 #define VIRTIO_FEATURE_VERSION_1 (1ULL << 32)
-#define VIRTIO_FEATURE_COMMON (VIRTIO_FEATURE_INDIRECT | VIRTIO_FEATURE_EVENT_IDX | VIRTIO_FEATURE_VERSION_1)
+#define VIRTIO_FEATURE_COMMON                                                                      \
+    (VIRTIO_FEATURE_INDIRECT | VIRTIO_FEATURE_EVENT_IDX | VIRTIO_FEATURE_VERSION_1)
 
 /* Device status (2.1). */
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Request lines at the control socket.  The server and its client run in one loop; a reply is a JSON
- * object on a line, and there are no more replies than lines.
+ * Request lines at the control socket.  The server and its client run in one loop; a reply is a
+ * JSON object on a line, and there are no more replies than lines.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block requests on a small disk in memory.  Input: records {type, sector, number of pieces, for each
- * its kind and length}, a chain each; every fourth byte value of a kind puts a piece where no memory
- * is.  The disk keeps its size and every request taken is answered once.
+ * Block requests on a small disk in memory.  Input: records {type, sector, number of pieces, for
+ * each its kind and length}, a chain each; every fourth byte value of a kind puts a piece where no
+ * memory is.  The disk keeps its size and every request taken is answered once.
  */
 #include <linux/virtio_blk.h>
 #include <stddef.h>

@@ -34,7 +34,8 @@ static void on_output(void *ctx, const void *bytes, size_t len)
     *(size_t *)ctx += len + ((const uint8_t *)bytes)[len - 1] % 2;
 }
 
-static void start(struct virtio_console *c, const struct mem *m, struct driver d[QUEUES], bool multiport)
+static void start(struct virtio_console *c, const struct mem *m, struct driver d[QUEUES],
+                  bool multiport)
 {
     virtio_set_status(&c->v, 0);
     driver_negotiate(&c->v, multiport ? 2 : 0);
@@ -76,17 +77,20 @@ static void configure(struct virtio_console *c, uint8_t offset, uint8_t value)
     c->v.class->config_read(&c->v, offset % 12, bytes, len);
 }
 
-static void step(struct virtio_console *c, const struct mem *m, struct driver d[QUEUES], struct cursor *in)
+static void step(struct virtio_console *c, const struct mem *m, struct driver d[QUEUES],
+                 struct cursor *in)
 {
     uint8_t what = cursor_u8(in) % WHATS, queue = cursor_u8(in) % QUEUES;
     uint16_t len = cursor_le16(in);
 
     if (what == GIVE || what == WRITE_OUT)
-        offer(c, &d[queue], queue, (struct desc_entry){DRIVER_DATA_AT, len, what == GIVE ? WRITE : 0, 0});
+        offer(c, &d[queue], queue,
+              (struct desc_entry){DRIVER_DATA_AT, len, what == GIVE ? WRITE : 0, 0});
     else if (what == CONTROL)
         control(c, &d[3], in);
     else if (what == RAW)
-        offer(c, &d[queue], queue, (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
+        offer(c, &d[queue], queue,
+              (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
     else if (what == TYPE)
         check(virtio_console_input(c, queue % 2, driver_at(d, DRIVER_DATA_AT, 65536), len) <= len);
     else if (what == RESIZE)
@@ -105,8 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct virtio_console c;
     struct driver d[QUEUES];
     size_t written = 0;
-    const struct virtio_console_port ports[] = {{.output = on_output, .ctx = &written},
-                                                {.name = "lxtop.agent", .output = on_output, .ctx = &written}};
+    const struct virtio_console_port ports[] = {
+        {.output = on_output, .ctx = &written},
+        {.name = "lxtop.agent", .output = on_output, .ctx = &written}};
     struct cursor in = cursor_over(data, size);
 
     if (!m.regions && mem_init(&m, DRIVER_MEM, NULL) < 0)

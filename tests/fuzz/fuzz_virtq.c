@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rings as a hostile driver may write them.  Input: size, features, number of memory changes between
- * two looks, then the bytes of descriptor table, available and used ring.  Whatever they say, a
- * request's pieces lie in memory and their sums are right.
+ * Rings as a hostile driver may write them.  Input: size, features, number of memory changes
+ * between two looks, then the bytes of descriptor table, available and used ring.  Whatever they
+ * say, a request's pieces lie in memory and their sums are right.
  */
 #include <stddef.h>
 #include <stdint.h>

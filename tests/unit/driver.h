@@ -147,7 +147,8 @@ static inline void driver_negotiate(struct virtio *v, uint64_t features)
 
 static inline void driver_ok(struct virtio *v)
 {
-    virtio_set_status(v, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
+    virtio_set_status(v,
+                      VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
 }
 
 #endif

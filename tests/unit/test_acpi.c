@@ -145,7 +145,8 @@ static void test_madt__names_each_cpu_once_and_the_ioapic(void **state)
     assert_int_equal(ioapics, 1);
 }
 
-/* --- a reader of the AML that is written here (chapter 20); each object ends where its package does --- */
+/* --- a reader of the AML that is written here (chapter 20); each object ends where its package
+ * does --- */
 
 struct aml {
     const uint8_t *p, *end;

@@ -41,7 +41,8 @@ static void on_fail(void *ctx, const char *text)
     hear(ctx, "fail", text);
 }
 
-static const struct agent_link_events events = {on_phase, on_init, on_ready, on_note, on_down, on_fail};
+static const struct agent_link_events events = {on_phase, on_init, on_ready,
+                                                on_note,  on_down, on_fail};
 
 static int set_up(void **state)
 {
@@ -68,7 +69,8 @@ static void test_output__every_word_is_an_event(void **state)
 {
     struct world *w = *state;
 
-    say(w, "phase root\ninit systemd\nready degraded\nnote the journal was recovered\ndown\nfail no init\n");
+    say(w, "phase root\ninit systemd\nready degraded\nnote the journal was recovered\ndown\nfail "
+           "no init\n");
     assert_string_equal(w->heard, "phase[root]init[systemd]ready[degraded]"
                                   "note[the journal was recovered]down[]fail[no init]");
     assert_int_equal(w->link.dropped, 0);

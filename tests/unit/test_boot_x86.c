@@ -40,7 +40,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int load(struct world *w, uint64_t memory, const char *line, bool initrd, bool acpi, struct err *e)
+static int load(struct world *w, uint64_t memory, const char *line, bool initrd, bool acpi,
+                struct err *e)
 {
     struct boot_x86 b = {.kernel = &w->kernel, .command_line = line,
                          .initrd_fd = initrd ? fileno(w->initrd) : -1, .acpi = acpi};
@@ -220,7 +221,8 @@ static void test_load__initrd_lies_whole_at_the_top_of_low_ram(void **state)
     assert_int_equal(p->hdr.ramdisk_image, 128 * MIB - 12288);
     assert_memory_equal(mem_at(&w->mem, GPA(p->hdr.ramdisk_image + 9990), 11), "01234567890", 11);
     assert_ok(load(w, MEM_HOLE_START + 64 * MIB, "", true, false, &e), e);
-    assert_true(params(w)->hdr.ramdisk_image + 10001ULL <= 0x80000000); /* boot.rst, initrd_addr_max */
+    assert_true(params(w)->hdr.ramdisk_image + 10001ULL <=
+                0x80000000); /* boot.rst, initrd_addr_max */
 }
 
 static void test_load__initrd_that_does_not_fit_is_refused(void **state)

@@ -154,7 +154,8 @@ static char *pattern(size_t len)
 static void test_output__reaches_every_viewer_and_the_log(void **state)
 {
     struct world *w = *state;
-    int a = view(w, (struct console_viewer_config){0}), b = view(w, (struct console_viewer_config){0});
+    int a = view(w, (struct console_viewer_config){0}),
+        b = view(w, (struct console_viewer_config){0});
     struct stat st;
 
     say(w, "hello\n");
@@ -173,9 +174,15 @@ static void test_output__reaches_every_viewer_and_the_log(void **state)
 
 static void test_viewer__late_one_gets_the_head_and_the_tail(void **state)
 {
-    static const size_t lengths[] = {0, 1, CONSOLE_HEAD, CONSOLE_HEAD + 1, CONSOLE_HEAD + CONSOLE_TAIL - 1,
-                                     CONSOLE_HEAD + CONSOLE_TAIL, CONSOLE_HEAD + CONSOLE_TAIL + 1,
-                                     CONSOLE_HEAD + 2 * CONSOLE_TAIL, EVERYTHING};
+    static const size_t lengths[] = {0,
+                                     1,
+                                     CONSOLE_HEAD,
+                                     CONSOLE_HEAD + 1,
+                                     CONSOLE_HEAD + CONSOLE_TAIL - 1,
+                                     CONSOLE_HEAD + CONSOLE_TAIL,
+                                     CONSOLE_HEAD + CONSOLE_TAIL + 1,
+                                     CONSOLE_HEAD + 2 * CONSOLE_TAIL,
+                                     EVERYTHING};
     auto_free char *bytes = pattern(EVERYTHING);
 
     for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
@@ -201,7 +208,8 @@ static void test_viewer__late_one_gets_the_head_and_the_tail(void **state)
 static void test_viewer__that_does_not_read_is_dropped(void **state)
 {
     struct world *w = *state;
-    int idle = view(w, (struct console_viewer_config){0}), good = view(w, (struct console_viewer_config){0});
+    int idle = view(w, (struct console_viewer_config){0}),
+        good = view(w, (struct console_viewer_config){0});
     auto_free char *bytes = pattern(65536), *got = malloc(65536);
     size_t total = 0;
     ssize_t n;

@@ -141,13 +141,29 @@ static void test_commands__bad_requests_are_answered_and_change_nothing(void **s
     struct world *w = *state;
     int fd = open_client(w);
     static const char *const bad[] = {
-        "", "{", "[]", "\"status\"", "null", "{}", "{\"cmd\":5}", "{\"cmd\":\"Status\"}", "{\"cmd\":\"\"}",
-        "{\"cmd\":\"pause\"} x", "{\"cmd\":\"pause\",\"cmd\":\"resume\"}", "{\"cmd\":\"pa\\u0000use\"}", "\xff\xfe",
-        "{\"cmd\":\"stop\",\"deadline_ms\":-1}", "{\"cmd\":\"stop\",\"deadline_ms\":3600001}",
-        "{\"cmd\":\"stop\",\"deadline_ms\":\"5\"}", "{\"cmd\":\"stop\",\"deadline_ms\":1e3}",
-        "{\"cmd\":\"stop\",\"deadline_ms\":9223372036854775807}", "{\"cmd\":\"resize\"}",
-        "{\"cmd\":\"resize\",\"rows\":0,\"cols\":80}", "{\"cmd\":\"resize\",\"rows\":65536,\"cols\":80}",
-        "{\"cmd\":\"resize\",\"rows\":24,\"cols\":-1}", "{\"cmd\":\"resize\",\"rows\":24,\"cols\":true}",
+        "",
+        "{",
+        "[]",
+        "\"status\"",
+        "null",
+        "{}",
+        "{\"cmd\":5}",
+        "{\"cmd\":\"Status\"}",
+        "{\"cmd\":\"\"}",
+        "{\"cmd\":\"pause\"} x",
+        "{\"cmd\":\"pause\",\"cmd\":\"resume\"}",
+        "{\"cmd\":\"pa\\u0000use\"}",
+        "\xff\xfe",
+        "{\"cmd\":\"stop\",\"deadline_ms\":-1}",
+        "{\"cmd\":\"stop\",\"deadline_ms\":3600001}",
+        "{\"cmd\":\"stop\",\"deadline_ms\":\"5\"}",
+        "{\"cmd\":\"stop\",\"deadline_ms\":1e3}",
+        "{\"cmd\":\"stop\",\"deadline_ms\":9223372036854775807}",
+        "{\"cmd\":\"resize\"}",
+        "{\"cmd\":\"resize\",\"rows\":0,\"cols\":80}",
+        "{\"cmd\":\"resize\",\"rows\":65536,\"cols\":80}",
+        "{\"cmd\":\"resize\",\"rows\":24,\"cols\":-1}",
+        "{\"cmd\":\"resize\",\"rows\":24,\"cols\":true}",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -278,8 +294,10 @@ static void test_clients__are_bounded_and_leave_room_when_they_go(void **state)
     assert_closed(more);
     say(fd[3], "{\"cmd\":\"half a req");
     close(fd[3]);
-    assert_reply(fd[4], "{\"cmd\":\"resume\"}\n", "{\"ok\":true}"); /* by then the end of 3 is seen, or ... */
-    assert_reply(fd[5], "{\"cmd\":\"resume\"}\n", "{\"ok\":true}"); /* ... in the turn before this one */
+    assert_reply(fd[4], "{\"cmd\":\"resume\"}\n",
+                 "{\"ok\":true}"); /* by then the end of 3 is seen, or ... */
+    assert_reply(fd[5], "{\"cmd\":\"resume\"}\n",
+                 "{\"ok\":true}"); /* ... in the turn before this one */
     fd[3] = open_client(w);
     assert_reply(fd[3], "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
     for (int i = 0; i < CLIENTS_MAX; i++)

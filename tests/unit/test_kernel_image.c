@@ -82,7 +82,8 @@ static void write_packed_elf(struct world *w)
     write_bzimage(w, packed, len);
 }
 
-static int open_and_load(struct world *w, const char *cache, uint64_t *entry, uint64_t *end, struct err *e)
+static int open_and_load(struct world *w, const char *cache, uint64_t *entry, uint64_t *end,
+                         struct err *e)
 {
     struct kernel_image k;
     int r;
@@ -168,7 +169,9 @@ static const struct {
 } hostile_segments[] = {
     {"offset behind the file", {.p_offset = ELF_SIZE + 1, .p_filesz = 0, .p_memsz = 1}, EBADMSG},
     {"end behind the file", {.p_offset = ELF_SIZE - 8, .p_filesz = 9, .p_memsz = 9}, EBADMSG},
-    {"offset + size overflows", {.p_offset = 16, .p_filesz = UINT64_MAX - 8, .p_memsz = UINT64_MAX}, EBADMSG},
+    {"offset + size overflows",
+     {.p_offset = 16, .p_filesz = UINT64_MAX - 8, .p_memsz = UINT64_MAX},
+     EBADMSG},
     {"offset of 2^64", {.p_offset = UINT64_MAX, .p_filesz = 8, .p_memsz = 8}, EBADMSG},
     {"more in file than in memory", {.p_filesz = 4096, .p_memsz = 4095}, EBADMSG},
     {"end behind memory", {.p_paddr = MEMORY - 4096, .p_filesz = 1, .p_memsz = 4097}, ENOMEM},
@@ -242,8 +245,13 @@ static void test_bzimage__is_unpacked_whatever_packed_it(void **state)
 static void test_bzimage__hostile_headers_are_refused(void **state)
 {
     struct world *w = *state;
-    static const uint32_t bad[][2] = {/* offset, length */
-        {8192, 1}, {UINT32_MAX, 1}, {PAYLOAD_AT, 8192}, {PAYLOAD_AT, UINT32_MAX}, {UINT32_MAX, UINT32_MAX},
+    static const uint32_t bad[][2] = {
+        /* offset, length */
+        {8192, 1},
+        {UINT32_MAX, 1},
+        {PAYLOAD_AT, 8192},
+        {PAYLOAD_AT, UINT32_MAX},
+        {UINT32_MAX, UINT32_MAX},
         {8192 - PROTECTED_AT, 1},
     };
 
@@ -310,8 +318,10 @@ static void spoil(const char *path)
     struct stat st;
 
     assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(shell("dd if=/dev/urandom of=%s bs=1 seek=%d count=300 conv=notrunc status=none", path,
-                           PROTECTED_AT + PAYLOAD_AT), 0);
+    assert_int_equal(
+        shell("dd if=/dev/urandom of=%s bs=1 seek=%d count=300 conv=notrunc status=none", path,
+              PROTECTED_AT + PAYLOAD_AT),
+        0);
     assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[]){st.st_atim, st.st_mtim}, 0), 0);
 }
 
@@ -347,8 +357,10 @@ static void test_cache__damaged_is_made_again(void **state)
 
     write_packed_elf(w);
     assert_loads(w, w->cache);
-    assert_int_equal(shell("for f in %s/unpacked/*.vmlinux; do truncate -s 0 $f; truncate -s 8192 $f; done",
-                           w->cache), 0);
+    assert_int_equal(
+        shell("for f in %s/unpacked/*.vmlinux; do truncate -s 0 $f; truncate -s 8192 $f; done",
+              w->cache),
+        0);
     assert_loads(w, w->cache);
     spoil(w->path);
     assert_loads(w, w->cache);

@@ -85,7 +85,8 @@ static void test_remove__in_a_batch_keeps_the_others_from_running(void **state)
     assert_int_equal(loop_timer_init(w->loop, &w->timer, quit, w, NULL), 0);
     for (int i = 0; i < WATCHES; i++) {
         raise_event(w->fd[i]);
-        assert_int_equal(loop_add(w->loop, &w->watch[i], w->fd[i], EPOLLIN, remove_others, w, NULL), 0);
+        assert_int_equal(loop_add(w->loop, &w->watch[i], w->fd[i], EPOLLIN, remove_others, w, NULL),
+                         0);
     }
     loop_run(w->loop);
     assert_int_equal(w->calls[0], 1);
@@ -107,7 +108,8 @@ static void test_run__is_level_triggered(void **state)
     struct world *w = *state;
 
     raise_event(w->fd[0]);
-    assert_int_equal(loop_add(w->loop, &w->watch[0], w->fd[0], EPOLLIN, count_and_quit_at_3, w, NULL), 0);
+    assert_int_equal(
+        loop_add(w->loop, &w->watch[0], w->fd[0], EPOLLIN, count_and_quit_at_3, w, NULL), 0);
     loop_run(w->loop);
     assert_in_range(w->calls[0], 3, 4); /* the quit is an event of its own */
 }
@@ -117,7 +119,8 @@ static void test_modify__stops_and_starts_events(void **state)
     struct world *w = *state;
 
     raise_event(w->fd[0]);
-    assert_int_equal(loop_add(w->loop, &w->watch[0], w->fd[0], EPOLLIN, count_and_quit_at_3, w, NULL), 0);
+    assert_int_equal(
+        loop_add(w->loop, &w->watch[0], w->fd[0], EPOLLIN, count_and_quit_at_3, w, NULL), 0);
     loop_modify(w->loop, &w->watch[0], 0);
     loop_quit(w->loop);
     loop_run(w->loop);

@@ -10,7 +10,8 @@
 
 static void test_init__refuses_sizes_that_are_no_memory(void **state)
 {
-    static const uint64_t bad[] = {0, 1, 4095, 4097, MEM_MAX + 4096, UINT64_MAX, UINT64_MAX & ~4095ULL};
+    static const uint64_t bad[] = {
+        0, 1, 4095, 4097, MEM_MAX + 4096, UINT64_MAX, UINT64_MAX & ~4095ULL};
     struct mem m;
     struct err e;
 
@@ -97,7 +98,8 @@ static void test_at__takes_what_lies_in_one_region(void **state)
     assert_int_equal(mem_init(&m, MEM_HOLE_START + ABOVE, NULL), 0);
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
         if ((mem_at(&m, GPA(ranges[i].at), ranges[i].len) != NULL) != ranges[i].ram)
-            fail_msg("%llx + %llx", (unsigned long long)ranges[i].at, (unsigned long long)ranges[i].len);
+            fail_msg("%llx + %llx", (unsigned long long)ranges[i].at,
+                     (unsigned long long)ranges[i].len);
     assert_ptr_equal(mem_at(&m, GPA(MEM_HOLE_END + 5), 1), m.region[1].host + 5);
     mem_release(&m);
 }

@@ -68,7 +68,8 @@ static void test_flush__socket_takes_all_in_order(void **state)
     int fd[2], small = 4096;
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0); /* blocking: a flush must not be */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd),
+                     0); /* blocking: a flush must not be */
     assert_int_equal(setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
     assert_int_equal(fcntl(fd[1], F_SETFL, O_NONBLOCK), 0);
     run_through(fd[1], fd[0]);

@@ -55,9 +55,14 @@ static void test_parse__every_option(void **state)
 
     (void)state;
     assert_int_equal(
-        parse(&l, &s, "--kernel k --initrd i --append a=b --memory 2G --cpus 8 --disk d.img,format=raw,ro,id=root "
-                      "--disk e.img,format=raw --console serial --serial --acpi off --name n --ctl c --log l "
-                      "--lock k2 --run-file r --cache ca --agent --ready-fd 5 --timing --verbose", &e), SPEC_RUN);
+        parse(
+            &l, &s,
+            "--kernel k --initrd i --append a=b --memory 2G --cpus 8 --disk "
+            "d.img,format=raw,ro,id=root "
+            "--disk e.img,format=raw --console serial --serial --acpi off --name n --ctl c --log l "
+            "--lock k2 --run-file r --cache ca --agent --ready-fd 5 --timing --verbose",
+            &e),
+        SPEC_RUN);
     assert_true(s.memory == 2ULL << 30);
     assert_int_equal(s.cpus, 8);
     assert_int_equal(s.disks, 2);
@@ -106,7 +111,8 @@ static void test_parse__memory_sizes(void **state)
 
         snprintf(size, sizeof(size), "%s", sizes[i].text);
         r = spec_parse(&s, 5, argv, &e);
-        if (r != (sizes[i].bytes ? SPEC_RUN : -EINVAL) || (r == SPEC_RUN && s.memory != sizes[i].bytes))
+        if (r != (sizes[i].bytes ? SPEC_RUN : -EINVAL) ||
+            (r == SPEC_RUN && s.memory != sizes[i].bytes))
             fail_msg("'%s': %d, %llu", sizes[i].text, r, (unsigned long long)s.memory);
     }
 }

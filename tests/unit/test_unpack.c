@@ -14,7 +14,8 @@ static const struct format {
     const char *name;
     uint8_t *(*pack)(const uint8_t *in, size_t len, size_t *packed);
     size_t behind; /* bytes after the data proper */
-} formats[] = {{"gzip", pack_gzip, 0}, {"xz", pack_xz, 4}, {"lz4", pack_lz4, 4}, {"zstd", pack_zstd, 4}};
+} formats[] = {
+    {"gzip", pack_gzip, 0}, {"xz", pack_xz, 4}, {"lz4", pack_lz4, 4}, {"zstd", pack_zstd, 4}};
 
 /* 32 random bytes of every so many. */
 static uint8_t *sample(size_t len, size_t every)
@@ -102,7 +103,8 @@ static void test_unpack__lz4_cut_between_blocks_lacks_its_size(void **state)
     (void)state;
     memcpy(&first, packed + 4, 4);
     assert_int_equal(unpack_copy(packed, 8 + first + 3, &e), -EBADMSG);
-    assert_int_equal(unpack_copy(packed, 8 + first + 4, &e), -EBADMSG); /* a size that is another's */
+    assert_int_equal(unpack_copy(packed, 8 + first + 4, &e),
+                     -EBADMSG); /* a size that is another's */
     packed[len - 1] ^= 1;
     assert_int_equal(unpack_copy(packed, len, &e), -EBADMSG);
 }
@@ -146,7 +148,8 @@ static void test_unpack__lz4_hostile_blocks_are_damaged(void **state)
 
 static void test_unpack__unknown_or_short_is_not_supported(void **state)
 {
-    static const char *const inputs[] = {"", "\x1f", "\x1f\x8b", "BZh91AY", "\xfd" "7zX", "ELF", "\x28\xb5\x2f"};
+    static const char *const inputs[] = {"",        "\x1f", "\x1f\x8b",    "BZh91AY",
+                                         "\3757zX", "ELF",  "\x28\xb5\x2f"};
     struct err e;
 
     (void)state;

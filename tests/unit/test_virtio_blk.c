@@ -93,7 +93,8 @@ static void notify(struct world *w)
     io_drain(w->io);
 }
 
-/* Header, then `n` pieces of data, then the status byte; returns the status, *used: bytes written. */
+/* Header, then `n` pieces of data, then the status byte; returns the status, *used: bytes written.
+ */
 static uint8_t ask_pieces(struct world *w, uint32_t type, uint64_t sector,
                           const struct desc_entry *data, unsigned n, uint32_t *used)
 {
@@ -166,7 +167,8 @@ static void test_read__status_may_share_the_last_piece(void **state)
 
     memcpy(at(w, HEADER_AT, sizeof(h)), &h, sizeof(h));
     *at(w, DATA_AT + 512, 1) = NOT_SET;
-    driver_chain(&w->d, 0, (struct desc_entry[]){{HEADER_AT, 16, 0, 0}, {DATA_AT, 513, WRITE, 0}}, 2);
+    driver_chain(&w->d, 0, (struct desc_entry[]){{HEADER_AT, 16, 0, 0}, {DATA_AT, 513, WRITE, 0}},
+                 2);
     notify(w);
     assert_int_equal(*at(w, DATA_AT + 511, 1), 'b');
     assert_int_equal(*at(w, DATA_AT + 512, 1), VIRTIO_BLK_S_OK);
@@ -206,17 +208,27 @@ static void test_transfer__outside_or_misaligned_is_an_error(void **state)
         uint64_t sector;
         uint32_t len;
     } bad[] = {
-        {SECTORS, 512},        {SECTORS - 1, 1024}, {UINT64_MAX, 512},     {UINT64_MAX / 512, 512},
-        {UINT64_MAX / 512 + 1, 512}, {1ULL << 55, 512}, {0, 511}, {0, 513}, {0, 1}, {0, 512 * (SECTORS + 1)},
+        {SECTORS, 512},
+        {SECTORS - 1, 1024},
+        {UINT64_MAX, 512},
+        {UINT64_MAX / 512, 512},
+        {UINT64_MAX / 512 + 1, 512},
+        {1ULL << 55, 512},
+        {0, 511},
+        {0, 513},
+        {0, 1},
+        {0, 512 * (SECTORS + 1)},
     };
 
     memset(at(w, DATA_AT, 1), 'X', 1);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint32_t used;
 
-        assert_int_equal(ask(w, VIRTIO_BLK_T_IN, bad[i].sector, bad[i].len, &used), VIRTIO_BLK_S_IOERR);
+        assert_int_equal(ask(w, VIRTIO_BLK_T_IN, bad[i].sector, bad[i].len, &used),
+                         VIRTIO_BLK_S_IOERR);
         assert_int_equal(used, 1);
-        assert_int_equal(ask(w, VIRTIO_BLK_T_OUT, bad[i].sector, bad[i].len, NULL), VIRTIO_BLK_S_IOERR);
+        assert_int_equal(ask(w, VIRTIO_BLK_T_OUT, bad[i].sector, bad[i].len, NULL),
+                         VIRTIO_BLK_S_IOERR);
     }
     assert_int_equal(*at(w, DATA_AT, 1), 'X');
     assert_image_untouched(w);
@@ -260,8 +272,8 @@ static void test_unknown_types__are_unsupported(void **state)
 
 /* --- discard and write zeroes --- */
 
-static uint8_t ask_zero(struct world *w, uint32_t type, const struct virtio_blk_discard_write_zeroes *r,
-                        unsigned n)
+static uint8_t ask_zero(struct world *w, uint32_t type,
+                        const struct virtio_blk_discard_write_zeroes *r, unsigned n)
 {
     memcpy(at(w, DATA_AT, n * sizeof(*r)), r, n * sizeof(*r));
     return ask(w, type, 0, (uint32_t)(n * sizeof(*r)), NULL);
@@ -270,7 +282,8 @@ static uint8_t ask_zero(struct world *w, uint32_t type, const struct virtio_blk_
 static void test_zero__both_kinds_leave_zeroes_in_their_ranges_only(void **state)
 {
     struct world *w = *state;
-    static const struct virtio_blk_discard_write_zeroes ranges[] = {{8, 8, 0}, {40, 1, 0}, {50, 0, 0}};
+    static const struct virtio_blk_discard_write_zeroes ranges[] = {
+        {8, 8, 0}, {40, 1, 0}, {50, 0, 0}};
     static const struct virtio_blk_discard_write_zeroes unmap[] = {{16, 8, 1}};
 
     assert_int_equal(ask_zero(w, VIRTIO_BLK_T_WRITE_ZEROES, ranges, 3), VIRTIO_BLK_S_OK);
@@ -291,7 +304,8 @@ static void test_zero__discard_gives_space_back(void **state)
 
     stat(w->path, &before);
     assert_int_equal(ask_zero(w, VIRTIO_BLK_T_DISCARD,
-                              &(struct virtio_blk_discard_write_zeroes){0, SECTORS, 0}, 1), VIRTIO_BLK_S_OK);
+                              &(struct virtio_blk_discard_write_zeroes){0, SECTORS, 0}, 1),
+                     VIRTIO_BLK_S_OK);
     stat(w->path, &after);
     assert_true(after.st_blocks < before.st_blocks);
     assert_int_equal(after.st_size, SECTORS * 512);
@@ -318,8 +332,9 @@ static void test_zero__one_bad_range_refuses_all(void **state)
         assert_int_equal(ask_zero(w, VIRTIO_BLK_T_DISCARD, two, 2), bad[i].discard);
         assert_int_equal(ask_zero(w, VIRTIO_BLK_T_WRITE_ZEROES, two, 2), bad[i].zeroes);
     }
-    assert_int_equal(ask_zero(w, VIRTIO_BLK_T_DISCARD, &(struct virtio_blk_discard_write_zeroes){0, 1, 1},
-                              1), VIRTIO_BLK_S_UNSUPP);
+    assert_int_equal(
+        ask_zero(w, VIRTIO_BLK_T_DISCARD, &(struct virtio_blk_discard_write_zeroes){0, 1, 1}, 1),
+        VIRTIO_BLK_S_UNSUPP);
     assert_int_equal(ask_zero(w, VIRTIO_BLK_T_DISCARD, many, RANGES + 1), VIRTIO_BLK_S_IOERR);
     assert_int_equal(ask(w, VIRTIO_BLK_T_DISCARD, 0, 0, NULL), VIRTIO_BLK_S_IOERR);
     assert_int_equal(ask(w, VIRTIO_BLK_T_DISCARD, 0, 15, NULL), VIRTIO_BLK_S_IOERR);
@@ -412,16 +427,22 @@ static void test_open__refuses_what_is_no_disk(void **state)
     struct virtio_blk b;
     struct err e;
 
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", false, 1, &e), -EBUSY);
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "qcow9", true, 1, &e), -EINVAL);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", false, 1, &e),
+                     -EBUSY);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "qcow9", true, 1, &e),
+                     -EINVAL);
     assert_says(e, "qcow9");
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->folder, "raw", true, 1, &e), -EINVAL);
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", "/nowhere/x", "raw", true, 1, &e), -ENOENT);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->folder, "raw", true, 1, &e),
+                     -EINVAL);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", "/nowhere/x", "raw", true, 1, &e),
+                     -ENOENT);
     virtio_blk_release(&w->b);
     assert_int_equal(truncate(w->path, 513), 0);
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", true, 1, &e), -EINVAL);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", true, 1, &e),
+                     -EINVAL);
     assert_int_equal(truncate(w->path, 0), 0);
-    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", true, 1, &e), -EINVAL);
+    assert_int_equal(virtio_blk_init(&b, &w->mem, w->io, "x", w->path, "raw", true, 1, &e),
+                     -EINVAL);
     assert_int_equal(b.disk.fd, -1);
 }
 

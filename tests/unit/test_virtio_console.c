@@ -6,7 +6,16 @@
 #include "tests/unit/driver.h"
 
 enum { RX0, TX0, CONTROL_RX, CONTROL_TX, RX1, TX1, QUEUES };
-enum { DEVICE_READY, DEVICE_ADD, DEVICE_REMOVE, PORT_READY, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
+enum {
+    DEVICE_READY,
+    DEVICE_ADD,
+    DEVICE_REMOVE,
+    PORT_READY,
+    CONSOLE_PORT,
+    RESIZE,
+    PORT_OPEN,
+    PORT_NAME
+};
 #define MULTIPORT 2ULL
 #define RING 16
 #define BUFFER_AT(queue, n) (DRIVER_DATA_AT + 0x20000ULL * (queue) + 0x100ULL * (n))
@@ -268,7 +277,8 @@ static void test_output__huge_request_fails_the_device(void **state)
     struct driver *d = &w->d[TX0];
 
     for (uint16_t i = 0; i < RING; i++)
-        driver_desc(d, i, (struct desc_entry){0, 3 << 20, i + 1 < RING ? NEXT : 0, (uint16_t)(i + 1)});
+        driver_desc(d, i,
+                    (struct desc_entry){0, 3 << 20, i + 1 < RING ? NEXT : 0, (uint16_t)(i + 1)});
     driver_offer(d, 0);
     notify(w, TX0);
     assert_int_equal(w->c.v.status & VIRTIO_NEEDS_RESET, VIRTIO_NEEDS_RESET);

@@ -11,10 +11,27 @@
 
 /* Registers, virtio 1.2, 4.2.2. */
 enum {
-    MAGIC = 0x00, VERSION = 0x04, DEVICE_ID = 0x08, VENDOR_ID = 0x0c, FEATURES = 0x10, FEATURES_SEL = 0x14,
-    DRIVER_FEATURES = 0x20, DRIVER_FEATURES_SEL = 0x24, QUEUE_SEL = 0x30, NUM_MAX = 0x34, NUM = 0x38,
-    READY = 0x44, NOTIFY = 0x50, INT_STATUS = 0x60, INT_ACK = 0x64, STATUS = 0x70, DESC = 0x80,
-    AVAIL = 0x90, USED = 0xa0, GENERATION = 0xfc, CONFIG = 0x100,
+    MAGIC = 0x00,
+    VERSION = 0x04,
+    DEVICE_ID = 0x08,
+    VENDOR_ID = 0x0c,
+    FEATURES = 0x10,
+    FEATURES_SEL = 0x14,
+    DRIVER_FEATURES = 0x20,
+    DRIVER_FEATURES_SEL = 0x24,
+    QUEUE_SEL = 0x30,
+    NUM_MAX = 0x34,
+    NUM = 0x38,
+    READY = 0x44,
+    NOTIFY = 0x50,
+    INT_STATUS = 0x60,
+    INT_ACK = 0x64,
+    STATUS = 0x70,
+    DESC = 0x80,
+    AVAIL = 0x90,
+    USED = 0xa0,
+    GENERATION = 0xfc,
+    CONFIG = 0x100,
 };
 enum { ACK = 1, DRIVER = 2, OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
 
@@ -182,7 +199,8 @@ static void test_registers__other_widths_and_places_are_dead(void **state)
             assert_int_equal(get(w, at), 0);
     assert_int_equal(get(w, 1), 0);
     set(w, 0x48, 0xffffffff);
-    set(w, 0xc0, 0xffffffff); /* no reset of single queues (VIRTIO_F_RING_RESET), no shared memory */
+    set(w, 0xc0,
+        0xffffffff); /* no reset of single queues (VIRTIO_F_RING_RESET), no shared memory */
     assert_int_equal(get(w, STATUS), 0);
 }
 
@@ -201,7 +219,8 @@ static void test_features__come_in_two_halves(void **state)
 static void test_features__not_offered_or_legacy_is_refused(void **state)
 {
     struct world *w = *state;
-    static const uint64_t bad[] = {0, 1, VIRTIO_FEATURE_VERSION_1 | 2, VIRTIO_FEATURE_VERSION_1 | 1ULL << 63};
+    static const uint64_t bad[] = {0, 1, VIRTIO_FEATURE_VERSION_1 | 2,
+                                   VIRTIO_FEATURE_VERSION_1 | 1ULL << 63};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         set(w, STATUS, 0);
@@ -209,7 +228,8 @@ static void test_features__not_offered_or_legacy_is_refused(void **state)
         set_features(w, bad[i]);
         set(w, STATUS, ACK | DRIVER | FEATURES_OK);
         assert_int_equal(get(w, STATUS), ACK | DRIVER);
-        set(w, STATUS, ACK | DRIVER | FEATURES_OK | OK); /* who does not look is not served either */
+        set(w, STATUS,
+            ACK | DRIVER | FEATURES_OK | OK); /* who does not look is not served either */
         assert_int_equal(get(w, STATUS), ACK | DRIVER);
     }
 }

@@ -70,8 +70,12 @@ static void test_pop__splits_a_chain_in_its_order(void **state)
 {
     struct world *w = *state;
 
-    driver_chain(&w->d, 2, (struct desc_entry[]){{DATA(0), 16, 0, 0}, {DATA(1), 3, 0, 0},
-                                                 {DATA(2), 512, WRITE, 0}, {DATA(3), 1, WRITE, 0}}, 4);
+    driver_chain(&w->d, 2,
+                 (struct desc_entry[]){{DATA(0), 16, 0, 0},
+                                       {DATA(1), 3, 0, 0},
+                                       {DATA(2), 512, WRITE, 0},
+                                       {DATA(3), 1, WRITE, 0}},
+                 4);
     assert_int_equal(pop(w), 1);
     assert_int_equal(w->r.head, 2);
     assert_int_equal(w->r.nread, 2);
@@ -129,7 +133,8 @@ static void test_pop__indirect_table_may_be_longer_than_the_queue(void **state)
     assert_int_equal(w->r.nread, VREQ_PIECES);
 }
 
-/* virtio 1.2, 2.7.5.3.2: WRITE of the descriptor that names the table is ignored; pieces may precede. */
+/* virtio 1.2, 2.7.5.3.2: WRITE of the descriptor that names the table is ignored; pieces may
+ * precede. */
 static void test_pop__indirect_after_a_piece_and_with_write(void **state)
 {
     struct world *w = *state;
@@ -179,15 +184,20 @@ static const struct hostile {
     {"largest length", "outside of memory", .chain = {{DATA(0), UINT32_MAX, 0, 0}}},
     {"read after write", "readable", .chain = {{DATA(0), 1, WRITE | NEXT, 1}, {DATA(1), 1, 0, 0}}},
     {"read after write in a table", "readable",
-     .chain = {{DATA(0), 1, WRITE | NEXT, 1}, {TABLE_AT, 16, INDIRECT, 0}}, .table = {{DATA(1), 1, 0, 0}}},
-    {"indirect with next", "where none may be", .chain = {{TABLE_AT, 16, INDIRECT | NEXT, 1}, {DATA(0), 1, 0, 0}}},
+     .chain = {{DATA(0), 1, WRITE | NEXT, 1}, {TABLE_AT, 16, INDIRECT, 0}},
+     .table = {{DATA(1), 1, 0, 0}}},
+    {"indirect with next", "where none may be",
+     .chain = {{TABLE_AT, 16, INDIRECT | NEXT, 1}, {DATA(0), 1, 0, 0}}},
     {"table of nothing", "wrong length", .chain = {{TABLE_AT, 0, INDIRECT, 0}}},
     {"table of 15 bytes", "wrong length", .chain = {{TABLE_AT, 15, INDIRECT, 0}}},
     {"table of 17 bytes", "wrong length", .chain = {{TABLE_AT, 17, INDIRECT, 0}}},
     {"table too long", "wrong length", .chain = {{TABLE_AT, 16 * (VREQ_PIECES + 1), INDIRECT, 0}}},
-    {"table behind memory", "table outside of memory", .chain = {{DRIVER_MEM - 8, 16, INDIRECT, 0}}},
-    {"table in a table", "inside another", .chain = {{TABLE_AT, 16, INDIRECT, 0}}, .table = {{TABLE_AT, 16, INDIRECT, 0}}},
-    {"loop in a table", "loop", .chain = {{TABLE_AT, 16, INDIRECT, 0}}, .table = {{DATA(0), 1, NEXT, 0}}},
+    {"table behind memory", "table outside of memory",
+     .chain = {{DRIVER_MEM - 8, 16, INDIRECT, 0}}},
+    {"table in a table", "inside another", .chain = {{TABLE_AT, 16, INDIRECT, 0}},
+     .table = {{TABLE_AT, 16, INDIRECT, 0}}},
+    {"loop in a table", "loop", .chain = {{TABLE_AT, 16, INDIRECT, 0}},
+     .table = {{DATA(0), 1, NEXT, 0}}},
     {"next out of the table", "index is out of range", .chain = {{TABLE_AT, 32, INDIRECT, 0}},
      .table = {{DATA(0), 1, NEXT, 2}, {DATA(0), 1, 0, 0}}},
 };
@@ -228,7 +238,8 @@ static void test_pop__pieces_before_a_full_table_are_too_many(void **state)
     struct world *w = *state;
 
     for (unsigned i = 0; i < VREQ_PIECES; i++)
-        driver_desc_at(&w->d, TABLE_AT, i, (struct desc_entry){DATA(0), 1, NEXT, (uint16_t)(i + 1)});
+        driver_desc_at(&w->d, TABLE_AT, i,
+                       (struct desc_entry){DATA(0), 1, NEXT, (uint16_t)(i + 1)});
     driver_chain(&w->d, 0, (struct desc_entry[]){{DATA(0), 1, 0, 0},
                                                  {TABLE_AT, 16 * VREQ_PIECES, INDIRECT, 0}}, 2);
     assert_refused_for(w, "too many pieces");
@@ -260,10 +271,12 @@ static void test_pop__lengths_that_sum_to_4_gib_are_refused(void **state)
     driver_chain(&w->d, 0, (struct desc_entry[]){{0, 0x80000000, 0, 0}, {0, 0x80000000, 0, 0}}, 2);
     assert_refused_for(w, "4 GiB");
     driver_set_index(&w->d, 0);
-    driver_chain(&w->d, 0, (struct desc_entry[]){{0, 0x80000000, 0, 0}, {0, 0x80000000, WRITE, 0}}, 2);
+    driver_chain(&w->d, 0, (struct desc_entry[]){{0, 0x80000000, 0, 0}, {0, 0x80000000, WRITE, 0}},
+                 2);
     assert_refused_for(w, "4 GiB");
     driver_set_index(&w->d, 0);
-    driver_chain(&w->d, 0, (struct desc_entry[]){{0, 0x80000000, 0, 0}, {0, 0x7fffffff, WRITE, 0}}, 2);
+    driver_chain(&w->d, 0, (struct desc_entry[]){{0, 0x80000000, 0, 0}, {0, 0x7fffffff, WRITE, 0}},
+                 2);
     assert_int_equal(pop(w), 1);
 }
 
@@ -280,7 +293,8 @@ static void test_pop__index_may_run_ahead_by_the_queue_only(void **state)
     assert_int_equal(pop(w), 1);
 }
 
-/* A vCPU rewrites a length for as long as the walker looks: what was checked must be what is given. */
+/* A vCPU rewrites a length for as long as the walker looks: what was checked must be what is given.
+ */
 struct flipper {
     uint32_t *len;
     uint32_t stop; /* [atomic] */
@@ -439,8 +453,11 @@ static void test_copies__cross_pieces_and_stop_at_the_end(void **state)
 
     assert_true(mem_write(&w->mem, GPA(DATA(0)), "abc", 3));
     assert_true(mem_write(&w->mem, GPA(DATA(1)), "defgh", 5));
-    driver_chain(&w->d, 0, (struct desc_entry[]){{DATA(0), 3, 0, 0}, {DATA(1), 5, 0, 0},
-                                                 {DATA(2), 2, WRITE, 0}, {DATA(3), 2, WRITE, 0}}, 4);
+    driver_chain(
+        &w->d, 0,
+        (struct desc_entry[]){
+            {DATA(0), 3, 0, 0}, {DATA(1), 5, 0, 0}, {DATA(2), 2, WRITE, 0}, {DATA(3), 2, WRITE, 0}},
+        4);
     assert_int_equal(pop(w), 1);
     assert_int_equal(vreq_read(&w->r, 2, got, 4), 4);
     assert_memory_equal(got, "cdef", 4);
