@@ -204,7 +204,7 @@ static uint64_t put_dsdt(struct area *a, const struct acpi_device *devices, unsi
         aml_device(a, i, &devices[i]);
     aml_close(a, scope);
     aml_name(a, "_S5_");
-    put(a, "\x12\x08\x04", 3); /* PackageOp, length 8, 4 elements */
+    put(a, "\x12\x07\x04", 3); /* PackageOp, length 7 with itself, 4 elements */
     put(a, "\x0a\x05\x00\x00\x00", 5);
     return table_end(a, at);
 }

@@ -100,13 +100,16 @@ static int load_initrd(const struct boot_x86 *b, const struct mem *m, uint64_t k
         return 0;
     if (fstat(b->initrd_fd, &st) < 0)
         return err_sys(e, errno, "initrd");
+    if (st.st_size == 0)
+        return err_set(e, EINVAL, "initrd: the file is empty");
     if (top > INITRD_MAX_ADDRESS + 1)
         top = INITRD_MAX_ADDRESS + 1;
     if ((uint64_t)st.st_size > top || (at = (top - (uint64_t)st.st_size) & ~4095ULL) < kernel_end)
         return err_set(e, ENOMEM, "kernel and initrd do not fit into the guest's memory; give it more");
     to = mem_at(m, GPA(at), (uint64_t)st.st_size);
-    if (!to || lseek(b->initrd_fd, 0, SEEK_SET) < 0 ||
-        file_read_all(b->initrd_fd, to, (size_t)st.st_size, e) < 0)
+    if (!to || lseek(b->initrd_fd, 0, SEEK_SET) < 0)
+        return err_sys(e, to ? errno : ENOMEM, "initrd");
+    if (file_read_all(b->initrd_fd, to, (size_t)st.st_size, e) < 0)
         return err_wrap(e, "initrd");
     p->hdr.ramdisk_image = (uint32_t)at;
     p->hdr.ramdisk_size = (uint32_t)st.st_size;

@@ -205,11 +205,9 @@ int console_add_viewer(struct console *c, const struct console_viewer_config *co
     v->next = c->viewers;
     c->viewers = v;
     if (config->replay) {
-        size_t first = c->tail_len < CONSOLE_TAIL ? 0 : c->tail_at;
-
         viewer_send(v, c->head, c->head_len);
-        if (first)
-            viewer_send(v, c->tail + first, CONSOLE_TAIL - first);
+        if (c->tail_len == CONSOLE_TAIL) /* the ring is full: its oldest byte is the next to go */
+            viewer_send(v, c->tail + c->tail_at, CONSOLE_TAIL - c->tail_at);
         viewer_send(v, c->tail, c->tail_at);
     }
     if (config->ntyped) {

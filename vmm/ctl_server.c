@@ -189,7 +189,8 @@ static void hand_over(struct client *c)
     struct err e;
 
     loop_remove(c->server->loop, &c->watch);
-    if (vm_add_viewer(c->server->vm, c->fd, c->line, c->len, &e) < 0)
+    /* With replies still waiting the console's bytes would come amid one of them, and the rest never. */
+    if (c->out.len || vm_add_viewer(c->server->vm, c->fd, c->line, c->len, &e) < 0)
         c->handed_over = false, c->dead = true;
 }
 

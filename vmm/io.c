@@ -224,7 +224,7 @@ static void complete(struct io *io, struct request *q, int result)
     if (result == 0 && q->op == OP_READ)
         zero_rest(q);
     if (result == 0 || advance(q, (size_t)result))
-        finish(q, result == 0 && q->op == OP_WRITE ? -ENOSPC : 0);
+        finish(q, result == 0 && q->op == OP_WRITE && q->pieces ? -ENOSPC : 0);
     else
         queue(io, q);
 }

@@ -120,7 +120,10 @@ static int open_cached(struct kernel_image *k, const char *identity)
     return 0;
 }
 
-/* Failing to keep the result costs time at the next boot and nothing else. */
+/*
+ * Failing to keep the result costs time at the next boot and nothing else.  A file of this hash that
+ * is there already is replaced: we come here only if no good one was found.
+ */
 static void store_cached(const char *cache, const char *identity, const struct kernel_image *packed,
                          const uint8_t *elf, size_t len)
 {
@@ -132,7 +135,7 @@ static void store_cached(const char *cache, const char *identity, const struct k
     snprintf(target, sizeof(target), "%s.vmlinux", hash);
     file = file_path("%s/%s", folder, target);
     if (!folder || !file || !temp || file_mkdirs(folder, 0755, NULL) < 0 ||
-        (access(file, R_OK) < 0 && file_write_atomic(file, elf, len, 0644, NULL) < 0))
+        file_write_atomic(file, elf, len, 0644, NULL) < 0)
         return;
     unlink(temp);
     if (symlink(target, temp) == 0)

@@ -11,6 +11,8 @@ bool outbuf_add(struct outbuf *o, const void *bytes, size_t len, size_t max)
 {
     if (len > max || o->len > max - len)
         return false;
+    if (len == 0)
+        return true; /* `bytes` may be NULL then, which memcpy must not see */
     if (o->start + o->len + len > o->room) {
         size_t room = o->len + len + 4096;
         char *fresh = malloc(room);

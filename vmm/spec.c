@@ -18,7 +18,8 @@ static int parse_number(const char *text, uint64_t max, uint64_t *number, struct
 
     errno = 0;
     *number = strtoull(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || *number > max)
+    /* strtoull would take blanks and a sign, and wrap a negative number */
+    if (errno || *text < '0' || *text > '9' || *end || *number > max)
         return err_set(e, EINVAL, "'%s' is not a number up to %llu", text, (unsigned long long)max);
     return 0;
 }
@@ -78,6 +79,8 @@ static int set_disk(struct spec *s, char *argument, struct err *e)
     while ((part = strsep(&rest, ",")))
         if (disk_part(d, part, e) < 0)
             return -EINVAL;
+    if (!*d->path)
+        return err_set(e, EINVAL, "give a path before the first comma");
     if (!d->format)
         return err_set(e, EINVAL, "state the format, it is never guessed: %s,format=raw", d->path);
     s->disks++;

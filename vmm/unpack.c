@@ -86,7 +86,10 @@ static bool unpack_zstd(const uint8_t *in, size_t len, struct output *o)
     return r == 0;
 }
 
-/* Legacy frame: magic, then blocks {le32 size, data}, 8 MiB each when unpacked but the last. */
+/*
+ * Legacy frame: magic, then blocks {le32 size, data}, 8 MiB each when unpacked but the last.  It has
+ * no end mark; the kernel's build puts the unpacked size behind it, and that tells a whole one.
+ */
 #define LZ4_BLOCK (8 << 20)
 static bool unpack_lz4(const uint8_t *in, size_t len, struct output *o)
 {
@@ -97,8 +100,10 @@ static bool unpack_lz4(const uint8_t *in, size_t len, struct output *o)
         const uint8_t *block;
         int n;
 
-        if (size == 0 || size > cursor_left(&c))
-            return o->len > 0; /* the kernel's build puts the unpacked size behind the last block */
+        if (cursor_left(&c) == 0)
+            return o->len > 0 && size == (uint32_t)o->len;
+        if (size == 0 || size > cursor_left(&c) || size > LZ4_COMPRESSBOUND(LZ4_BLOCK))
+            return false;
         block = cursor_bytes(&c, size);
         while (o->room - o->len < LZ4_BLOCK) {
             size_t len_before = o->len;
@@ -116,7 +121,7 @@ static bool unpack_lz4(const uint8_t *in, size_t len, struct output *o)
             return false;
         o->len += (size_t)n;
     }
-    return o->len > 0;
+    return o->len > 0 && cursor_left(&c) == 0;
 }
 
 static const struct {

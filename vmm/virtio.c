@@ -7,6 +7,8 @@
 #define LOG "virtio"
 #include "core/base/log.h"
 
+#define COMPLAINTS 10 /* lines about one device at once, then one a second */
+
 void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
                  const struct mem *mem, uint64_t features, size_t config_size, unsigned queues)
 {
@@ -14,7 +16,7 @@ void virtio_init(struct virtio *v, const struct virtio_class *class, const char 
         .class = class,
         .name = name,
         .mem = mem,
-        .features_offered = features | VIRTIO_F_COMMON,
+        .features_offered = features | VIRTIO_FEATURE_COMMON,
         .config_size = config_size,
         .queues = queues,
         .irq_fd = -1,
@@ -43,7 +45,7 @@ static void reset(struct virtio *v)
 /* 3.1.1 step 5: what was not offered is refused, and so is a driver of before version 1. */
 static bool features_acceptable(const struct virtio *v)
 {
-    return !(v->features & ~v->features_offered) && (v->features & VIRTIO_F_VERSION_1);
+    return !(v->features & ~v->features_offered) && (v->features & VIRTIO_FEATURE_VERSION_1);
 }
 
 void virtio_set_status(struct virtio *v, uint8_t status)
@@ -68,8 +70,8 @@ void virtio_enable_queue(struct virtio *v, unsigned index)
 
     if (q->ready || !(v->status & VIRTIO_FEATURES_OK))
         return;
-    q->event_idx = virtio_has(v, VIRTIO_F_EVENT_IDX);
-    q->indirect = virtio_has(v, VIRTIO_F_INDIRECT_DESC);
+    q->event_idx = virtio_has(v, VIRTIO_FEATURE_EVENT_IDX);
+    q->indirect = virtio_has(v, VIRTIO_FEATURE_INDIRECT);
     if (virtq_enable(q) < 0)
         virtio_fail(v, "a queue's size or addresses are wrong");
 }
@@ -130,8 +132,9 @@ void virtio_fail(struct virtio *v, const char *why)
 {
     if (v->status & VIRTIO_NEEDS_RESET)
         return;
-    log_warn("%s (virtio-%s): %s; the device stops until the guest resets it", v->name,
-             v->class->name, why);
+    if (log_allowed(&v->complaints, COMPLAINTS))
+        log_warn("%s (virtio-%s): %s; the device stops until the guest resets it", v->name,
+                 v->class->name, why);
     v->stats.errors++;
     v->status |= VIRTIO_NEEDS_RESET;
     if (v->status & VIRTIO_DRIVER_OK)

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/log.h"
 #include "vmm/virtq.h"
 
 struct virtio;
@@ -28,11 +29,15 @@ struct mem;
 #define VIRTIO_INTERRUPT_USED 1
 #define VIRTIO_INTERRUPT_CONFIG 2
 
-/* Bits of every device (virtio 1.2, chapter 6). */
-#define VIRTIO_F_INDIRECT_DESC (1ULL << 28)
-#define VIRTIO_F_EVENT_IDX (1ULL << 29)
-#define VIRTIO_F_VERSION_1 (1ULL << 32)
-#define VIRTIO_F_COMMON (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
+/*
+ * Masks of every device's bits (virtio 1.2, chapter 6).  Not VIRTIO_F_*: <linux/virtio_config.h>
+ * has these names for the bits' numbers.
+ */
+#define VIRTIO_FEATURE_INDIRECT (1ULL << 28)
+#define VIRTIO_FEATURE_EVENT_IDX (1ULL << 29)
+#define VIRTIO_FEATURE_VERSION_1 (1ULL << 32)
+#define VIRTIO_FEATURE_COMMON                                                                      \
+    (VIRTIO_FEATURE_INDIRECT | VIRTIO_FEATURE_EVENT_IDX | VIRTIO_FEATURE_VERSION_1)
 
 /* Device status (2.1). */
 enum {
@@ -78,11 +83,12 @@ struct virtio {
     int irq_fd, notify_fd;            /* [const] eventfds; -1 in tests */
     uint32_t interrupt_status;
     struct virtio_stats stats;
+    struct log_limit complaints; /* outlives resets: a guest may fail and reset for ever */
 };
 
 void virtio_init(struct virtio *v, const struct virtio_class *class, const char *name,
                  const struct mem *mem, uint64_t features, size_t config_size, unsigned queues);
-/* Has the driver accepted the feature (a VIRTIO_F_ bit mask)? */
+/* Has the driver accepted the feature (a VIRTIO_FEATURE_ mask)? */
 bool virtio_has(const struct virtio *v, uint64_t feature);
 /* The driver writes the device status register (3.1.1); 0 resets. */
 void virtio_set_status(struct virtio *v, uint8_t status);

@@ -234,7 +234,7 @@ static int start(struct request *q, const struct vreq *r, const struct virtio_bl
 static bool handle(struct virtio_blk *b, unsigned queue, const struct vreq *r)
 {
     struct virtio_blk_outhdr h;
-    const struct iovec *last = &r->iov[r->nread + r->nwrite - 1];
+    const struct iovec *last;
     struct request *q;
     int status;
 
@@ -244,6 +244,7 @@ static bool handle(struct virtio_blk *b, unsigned queue, const struct vreq *r)
     if (!q)
         return false;
     *q = (struct request){.blk = b, .queue = queue, .head = r->head, .started_us = now_us()};
+    last = &r->iov[r->nread + r->nwrite - 1];
     q->status = (uint8_t *)last->iov_base + last->iov_len - 1;
     status = start(q, r, &h);
     if (status >= 0)

@@ -13,7 +13,10 @@
 /* Queues (5.3.2): port 0 receive and transmit, control both ways, then a pair for each port. */
 enum { CONTROL_RX = 2, CONTROL_TX = 3 };
 #define OUTPUT_CHUNK 4096
+/* The lock is held for a turn: no more requests and bytes in one, whatever a request's pieces sum to. */
 #define BATCH 64
+#define TURN_BYTES (1U << 20)
+#define OUTPUT_MAX (16U << 20) /* Linux writes pages, with splice a pipe's worth of them */
 
 /* Control events (5.3.6.2). */
 enum {
@@ -151,6 +154,10 @@ static void flush_input(struct virtio_console *c, unsigned port)
     while (p->len && virtio_pop(&c->v, queue, &r)) {
         size_t n = vreq_write(&r, 0, p->input, p->len);
 
+        if (n == 0) { /* a driver that makes them faster than we take them would hold us for ever */
+            virtio_fail(&c->v, "a receive buffer of no byte");
+            return;
+        }
         virtio_used(&c->v, queue, r.head, (uint32_t)n);
         c->v.stats.write_bytes += n;
         p->len -= n;
@@ -174,11 +181,17 @@ static void pass_output(struct virtio_console *c, unsigned port, const struct vr
 static void transmit_notify(struct virtio_console *c, unsigned queue)
 {
     struct vreq r;
+    size_t bytes = 0;
 
     for (int i = 0; virtio_pop(&c->v, queue, &r); i++) {
+        if (r.read_len > OUTPUT_MAX) {
+            virtio_fail(&c->v, "a transmit request of more than 16 MiB");
+            return;
+        }
         pass_output(c, port_of_queue(queue), &r);
         virtio_used(&c->v, queue, r.head, 0);
-        if (i == BATCH) {
+        bytes += r.read_len;
+        if (i == BATCH || bytes >= TURN_BYTES) {
             virtio_again(&c->v);
             break;
         }

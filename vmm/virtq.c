@@ -194,16 +194,16 @@ void virtq_push(struct virtq *q, uint16_t head, uint32_t written)
 
 bool virtq_wants_interrupt(struct virtq *q)
 {
-    uint16_t old = q->signalled;
-    bool first = !q->signalled_valid;
+    uint16_t pushed = (uint16_t)(q->next_used - q->signalled);
 
+    if (!pushed)
+        return false;
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the used index is out before the wish is read */
     q->signalled = q->next_used;
-    q->signalled_valid = true;
     if (!q->event_idx)
         return !(load16(q->avail_at) & AVAIL_NO_INTERRUPT);
-    /* 2.7.10: has the used index passed used_event since the last interrupt? */
-    return first || (uint16_t)(q->next_used - used_event(q) - 1) < (uint16_t)(q->next_used - old);
+    /* 2.7.10: has the used index passed used_event since the last look? */
+    return (uint16_t)(q->next_used - used_event(q) - 1) < pushed;
 }
 
 /* --- copies --- */

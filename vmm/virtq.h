@@ -34,8 +34,7 @@ struct virtq {
     struct gpa desc, avail, used; /* set by the driver; frozen by `ready` */
     uint8_t *desc_at, *avail_at, *used_at; /* the same, checked whole by virtq_enable */
     uint16_t next_avail, next_used;
-    uint16_t signalled;     /* used index at the last interrupt, for EVENT_IDX */
-    bool signalled_valid;
+    uint16_t signalled;     /* used index when virtq_wants_interrupt was last asked */
     bool event_idx, indirect; /* as negotiated */
 };
 
@@ -54,7 +53,7 @@ void virtq_reset(struct virtq *q);
 int virtq_pop(struct virtq *q, struct vreq *r, const char **why);
 /* Gives a chain back. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
-/* Does the driver want an interrupt for what was pushed since the last true answer? */
+/* Does the driver want an interrupt for what was pushed since this was last asked? */
 bool virtq_wants_interrupt(struct virtq *q);
 
 /* Copies between the pieces of a request and one buffer; returns the bytes moved. */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A machine for the control server that only notes what was asked of it: the functions of vmm/vm.h
+ * that ctl_server.c calls.  A program that includes this takes these instead of libvmm's.
+ */
+#ifndef TESTS_UNIT_FAKE_VM_H
+#define TESTS_UNIT_FAKE_VM_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/err.h"
+#include "vmm/vm.h"
+
+struct vm {
+    char calls[4096]; /* "pause;stop 0 10000;" ... */
+    const char *padding; /* in each status */
+    bool stats_fail, viewer_fail;
+    int viewer; /* the descriptor given to the last console, -1: none */
+};
+
+static inline void fake_note(struct vm *vm, const char *what)
+{
+    strncat(vm->calls, what, sizeof(vm->calls) - strlen(vm->calls) - 1);
+}
+
+json_t *vm_status(struct vm *vm)
+{
+    return json_pack("{s:s, s:s}", "state", "running", "padding", vm->padding ? vm->padding : "");
+}
+
+json_t *vm_stats(struct vm *vm, struct err *e)
+{
+    if (vm->stats_fail) {
+        err_set(e, EIO, "no statistics: \"%s\"", "quoted");
+        return NULL;
+    }
+    return json_pack("{s:i}", "uptime_us", 5);
+}
+
+void vm_pause(struct vm *vm)
+{
+    fake_note(vm, "pause;");
+}
+
+void vm_resume(struct vm *vm)
+{
+    fake_note(vm, "resume;");
+}
+
+void vm_stop(struct vm *vm, bool force, int deadline_ms)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "stop %d %d;", force, deadline_ms);
+    fake_note(vm, text);
+}
+
+void vm_resize(struct vm *vm, unsigned rows, unsigned cols)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "resize %u %u;", rows, cols);
+    fake_note(vm, text);
+}
+
+int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e)
+{
+    char text[64];
+
+    if (vm->viewer_fail)
+        return err_set(e, ENOMEM, "no viewer");
+    snprintf(text, sizeof(text), "viewer %.*s;", (int)(len < 32 ? len : 32), typed);
+    fake_note(vm, text);
+    if (vm->viewer >= 0)
+        close(vm->viewer);
+    vm->viewer = fd;
+    return 0;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/spec.h"
+
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+
+#include "core/base/auto.h"
+
+/* A command line, cut at blanks (as a parser may, in place); valid until the next call. */
+struct line {
+    char text[1024];
+    char *argv[64];
+    int argc;
+};
+
+static int parse(struct line *l, struct spec *s, const char *text, struct err *e)
+{
+    char *rest = l->text;
+
+    snprintf(l->text, sizeof(l->text), "lxtop-vmm %s", text);
+    l->argc = 0;
+    while (rest)
+        l->argv[l->argc++] = strsep(&rest, " ");
+    if (!*text)
+        l->argc = 1;
+    *e = (struct err){0};
+    return spec_parse(s, l->argc, l->argv, e);
+}
+
+static void test_parse__defaults(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse(&l, &s, "--kernel vmlinux", &e), SPEC_RUN);
+    assert_string_equal(s.kernel, "vmlinux");
+    assert_true(s.memory == 256ULL << 20);
+    assert_int_equal(s.cpus, 1);
+    assert_int_equal(s.disks, 0);
+    assert_int_equal(s.ready_fd, -1);
+    assert_int_equal(s.console, SPEC_CONSOLE_NONE);
+    assert_int_equal(s.acpi, SPEC_ACPI_AUTO);
+    assert_string_equal(s.append, "");
+    assert_false(s.serial || s.agent || s.verbose || s.timing);
+}
+
+static void test_parse__every_option(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(
+        parse(
+            &l, &s,
+            "--kernel k --initrd i --append a=b --memory 2G --cpus 8 --disk "
+            "d.img,format=raw,ro,id=root "
+            "--disk e.img,format=raw --console serial --serial --acpi off --name n --ctl c --log l "
+            "--lock k2 --run-file r --cache ca --agent --ready-fd 5 --timing --verbose",
+            &e),
+        SPEC_RUN);
+    assert_true(s.memory == 2ULL << 30);
+    assert_int_equal(s.cpus, 8);
+    assert_int_equal(s.disks, 2);
+    assert_string_equal(s.disk[0].path, "d.img");
+    assert_string_equal(s.disk[0].format, "raw");
+    assert_string_equal(s.disk[0].id, "root");
+    assert_true(s.disk[0].read_only);
+    assert_false(s.disk[1].read_only);
+    assert_null(s.disk[1].id);
+    assert_int_equal(s.console, SPEC_CONSOLE_SERIAL);
+    assert_int_equal(s.acpi, SPEC_ACPI_OFF);
+    assert_int_equal(s.ready_fd, 5);
+    assert_true(s.serial && s.agent && s.verbose && s.timing);
+    assert_string_equal(s.initrd, "i");
+    assert_string_equal(s.append, "a=b");
+    assert_string_equal(s.name, "n");
+    assert_string_equal(s.ctl, "c");
+    assert_string_equal(s.log, "l");
+    assert_string_equal(s.lock, "k2");
+    assert_string_equal(s.run_file, "r");
+    assert_string_equal(s.cache, "ca");
+}
+
+static void test_parse__memory_sizes(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes; /* 0: refused */
+    } sizes[] = {
+        {"64", 64ULL << 20},  {"64M", 64ULL << 20}, {"65536K", 64ULL << 20}, {"1G", 1ULL << 30},
+        {"1T", 1ULL << 40},   {"1024G", 1ULL << 40}, {"65540K", 65540ULL << 10},
+        {"63M", 0},           {"0", 0},             {"2T", 0},               {"1025G", 0},
+        {"65537K", 0},        {"M", 0},             {"", 0},                 {"-64M", 0},
+        {"+64M", 0},          {"64m", 0},           {"64MB", 0},             {"6 4M", 0},
+        {"0x100M", 0},        {"1.5G", 0},          {"18446744073709551616", 0},
+        {"18446744073709551615T", 0},               {"17592186044416M", 0},  {"16777216T", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        char size[64];
+        char *argv[] = {"lxtop-vmm", "--kernel", "k", "--memory", size};
+        struct spec s;
+        struct err e = {0};
+        int r;
+
+        snprintf(size, sizeof(size), "%s", sizes[i].text);
+        r = spec_parse(&s, 5, argv, &e);
+        if (r != (sizes[i].bytes ? SPEC_RUN : -EINVAL) ||
+            (r == SPEC_RUN && s.memory != sizes[i].bytes))
+            fail_msg("'%s': %d, %llu", sizes[i].text, r, (unsigned long long)s.memory);
+    }
+}
+
+static void test_parse__a_sign_behind_a_blank_is_no_number(void **state)
+{
+    char number[] = " -18446744073709551615"; /* 1, as strtoull sees it */
+    char *argv[] = {"lxtop-vmm", "--kernel", "k", "--cpus", number};
+    struct spec s;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(spec_parse(&s, 5, argv, &e), -EINVAL);
+}
+
+static void test_parse__says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } bad[] = {
+        {"", "--kernel is required"},
+        {"--memory 1G", "--kernel is required"},
+        {"--kernel", "--kernel needs FILE"},
+        {"--kernel k --wrong", "unknown option '--wrong'"},
+        {"--kernel k extra", "unknown option 'extra'"},
+        {"--kernel=k", "unknown option"},
+        {"--kernel k --cpus 0", "--cpus: give 1 to 8"},
+        {"--kernel k --cpus 9", "--cpus: "},
+        {"--kernel k --cpus 1x", "--cpus: '1x' is not a number"},
+        {"--kernel k --disk d.img", "state the format"},
+        {"--kernel k --disk d.img,ro", "state the format"},
+        {"--kernel k --disk d.img,format=raw,rw", "'rw' is not one of"},
+        {"--kernel k --disk d.img,format=raw,", "'' is not one of"},
+        {"--kernel k --disk ,format=raw", "--disk: "},
+        {"--kernel k --console tty", "'tty' is not known here"},
+        {"--kernel k --acpi", "--acpi needs"},
+        {"--kernel k --ready-fd -1", "--ready-fd: "},
+        {"--kernel k --ready-fd 4294967296", "--ready-fd: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct spec s;
+        struct line l;
+        struct err e;
+
+        if (parse(&l, &s, bad[i].line, &e) != -EINVAL || !strstr(e.msg, bad[i].says))
+            fail_msg("%s: %s", bad[i].line, e.msg);
+    }
+}
+
+static void test_parse__disks_are_bounded(void **state)
+{
+    char line[1024] = "--kernel k";
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    for (int i = 0; i < SPEC_DISKS_MAX; i++)
+        strcat(line, " --disk d,format=raw");
+    assert_int_equal(parse(&l, &s, line, &e), SPEC_RUN);
+    assert_int_equal(s.disks, SPEC_DISKS_MAX);
+    strcat(line, " --disk d,format=raw");
+    assert_int_equal(parse(&l, &s, line, &e), -EINVAL);
+    assert_says(e, "at most 8");
+}
+
+static void test_help__names_what_is_parsed(void **state)
+{
+    auto_free char *help = spec_help();
+    struct spec s;
+    struct line l;
+    struct err e;
+    int options = 0;
+
+    (void)state;
+    assert_non_null(help);
+    assert_int_equal(parse(&l, &s, "--wrong --help", &e), -EINVAL);
+    assert_int_equal(parse(&l, &s, "--kernel k --help", &e), SPEC_HELP);
+    assert_int_equal(parse(&l, &s, "--version", &e), SPEC_VERSION);
+    for (char *at = help; (at = strstr(at, "\n  --")); at++) {
+        char name[64] = "";
+
+        sscanf(at, " %63[a-z-]", name);
+        parse(&l, &s, name, &e); /* whatever it needs: it is known */
+        assert_null(strstr(e.msg, "unknown option"));
+        options++;
+    }
+    assert_in_range(options, 19, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse__defaults),
+        cmocka_unit_test(test_parse__every_option),
+        cmocka_unit_test(test_parse__memory_sizes),
+        cmocka_unit_test(test_parse__a_sign_behind_a_blank_is_no_number),
+        cmocka_unit_test(test_parse__says_what_is_wrong),
+        cmocka_unit_test(test_parse__disks_are_bounded),
+        cmocka_unit_test(test_help__names_what_is_parsed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
