@@ -22,6 +22,7 @@ const struct action action_table[ACTIONS] = {
     [ACTION_FIRST] = {{K_HOME, 'g'}, NULL, "first row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_LAST] = {{K_END, 'G'}, NULL, "last row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_REDRAW] = {{K_CTRL('l')}, NULL, "paint the screen anew", NULL, NULL, -1, 0, false, CONFIRM_NONE},
+    [ACTION_SUSPEND] = {{K_CTRL('z')}, NULL, "back to the shell for a while; fg returns", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_QUIT] = {{'q', K_F10, K_CTRL('c')}, "Quit", "leave lxtop; running distros go on running", "quit", "q", -1, 0, false, CONFIRM_NONE},
 };
 

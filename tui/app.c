@@ -73,6 +73,15 @@ static void run_op(struct app *a, const struct op_args *args)
         free(r);
 }
 
+static void fit(struct app *a)
+{
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    grid_resize(&a->grid, rows, cols);
+    a->dirty = true;
+}
+
 static void carry_out(struct app *a, const struct ui_request *r)
 {
     switch (r->want) {
@@ -89,6 +98,10 @@ static void carry_out(struct app *a, const struct ui_request *r)
         break;
     case WANT_REPAINT:
         term_repaint();
+        break;
+    case WANT_SUSPEND:
+        raise(SIGTSTP); /* curses' handler leaves the screen, stops, and comes back to it */
+        fit(a);
         break;
     case WANT_QUIT:
         a->quit = true;
@@ -141,15 +154,6 @@ static void on_draw(uv_prepare_t *p)
     a->dirty = false;
     ui_draw(&a->ui, &a->core->model, &a->grid);
     term_show(&a->grid);
-}
-
-static void fit(struct app *a)
-{
-    int rows, cols;
-
-    term_size(&rows, &cols);
-    grid_resize(&a->grid, rows, cols);
-    a->dirty = true;
 }
 
 static void on_resized(uv_signal_t *s, int number)
