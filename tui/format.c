@@ -38,6 +38,8 @@ const char *format_size(char *to, int64_t bytes)
 
 const char *format_size_words(char *to, int64_t bytes)
 {
+    if (bytes == 1)
+        return strcpy(to, "1 byte");
     return size_text(to, (double)bytes, "not known", true);
 }
 
@@ -74,7 +76,8 @@ const char *format_time_words(char *to, int64_t us)
     else if (us < 100000000)
         snprintf(to, FORMAT_TEXT, "%lld.%02lld seconds", s, (long long)us / 10000 % 100);
     else
-        snprintf(to, FORMAT_TEXT, "%lld minutes %lld seconds", s / 60, s % 60);
+        snprintf(to, FORMAT_TEXT, "%lld minute%s %lld second%s", s / 60, s / 60 == 1 ? "" : "s",
+                 s % 60, s % 60 == 1 ? "" : "s");
     return to;
 }
 

@@ -223,7 +223,8 @@ static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
     static const char letters[] = ".HCSGBXDKLP"; /* by enum style */
     int end = g->cols;
 
-    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' && cell_at(g, row, end - 1)->style == 0)
+    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' &&
+           (!styles || cell_at(g, row, end - 1)->style == STYLE_PLAIN))
         end--;
     for (int col = 0; col < end; col++)
         if (cell_at(g, row, col)->ch)

@@ -260,6 +260,7 @@ struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
         return help_key(u, m, k, a);
     if (a >= 0)
         return act(u, m, (enum action_id)a);
-    hint(u, "%s does nothing here; F1 or ? shows the keys.", key_text(k, name));
+    if (k != K_NONE)
+        hint(u, "%s does nothing here; F1 or ? shows the keys.", key_text(k, name));
     return (struct ui_request){0};
 }

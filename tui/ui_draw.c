@@ -100,14 +100,18 @@ static const struct column columns[] = {
     {"WRITE/s", 8, 60, true, text_write},
 };
 
-static int name_width(const struct grid *g)
+/* What the other columns leave, but no more than the longest name wants. */
+static int name_width(const struct model *m, const struct grid *g)
 {
-    int rest = g->cols - 2;
+    int rest = g->cols - 2, wanted = 30;
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
         if (g->cols >= columns[i].min_screen)
             rest -= columns[i].width + 1;
-    return rest < 8 ? 8 : rest > 30 ? 30 : rest;
+    for (unsigned i = 0; i < m->count; i++)
+        if (text_width(m->distros[i].name) > wanted)
+            wanted = text_width(m->distros[i].name);
+    return rest < 8 ? 8 : rest > wanted ? wanted : rest;
 }
 
 static enum style state_style(const struct model_distro *d)
@@ -121,10 +125,10 @@ static enum style state_style(const struct model_distro *d)
     return d->silent ? STYLE_BAD : styles[d->state];
 }
 
-static void draw_distro(const struct model_distro *d, struct grid *g, int row, bool selected)
+static void draw_distro(const struct model_distro *d, struct grid *g, int row, int width, bool selected)
 {
     char text[FORMAT_TEXT];
-    int width = name_width(g), col = 2 + width + 1;
+    int col = 2 + width + 1;
     enum style s = selected ? STYLE_SELECTED : STYLE_PLAIN;
 
     grid_put(g, row, 0, 2, s, selected ? "> " : "  ");
@@ -147,9 +151,9 @@ static void draw_distro(const struct model_distro *d, struct grid *g, int row, b
     }
 }
 
-static void draw_headings(struct grid *g, int row)
+static void draw_headings(struct grid *g, int row, int width)
 {
-    int width = name_width(g), col = 2 + width + 1;
+    int col = 2 + width + 1;
 
     grid_fill(g, row, 0, g->cols, STYLE_COLUMNS, ' ');
     grid_put(g, row, 2, width, STYLE_COLUMNS, "NAME");
@@ -207,16 +211,17 @@ static void draw_table(struct ui *u, const struct model *m, struct grid *g, cons
     static const char *const none[] = {"No distros yet: press i to install one.", "",
                                        "F1 shows the keys. `lxtop --text` is the same in plain lines,",
                                        "for screen readers."};
+    int width = name_width(m, g);
 
     if (l->table > 0)
         draw_title(m, g);
     if (l->host >= 0)
         draw_host(&m->host, g, l->host);
     if (l->headings >= 0)
-        draw_headings(g, l->headings);
+        draw_headings(g, l->headings, width);
     scroll(u, m, l->page);
     for (int i = 0; i < u->page && u->top + i < (int)m->count; i++)
-        draw_distro(&m->distros[u->top + i], g, l->table + i, u->top + i == u->index);
+        draw_distro(&m->distros[u->top + i], g, l->table + i, width, u->top + i == u->index);
     if (m->count)
         return;
     for (int i = 0, row = l->table; i < (int)ARRAY_SIZE(none) && row < l->foot; i++)
@@ -260,6 +265,7 @@ static bool draw_help_rows(struct grid *g, int first, int rows)
 static void draw_help(struct ui *u, struct grid *g)
 {
     int rows = g->rows - 2, first = 0;
+    bool all;
 
     if (rows < 1)
         rows = 1;
@@ -270,9 +276,10 @@ static void draw_help(struct ui *u, struct grid *g)
     grid_clear(g);
     grid_put(g, 0, 0, g->cols, STYLE_HEADER, "Keys");
     grid_style(g, 0, 0, g->cols, STYLE_HEADER);
-    draw_help_rows(g, first, rows);
+    all = draw_help_rows(g, first, rows);
     if (g->rows > 2)
-        grid_put(g, g->rows - 1, 0, g->cols, STYLE_LABEL, "Esc comes back, Down and PgDn show more");
+        grid_put(g, g->rows - 1, 0, g->cols, STYLE_LABEL,
+                 all ? "Esc comes back" : "Esc comes back, Down and PgDn show more");
     grid_cursor(g, 1, 1);
 }
 
