@@ -27,9 +27,10 @@ struct attach {
     uv_loop_t *loop;
     struct ctl *console, *control; /* bytes; and beside them the size of the terminal */
     uv_poll_t in;
-    uv_timer_t file; /* instead of `in` where standard input is a file */
+    uv_timer_t file; /* instead of `in` where standard input is a file; waits at the end of a pipe */
     uv_signal_t resized, end[ARRAY_SIZE(ends)];
     unsigned open; /* handles above that are not closed yet */
+    bool attached; /* the machine has said yes */
     bool terminal, detached, ended;
     struct termios before;
     struct err err;
@@ -89,6 +90,25 @@ static void on_control_closed(void *ctx, const struct err *e)
     a->control = NULL;
 }
 
+static void on_attached(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct attach *a = ctx;
+
+    (void)e;
+    a->attached = reply;
+}
+
+/* The end of a pipe may come before the connection stands: what it brought goes out first. */
+static void on_drain(uv_timer_t *t)
+{
+    struct attach *a = t->data;
+
+    if (a->console && (!a->attached || ctl_unsent(a->console) > 0))
+        return;
+    a->detached = true;
+    stop(a);
+}
+
 static void on_input(uv_poll_t *p, int status, int events)
 {
     struct attach *a = p->data;
@@ -102,9 +122,12 @@ static void on_input(uv_poll_t *p, int status, int events)
         return;
     if (len && a->console)
         ctl_write(a->console, bytes, len);
-    if (key || n <= 0) {
+    if (key || (n <= 0 && a->terminal)) {
         a->detached = true;
         stop(a);
+    } else if (n <= 0) {
+        uv_poll_stop(p);
+        uv_timer_start(&a->file, on_drain, 0, FILE_MS);
     }
 }
 
@@ -149,7 +172,7 @@ static int open_sockets(struct attach *a, struct core *c, const char *name, stru
     if (!a->console)
         return path ? -EIO : err_sys(e, ENOMEM, "attach");
     a->control = ctl_open(c->loop, path, &control, a, NULL);
-    ctl_console(a->console, NULL, NULL);
+    ctl_console(a->console, on_attached, a);
     return 0;
 }
 
