@@ -102,6 +102,8 @@ static void fake_start(struct fake_machine *m, const char *home, const char *nam
     assert_true(m->pid >= 0);
     if (m->pid == 0) {
         setpgid(0, 0);
+        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) /* of the tests */
+            _exit(1);
         if (file_lock(lock, NULL) < 0)
             _exit(1);
         signal(SIGPIPE, SIG_IGN);
@@ -123,10 +125,23 @@ static char *fake_end(struct fake_machine *m)
     waitpid(m->pid, NULL, 0);
     assert_int_equal(read(m->alive, &c, 1), 0);
     close(m->alive);
+    m->pid = 0;
     if (file_read(m->typed, 1 << 20, &text, NULL, NULL) < 0)
         text = strdup("");
     free(m->typed);
     return text;
+}
+
+/* After a test that failed nothing stays. */
+static void fake_clean(struct fake_machine *m)
+{
+    if (m->pid == 0)
+        return;
+    kill(-m->pid, SIGKILL);
+    waitpid(m->pid, NULL, 0);
+    close(m->alive);
+    free(m->typed);
+    m->pid = 0;
 }
 
 #endif

@@ -19,6 +19,12 @@ static int start(void **state)
     return 0;
 }
 
+static int stop(void **state)
+{
+    fake_clean(&machine);
+    return tear_down(state);
+}
+
 /* --- without a terminal --- */
 
 static void assert_console_from_file(const char *input, const char *typed)
@@ -183,7 +189,7 @@ static void test_text__a_live_machine(void **state)
     assert_null(memmem(text, strcspn(text, "$"), "\x1b[2J", 4)); /* its note is plain */
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, start, tear_down)
+#define test(f) cmocka_unit_test_setup_teardown(f, start, stop)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
