@@ -6,7 +6,7 @@
 
 #include "core/plain.h"
 
-static void put(FILE *f, const char *end, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0))) put(FILE *f, const char *end, const char *fmt, va_list ap)
 {
     char text[4096], plain[4096];
 
