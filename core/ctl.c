@@ -219,6 +219,11 @@ void ctl_write(struct ctl *c, const char *p, size_t len)
         free(w);
 }
 
+size_t ctl_unsent(const struct ctl *c)
+{
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
+}
+
 static void send_request(struct ctl *c, json_t *request, ctl_reply *reply, void *ctx, bool console)
 {
     auto_free char *text = json_dumps(request, JSON_COMPACT);

@@ -32,6 +32,7 @@ void ctl_send(struct ctl *c, json_t *request, ctl_reply *reply, void *ctx);
 /* Turns the connection into the guest's console: from its reply on only bytes come and go. */
 void ctl_console(struct ctl *c, ctl_reply *reply, void *ctx);
 void ctl_write(struct ctl *c, const char *p, size_t len);
+size_t ctl_unsent(const struct ctl *c); /* bytes that the machine has not taken yet */
 /* No callback comes any more, replies neither; NULL is allowed. */
 void ctl_close(struct ctl *c);
 

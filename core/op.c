@@ -196,7 +196,7 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
     if (r == 0 && ((op_table[op].words == WORDS_DISTRO && !a->distro) ||
                    (op_table[op].words == WORDS_SOURCE && !a->source) ||
                    (op_table[op].words == WORDS_SOURCE_NAME && words != 2)))
-        r = usage_error(a->op, e, "something is missing", "");
+        r = usage_error(a->op, e, words_text[op_table[op].words] + 1, " is missing");
     return r;
 }
 
@@ -226,7 +226,8 @@ int op_refuse(enum op_id op, const struct model_distro *d, struct err *e)
         (op == OP_STOP && (MACHINE_BIT(d->state) & MACHINE_DOWN)))
         return err_set(e, EBUSY, "%s is %s already", d->name,
                        op == OP_START ? machine_state_name(d->state) : "stopped");
-    return err_set(e, EBUSY, "%s is %s; %s%s%s", d->name, machine_state_name(d->state), advice,
+    return err_set(e, EBUSY, "%s %s %s; %s%s%s", d->name, d->state == MACHINE_FAILED ? "has" : "is",
+                   machine_state_name(d->state), advice,
                    *name ? " " : "", name);
 }
 

@@ -128,16 +128,13 @@ static void run_doctor(struct op_job *j)
 {
     auto_free char *text = NULL;
     struct doctor_facts f;
-    struct err e;
     bool cannot;
 
     doctor_facts_gather(&f, &j->core->paths, &j->core->defaults);
     text = report_doctor(&f, &cannot);
     doctor_facts_release(&f);
     print(j, text);
-    if (cannot)
-        err_set(&e, ENOTSUP, "this host cannot run distros yet");
-    finish(j, cannot ? STATUS_HOST : STATUS_DONE, cannot ? &e : NULL);
+    finish(j, cannot ? STATUS_HOST : STATUS_DONE, NULL); /* the report says it */
 }
 
 /* --- stats --- */
@@ -241,7 +238,7 @@ static void run_install(struct op_job *j)
         finish(j, STATUS_USAGE, &e);
         return;
     }
-    note(j, "installing %s from %s", j->distro, j->source);
+    note(j, "installing from %s", j->source);
     j->task = start_install(j, &e);
     if (!j->task)
         finish(j, STATUS_FAILED, &e);

@@ -69,13 +69,13 @@ static void take_line(struct task *t)
 {
     json_t *object = json_loadb(t->line, t->len, 0, NULL);
     const char *result = json_string_value(json_object_get(object, "result"));
-    const json_t *done = json_object_get(object, "done");
+    json_int_t done = json_integer_value(json_object_get(object, "done"));
+    json_int_t total = json_integer_value(json_object_get(object, "total"));
 
     if (result)
         take_result(t, object, result);
-    else if (done && t->events)
-        t->events->progress(t->ctx, (uint64_t)json_integer_value(done),
-                            (uint64_t)json_integer_value(json_object_get(object, "total")));
+    else if (done > 0 && total >= 0 && t->events)
+        t->events->progress(t->ctx, (uint64_t)done, (uint64_t)total);
     json_decref(object);
 }
 

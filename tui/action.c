@@ -4,9 +4,9 @@
 #include <string.h>
 
 const struct action action_table[ACTIONS] = {
-    [ACTION_HELP] = {{K_F1, '?', 'h'}, "Help", "show the keys, or come back", "help", "h", OP_HELP, 0, false, CONFIRM_NONE},
+    [ACTION_HELP] = {{K_F1, '?', 'h'}, "Help", "show this help", "help", "h", OP_HELP, 0, false, CONFIRM_NONE},
     [ACTION_INSTALL] = {{'i', K_F2}, "Install", "install a distro: asks for source and name", "install", "i", OP_INSTALL, 0, false, CONFIRM_NONE},
-    [ACTION_START] = {{'s', K_F7}, "Start", "start the selected distro", "start", "s", OP_START, 0, true, CONFIRM_NONE},
+    [ACTION_START] = {{'s', K_F7}, "Start", "start the distro", "start", "s", OP_START, 0, true, CONFIRM_NONE},
     [ACTION_CONSOLE] = {{K_ENTER, 'a'}, "Console", "attach to its console; Ctrl-] comes back", "console", "c", OP_CONSOLE, 0, true, CONFIRM_NONE},
     [ACTION_STOP] = {{'x', K_F8}, "Stop", "power it off in order", "stop", "x", OP_STOP, 0, true, CONFIRM_NONE},
     [ACTION_FORCE] = {{'X'}, NULL, "stop it by force, as if the power failed", "force", "f", OP_STOP, FLAG_FORCE, true, CONFIRM_NONE},
@@ -22,6 +22,7 @@ const struct action action_table[ACTIONS] = {
     [ACTION_FIRST] = {{K_HOME, 'g'}, NULL, "first row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_LAST] = {{K_END, 'G'}, NULL, "last row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_REDRAW] = {{K_CTRL('l')}, NULL, "paint the screen anew", NULL, NULL, -1, 0, false, CONFIRM_NONE},
+    [ACTION_SUSPEND] = {{K_CTRL('z')}, NULL, "back to the shell for a while; fg returns", NULL, NULL, -1, 0, false, CONFIRM_NONE},
     [ACTION_QUIT] = {{'q', K_F10, K_CTRL('c')}, "Quit", "leave lxtop; running distros go on running", "quit", "q", -1, 0, false, CONFIRM_NONE},
 };
 

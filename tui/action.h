@@ -33,6 +33,7 @@ enum action_id {
     ACTION_FIRST,
     ACTION_LAST,
     ACTION_REDRAW,
+    ACTION_SUSPEND,
     ACTION_QUIT,
     ACTIONS
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/app.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@ struct app {
     struct grid grid;
     uv_poll_t in;
     uv_prepare_t draw; /* once a turn of the loop at most */
-    uv_signal_t resized, terminated, hung_up, suspended;
+    uv_signal_t resized, terminated, hung_up, interrupted;
     bool dirty, quit, attach;
+    bool away; /* the console has the terminal */
     char attach_to[NAME_MAX_LEN + 1];
 };
 
@@ -71,6 +73,15 @@ static void run_op(struct app *a, const struct op_args *args)
         free(r);
 }
 
+static void fit(struct app *a)
+{
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    grid_resize(&a->grid, rows, cols);
+    a->dirty = true;
+}
+
 static void carry_out(struct app *a, const struct ui_request *r)
 {
     switch (r->want) {
@@ -88,6 +99,10 @@ static void carry_out(struct app *a, const struct ui_request *r)
     case WANT_REPAINT:
         term_repaint();
         break;
+    case WANT_SUSPEND:
+        raise(SIGTSTP); /* curses' handler leaves the screen, stops, and comes back to it */
+        fit(a);
+        break;
     case WANT_QUIT:
         a->quit = true;
         uv_stop(a->core->loop);
@@ -97,13 +112,21 @@ static void carry_out(struct app *a, const struct ui_request *r)
     }
 }
 
+/* A hung-up terminal is readable for ever and gives no key; no SIGHUP comes unless we lead its session. */
+static bool terminal_gone(void)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
 static void on_input(uv_poll_t *p, int status, int events)
 {
     struct app *a = p->data;
     ui_key k;
 
     (void)events;
-    if (status < 0) { /* the terminal is gone */
+    if (status < 0 || terminal_gone()) {
         a->quit = true;
         uv_stop(a->core->loop);
     }
@@ -126,26 +149,20 @@ static void on_draw(uv_prepare_t *p)
 {
     struct app *a = p->data;
 
-    if (!a->dirty)
+    if (!a->dirty || a->away)
         return;
     a->dirty = false;
     ui_draw(&a->ui, &a->core->model, &a->grid);
     term_show(&a->grid);
 }
 
-static void fit(struct app *a)
-{
-    int rows, cols;
-
-    term_size(&rows, &cols);
-    grid_resize(&a->grid, rows, cols);
-    a->dirty = true;
-}
-
 static void on_resized(uv_signal_t *s, int number)
 {
+    struct app *a = s->data;
+
     (void)number;
-    fit(s->data);
+    if (!a->away)
+        fit(a);
 }
 
 static void on_ended(uv_signal_t *s, int number)
@@ -164,13 +181,17 @@ static char *suggest(void *ctx, const char *source)
     return store_suggest_name(&c->paths, source);
 }
 
-/* The screen is left for as long as the console has the terminal. */
+/*
+ * The screen is left for as long as the console has the terminal; the loop goes on, and a model that
+ * changes must not bring curses back meanwhile.
+ */
 static void attach(struct app *a)
 {
     struct err e = {0};
     int r;
 
     a->attach = false;
+    a->away = true;
     uv_poll_stop(&a->in);
     term_close();
     r = attach_run(a->core, a->attach_to, &e);
@@ -178,6 +199,7 @@ static void attach(struct app *a)
         model_say(&a->core->model, MESSAGE_ERROR, "%s", e.msg);
     else if (r > 0)
         model_say(&a->core->model, MESSAGE_INFO, "%s has ended", a->attach_to);
+    a->away = false;
     term_repaint();
     uv_poll_start(&a->in, UV_READABLE, on_input);
     fit(a);
@@ -202,14 +224,14 @@ static void start_handles(struct app *a)
     start_handle(a, &a->resized, on_resized, SIGWINCH);
     start_handle(a, &a->terminated, on_ended, SIGTERM);
     start_handle(a, &a->hung_up, on_ended, SIGHUP);
-    start_handle(a, &a->suspended, on_ended, SIGINT);
+    start_handle(a, &a->interrupted, on_ended, SIGINT);
 }
 
 static void stop_handles(struct app *a)
 {
     uv_handle_t *const handles[] = {
         (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
-        (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->suspended};
+        (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->interrupted};
 
     for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
         uv_close(handles[i], NULL);

@@ -2,6 +2,7 @@
 #include "tui/attach.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,19 @@
 #include "core/ctl.h"
 #include "core/machine.h"
 
+#define FILE_MS 5 /* between two reads of an input that epoll does not take */
+#define UNSENT_MAX 65536
+
+static const int ends[] = {SIGTERM, SIGHUP, SIGINT};
+
 struct attach {
     uv_loop_t *loop;
     struct ctl *console, *control; /* bytes; and beside them the size of the terminal */
     uv_poll_t in;
-    uv_signal_t resized;
+    uv_timer_t file; /* instead of `in` where standard input is a file; waits at the end of a pipe */
+    uv_signal_t resized, end[ARRAY_SIZE(ends)];
+    unsigned open; /* handles above that are not closed yet */
+    bool attached; /* the machine has said yes */
     bool terminal, detached, ended;
     struct termios before;
     struct err err;
@@ -50,7 +59,6 @@ static void send_size(struct attach *a)
 
 static void stop(struct attach *a)
 {
-    uv_poll_stop(&a->in);
     uv_stop(a->loop);
 }
 
@@ -82,6 +90,25 @@ static void on_control_closed(void *ctx, const struct err *e)
     a->control = NULL;
 }
 
+static void on_attached(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct attach *a = ctx;
+
+    (void)e;
+    a->attached = reply;
+}
+
+/* The end of a pipe may come before the connection stands: what it brought goes out first. */
+static void on_drain(uv_timer_t *t)
+{
+    struct attach *a = t->data;
+
+    if (a->console && (!a->attached || ctl_unsent(a->console) > 0))
+        return;
+    a->detached = true;
+    stop(a);
+}
+
 static void on_input(uv_poll_t *p, int status, int events)
 {
     struct attach *a = p->data;
@@ -95,9 +122,12 @@ static void on_input(uv_poll_t *p, int status, int events)
         return;
     if (len && a->console)
         ctl_write(a->console, bytes, len);
-    if (key || n <= 0) {
+    if (key || (n <= 0 && a->terminal)) {
         a->detached = true;
         stop(a);
+    } else if (n <= 0) {
+        uv_poll_stop(p);
+        uv_timer_start(&a->file, on_drain, 0, FILE_MS);
     }
 }
 
@@ -105,6 +135,31 @@ static void on_resized(uv_signal_t *s, int number)
 {
     (void)number;
     send_size(s->data);
+}
+
+static void on_end(uv_signal_t *s, int number)
+{
+    struct attach *a = s->data;
+
+    (void)number;
+    a->detached = true;
+    stop(a);
+}
+
+/* epoll refuses files: EPERM.  Their end comes at once and long before the answers, so it stays. */
+static void on_file(uv_timer_t *t)
+{
+    struct attach *a = t->data;
+    char bytes[4096];
+    ssize_t n;
+
+    if (!a->console || ctl_unsent(a->console) > UNSENT_MAX)
+        return;
+    n = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (n > 0)
+        ctl_write(a->console, bytes, (size_t)n);
+    else if (n == 0 || errno != EINTR)
+        uv_timer_stop(t);
 }
 
 static int open_sockets(struct attach *a, struct core *c, const char *name, struct err *e)
@@ -117,11 +172,57 @@ static int open_sockets(struct attach *a, struct core *c, const char *name, stru
     if (!a->console)
         return path ? -EIO : err_sys(e, ENOMEM, "attach");
     a->control = ctl_open(c->loop, path, &control, a, NULL);
-    ctl_console(a->console, NULL, NULL);
+    ctl_console(a->console, on_attached, a);
     return 0;
 }
 
-/* The size is sent twice: a guest asks its terminal anew only when it has changed. */
+static void start_signal(struct attach *a, uv_signal_t *s, uv_signal_cb fn, int number)
+{
+    uv_signal_init(a->loop, s);
+    s->data = a;
+    uv_signal_start(s, fn, number);
+    a->open++;
+}
+
+static void start_handles(struct attach *a)
+{
+    start_signal(a, &a->resized, on_resized, SIGWINCH);
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        start_signal(a, &a->end[i], on_end, ends[i]);
+    a->in.data = a->file.data = a;
+    uv_timer_init(a->loop, &a->file);
+    a->open++;
+    if (uv_poll_init(a->loop, &a->in, STDIN_FILENO) < 0) {
+        a->in.type = UV_UNKNOWN_HANDLE;
+        uv_timer_start(&a->file, on_file, 0, FILE_MS);
+        return;
+    }
+    uv_poll_start(&a->in, UV_READABLE, on_input);
+    a->open++;
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+    struct attach *a = h->data;
+
+    a->open--;
+}
+
+/* The handles are on the stack: they are closed before it goes. */
+static void stop_handles(struct attach *a)
+{
+    uv_close((uv_handle_t *)&a->resized, on_handle_closed);
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        uv_close((uv_handle_t *)&a->end[i], on_handle_closed);
+    uv_close((uv_handle_t *)&a->file, on_handle_closed);
+    if (a->in.type == UV_POLL)
+        uv_close((uv_handle_t *)&a->in, on_handle_closed);
+    ctl_close(a->console);
+    ctl_close(a->control);
+    while (a->open)
+        uv_run(a->loop, UV_RUN_ONCE);
+}
+
 int attach_run(struct core *c, const char *name, struct err *e)
 {
     struct attach a = {.loop = c->loop};
@@ -132,27 +233,14 @@ int attach_run(struct core *c, const char *name, struct err *e)
     make_raw(&a);
     if (a.terminal)
         dprintf(STDERR_FILENO, "Attached to the console of %s. Ctrl-] comes back.\r\n", name);
-    uv_signal_init(c->loop, &a.resized);
-    a.resized.data = &a;
-    uv_signal_start(&a.resized, on_resized, SIGWINCH);
+    start_handles(&a);
     send_size(&a);
-    r = uv_poll_init(c->loop, &a.in, STDIN_FILENO);
-    a.in.data = &a;
-    if (r == 0)
-        uv_poll_start(&a.in, UV_READABLE, on_input);
     while (!a.detached && !a.ended)
         uv_run(c->loop, UV_RUN_ONCE);
-    if (a.terminal)
+    stop_handles(&a);
+    if (a.terminal) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &a.before);
-    if (r == 0)
-        uv_close((uv_handle_t *)&a.in, NULL);
-    uv_close((uv_handle_t *)&a.resized, NULL);
-    ctl_close(a.console);
-    ctl_close(a.control);
-    while (uv_is_active((uv_handle_t *)&a.resized) || (r == 0 && uv_is_active((uv_handle_t *)&a.in)))
-        uv_run(c->loop, UV_RUN_NOWAIT);
-    uv_run(c->loop, UV_RUN_NOWAIT); /* the handles are on this stack: let them be closed */
-    if (a.terminal)
         dprintf(STDERR_FILENO, "\r\nDetached from %s.%s\r\n", name, a.ended ? " It has ended." : "");
+    }
     return a.ended;
 }

@@ -3,7 +3,8 @@
  * A distro's console in this terminal: raw bytes both ways until the detach key.
  *
  * Runs the loop itself until detached or the machine ends.  The terminal is put back however it
- * ends.  Without a terminal bytes just pass, and the end of standard input detaches.
+ * ends, by SIGTERM or SIGHUP too.  Without a terminal bytes just pass; the end of a pipe detaches
+ * when all of it is sent, that of a file does not: what it typed has still to be answered.
  */
 #ifndef TUI_ATTACH_H
 #define TUI_ATTACH_H

@@ -41,9 +41,18 @@ static struct cell *cell_at(const struct grid *g, int row, int col)
     return &g->cells[row * g->cols + col];
 }
 
-/* Next character of UTF-8 text (RFC 3629); '?' for what is none or would move a cursor. */
+static int char_width(uint32_t ch)
+{
+    return ch < 0x7f ? 1 : wcwidth((wchar_t)ch);
+}
+
+/*
+ * Next character of UTF-8 text (RFC 3629); '?' for what is none, would move a cursor, or cannot be
+ * shown in this locale.
+ */
 static uint32_t next_char(const char **text)
 {
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)*text;
     unsigned more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc0 ? 1 : 0;
     uint32_t ch = more ? *p & (0x3fU >> more) : *p;
@@ -52,16 +61,9 @@ static uint32_t next_char(const char **text)
     for (i = 1; i <= more && (p[i] & 0xc0) == 0x80; i++)
         ch = ch << 6 | (p[i] & 0x3f);
     *text += i;
-    if (i <= more || (!more && *p >= 0x80) || ch < ' ' || (ch >= 0x7f && ch < 0xa0))
+    if (i <= more || (!more && *p >= 0x80) || ch < least[more] || ch < ' ' || *p >= 0xf8 || ch > 0x10ffff)
         return '?';
-    return ch;
-}
-
-static int char_width(uint32_t ch)
-{
-    int w = ch < 0x7f ? 1 : wcwidth((wchar_t)ch);
-
-    return w < 0 ? 1 : w;
+    return ch < 0x7f || char_width(ch) >= 0 ? ch : '?';
 }
 
 int text_width(const char *text)
@@ -73,13 +75,23 @@ int text_width(const char *text)
     return width;
 }
 
+/* What is written over one half of a wide character takes the other half away. */
+static void blank_half(struct cell *c, bool half)
+{
+    if (c && half)
+        c->ch = ' ';
+}
+
 static int put_char(struct grid *g, int row, int col, enum style s, uint32_t ch)
 {
     int w = char_width(ch);
-    struct cell *c = cell_at(g, row, col), *right = cell_at(g, row, col + 1);
+    struct cell *c = cell_at(g, row, col), *right = cell_at(g, row, col + 1), *after;
 
     if (w == 0 || !c || (w == 2 && !right))
         return w == 0 ? 0 : 1;
+    after = w == 2 ? cell_at(g, row, col + 2) : right;
+    blank_half(cell_at(g, row, col - 1), c->ch == 0);
+    blank_half(after, after && after->ch == 0);
     *c = (struct cell){ch, (uint8_t)s};
     if (w == 2)
         *right = (struct cell){0, (uint8_t)s};
@@ -102,6 +114,60 @@ int grid_put(struct grid *g, int row, int col, int width, enum style s, const ch
         used += put_char(g, row, col + used, s, ch);
         text = next;
     }
+    return used;
+}
+
+/* Bytes of the row that begins at `text`; *next: where the one after it does. */
+static size_t row_bytes(const char *text, int width, const char **next)
+{
+    const char *p = text, *blank = NULL;
+    int used = 0;
+
+    while (*p) {
+        const char *after = p;
+        int w = char_width(next_char(&after));
+
+        if (used + w > width && p > text)
+            break;
+        if (*p == ' ')
+            blank = p;
+        used += w;
+        p = after;
+    }
+    if (*p && *p != ' ' && blank)
+        p = blank;
+    for (*next = p; **next == ' ';)
+        ++*next;
+    return (size_t)(p - text);
+}
+
+int text_rows(const char *text, int width)
+{
+    int rows = 0;
+
+    do {
+        row_bytes(text, width, &text);
+        rows++;
+    } while (*text);
+    return rows;
+}
+
+int grid_put_rows(struct grid *g, int row, int col, int width, int rows, enum style s, const char *text)
+{
+    char line[1024];
+    int used = 0;
+
+    do {
+        const char *next;
+        size_t len = row_bytes(text, width, &next);
+
+        if (used == rows - 1 || len >= sizeof(line))
+            next = text + (len = strlen(text)); /* all that is left: grid_put cuts it */
+        snprintf(line, sizeof(line), "%.*s", (int)len, text);
+        grid_put(g, row + used, col, width, s, line);
+        text = next;
+        used++;
+    } while (*text && used < rows);
     return used;
 }
 
@@ -134,20 +200,22 @@ void grid_cursor(struct grid *g, int row, int col)
     g->cursor_col = col < 0 ? 0 : col >= g->cols ? g->cols - 1 : col;
 }
 
+unsigned utf8_put(char *to, uint32_t ch)
+{
+    unsigned more = ch < 0x80 ? 0 : ch < 0x800 ? 1 : ch < 0x10000 ? 2 : 3;
+    static const uint8_t first[] = {0, 0xc0, 0xe0, 0xf0};
+
+    to[0] = (char)(first[more] | ch >> 6 * more);
+    for (unsigned i = 1; i <= more; i++)
+        to[i] = (char)(0x80 | (ch >> 6 * (more - i) & 0x3f));
+    return more + 1;
+}
+
 static void put_utf8(uint32_t ch, FILE *f)
 {
-    if (ch < 0x80) {
-        fputc((int)ch, f);
-        return;
-    }
-    if (ch < 0x800)
-        fputc((int)(0xc0 | ch >> 6), f);
-    else if (ch < 0x10000)
-        fputc((int)(0xe0 | ch >> 12), f), fputc((int)(0x80 | (ch >> 6 & 0x3f)), f);
-    else
-        fputc((int)(0xf0 | ch >> 18), f), fputc((int)(0x80 | (ch >> 12 & 0x3f)), f),
-            fputc((int)(0x80 | (ch >> 6 & 0x3f)), f);
-    fputc((int)(0x80 | (ch & 0x3f)), f);
+    char bytes[UTF8_MAX];
+
+    fwrite(bytes, 1, utf8_put(bytes, ch), f);
 }
 
 static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
@@ -155,7 +223,8 @@ static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
     static const char letters[] = ".HCSGBXDKLP"; /* by enum style */
     int end = g->cols;
 
-    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' && cell_at(g, row, end - 1)->style == 0)
+    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' &&
+           (!styles || cell_at(g, row, end - 1)->style == STYLE_PLAIN))
         end--;
     for (int col = 0; col < end; col++)
         if (cell_at(g, row, col)->ch)

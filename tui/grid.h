@@ -56,10 +56,21 @@ void grid_fill(struct grid *g, int row, int col, int width, enum style s, char c
 void grid_style(struct grid *g, int row, int col, int width, enum style s);
 void grid_cursor(struct grid *g, int row, int col);
 int text_width(const char *text); /* columns that grid_put would use */
+/*
+ * Puts text broken at blanks (a longer word wherever it has to be) into at most `rows` rows of
+ * `width`; the last one ends in "~" where text is left.  Returns the rows used, at least 1.
+ */
+int grid_put_rows(struct grid *g, int row, int col, int width, int rows, enum style s, const char *text);
+int text_rows(const char *text, int width); /* rows that grid_put_rows would use */
+
+/* Writes a code point as UTF-8 (RFC 3629), without NUL, and returns its bytes. */
+#define UTF8_MAX 4
+unsigned utf8_put(char *to, uint32_t ch);
 
 /*
  * For golden files: the text of every row without trailing blanks; with `styles` each row is
- * followed by one that has a letter for the style of each cell; last the cursor "cursor ROW,COL".
+ * followed by one that has a letter for the style of each cell, and blanks of a style stay; last the
+ * cursor "cursor ROW,COL".
  */
 void grid_dump(const struct grid *g, FILE *f, bool styles);
 

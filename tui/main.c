@@ -10,20 +10,22 @@
 #include "core/op.h"
 #include "core/store.h"
 #include "tui/app.h"
+#include "tui/line.h"
 #include "tui/term.h"
 #include "tui/text.h"
 #include "tui/verb.h"
 
 static int run_verb(struct core *c, int argc, char **argv)
 {
+    const struct verb_voice voice = {stderr, "lxtop: "};
     struct op_args a;
     struct err e = {0};
 
     if (op_parse(argc, argv, &a, &e) < 0) {
-        fprintf(stderr, "lxtop: %s\n", e.msg);
+        line_say(stderr, "lxtop: %s", e.msg);
         return STATUS_USAGE;
     }
-    return verb_run(c, &a, stderr);
+    return verb_run(c, &a, &voice);
 }
 
 /* Why text mode and not the screen; NULL: the screen. */

@@ -110,10 +110,37 @@ void term_repaint(void)
     clearok(stdscr, TRUE);
 }
 
+/* In a locale of single bytes curses drops what is not ASCII, and a path would name another file. */
+static ui_key utf8_key(int first)
+{
+    int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+    ui_key ch = (ui_key)first & (0x3fU >> more);
+
+    for (int i = 0; i < more; i++) {
+        int next = getch();
+
+        if (next == ERR || (next & ~0x3f) != 0x80)
+            return '?';
+        ch = ch << 6 | ((ui_key)next & 0x3f);
+    }
+    return more ? ch : '?';
+}
+
+static int read_key(wint_t *ch)
+{
+    int byte;
+
+    if (MB_CUR_MAX > 1)
+        return get_wch(ch);
+    byte = getch();
+    *ch = byte < 0x80 || byte > 0xff ? (wint_t)byte : (wint_t)utf8_key(byte);
+    return byte == ERR ? ERR : byte > 0xff ? KEY_CODE_YES : OK;
+}
+
 ui_key term_key(void)
 {
     wint_t ch;
-    int kind = get_wch(&ch);
+    int kind = read_key(&ch);
 
     if (kind == OK)
         return ch == '\r' ? (ui_key)K_ENTER : ch == 8 ? (ui_key)K_BACKSPACE : (ui_key)ch;

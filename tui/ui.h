@@ -18,7 +18,7 @@
 #include "tui/grid.h"
 #include "tui/key.h"
 
-enum ui_want { WANT_NOTHING, WANT_OP, WANT_CONSOLE, WANT_CANCEL, WANT_REPAINT, WANT_QUIT };
+enum ui_want { WANT_NOTHING, WANT_OP, WANT_CONSOLE, WANT_CANCEL, WANT_REPAINT, WANT_SUSPEND, WANT_QUIT };
 struct ui_request {
     enum ui_want want;
     struct op_args args;  /* WANT_OP; strings live in the ui until its next key */
@@ -29,6 +29,7 @@ enum ui_prompt { PROMPT_NONE, PROMPT_SOURCE, PROMPT_NAME, PROMPT_CONFIRM };
 
 struct ui {
     char selected[NAME_MAX_LEN + 1]; /* "" while there is no row */
+    char awaited[NAME_MAX_LEN + 1];  /* selected as soon as it has a row; "" none */
     int index;                       /* where it was: what is selected when it goes away */
     int top;                         /* first row shown */
     bool help;
@@ -45,7 +46,9 @@ struct ui {
 };
 
 void ui_init(struct ui *u);
+/* `k` may be any key; K_NONE is none that is known. */
 struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k);
+/* In ui_draw.c.  Any size of grid; what does not fit is left out, the selection and a prompt last. */
 void ui_draw(struct ui *u, const struct model *m, struct grid *g);
 /* The row under the cursor, or NULL. */
 const struct model_distro *ui_selected(struct ui *u, const struct model *m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/verb.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,36 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/install.h"
-#include "core/plain.h"
+#include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"
 #include "tui/attach.h"
+#include "tui/format.h"
+#include "tui/line.h"
 
-#define MILESTONE 25 /* per cent between two words of progress */
+#define MILESTONE 25    /* per cent between two words of progress */
+#define QUIET_MS 10000  /* longer than that without a word is as bad as a word too many */
+
+/* Words for what takes time: while it lasts, and when it is done. */
+static const struct {
+    const char *doing, *done;
+} words[OPS] = {
+    [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
+    [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
+};
 
 struct run {
     struct core *core;
     struct op_job *job;
-    FILE *notes;
+    const struct op_args *args;
+    const struct verb_voice *voice;
     uv_signal_t interrupt;
-    int status, milestone;
+    uv_timer_t quiet;
+    uint64_t begun;      /* uv_now, milliseconds */
+    uint64_t bytes;      /* read so far by an install */
+    int percent, milestone;
+    int status;
+    unsigned open;       /* handles above that are not closed yet */
     bool over;
 };
 
@@ -36,23 +54,61 @@ static void on_print(void *ctx, const char *text)
 static void on_note(void *ctx, const char *text)
 {
     struct run *r = ctx;
-    auto_free char *plain = plain_dup(text, false);
 
-    fprintf(r->notes, "%s\n", plain ? plain : "");
-    fflush(r->notes);
+    line_say(r->voice->notes, "%s%s%s", r->args->distro ? r->args->distro : "",
+             r->args->distro ? ": " : "", text);
+    uv_timer_again(&r->quiet);
 }
 
-/* Sparse: a line for each quarter, nothing that moves a cursor. */
+/* Sparse: a line for each quarter, nothing that moves a cursor; the end is told by the result. */
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
 {
     struct run *r = ctx;
-    int percent = total ? (int)(done * 100 / total) : 0;
+    char text[FORMAT_TEXT];
 
-    if (percent < r->milestone + MILESTONE || percent > 100)
+    r->bytes = done;
+    r->percent = total && done < total ? (int)((double)done * 100 / (double)total) : 0;
+    if (r->percent < r->milestone + MILESTONE)
         return;
-    r->milestone = percent / MILESTONE * MILESTONE;
-    fprintf(r->notes, "%d percent, %llu MB read\n", r->milestone, (unsigned long long)done >> 20);
-    fflush(r->notes);
+    r->milestone = r->percent / MILESTONE * MILESTONE;
+    line_say(r->voice->notes, "%s: %d percent, %s read", r->args->distro, r->milestone,
+             format_size_words(text, (int64_t)done));
+    uv_timer_again(&r->quiet);
+}
+
+static uint64_t elapsed_ms(const struct run *r)
+{
+    uv_update_time(r->core->loop);
+    return uv_now(r->core->loop) - r->begun;
+}
+
+static void on_quiet(uv_timer_t *t)
+{
+    struct run *r = t->data;
+    char text[FORMAT_TEXT];
+    unsigned long long seconds = elapsed_ms(r) / 1000;
+
+    uv_timer_set_repeat(t, 2 * uv_timer_get_repeat(t)); /* ever sparser */
+    if (!words[r->args->op].doing)
+        return;
+    if (r->bytes)
+        line_say(r->voice->notes, "%s: still %s after %llu seconds, %s read", r->args->distro,
+                 words[r->args->op].doing, seconds, format_size_words(text, (int64_t)r->bytes));
+    else
+        line_say(r->voice->notes, "%s: still %s after %llu seconds", r->args->distro,
+                 words[r->args->op].doing, seconds);
+}
+
+static void say_result(struct run *r, enum op_status status, const struct err *e)
+{
+    const char *done = words[r->args->op].done;
+    char text[FORMAT_TEXT];
+
+    if (status == STATUS_DONE && done)
+        line_say(r->voice->notes, "%s is %s; it took %s.", r->args->distro, done,
+                 format_time_words(text, (int64_t)elapsed_ms(r) * 1000));
+    else if (e->code)
+        line_say(r->voice->notes, "%s%s", r->voice->error, e->msg);
 }
 
 static void on_finished(void *ctx, enum op_status status, const struct err *e)
@@ -62,8 +118,7 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
     r->status = status;
     r->over = true;
     r->job = NULL;
-    if (e->code)
-        on_note(r, e->msg);
+    say_result(r, status, e);
     uv_stop(r->core->loop);
 }
 
@@ -74,57 +129,115 @@ static void on_interrupt(uv_signal_t *s, int number)
     (void)number;
     if (r->job)
         op_cancel(r->job);
+    if (r->job)
+        line_say(r->voice->notes, "cancelling");
 }
 
-static int run_job(struct core *c, const struct op_args *a, FILE *notes)
+static void on_closed(uv_handle_t *h)
 {
-    static const struct op_events ev = {on_print, on_note, on_progress, on_finished};
-    struct run r = {.core = c, .notes = notes};
+    struct run *r = h->data;
+
+    r->open--;
+}
+
+static void start_handles(struct run *r)
+{
+    uv_loop_t *l = r->core->loop;
+
+    uv_signal_init(l, &r->interrupt);
+    uv_timer_init(l, &r->quiet);
+    r->interrupt.data = r->quiet.data = r;
+    r->open = 2;
+    uv_signal_start(&r->interrupt, on_interrupt, SIGINT);
+    uv_timer_start(&r->quiet, on_quiet, QUIET_MS, QUIET_MS);
+}
+
+/* The handles are on the stack: they are closed before it goes. */
+static void stop_handles(struct run *r)
+{
+    uv_close((uv_handle_t *)&r->interrupt, on_closed);
+    uv_close((uv_handle_t *)&r->quiet, on_closed);
+    while (r->open)
+        uv_run(r->core->loop, UV_RUN_ONCE);
+}
+
+/* False when there is no model to work on. */
+static bool need_watch(struct core *c, const char *only, const struct verb_voice *v)
+{
     struct err e = {0};
 
-    if (!c->watch && !watch_start(c, op_watches(a), &e)) {
-        fprintf(notes, "%s\n", e.msg);
+    if (c->watch || watch_start(c, only, &e))
+        return true;
+    line_say(v->notes, "%s%s", v->error, e.msg);
+    return false;
+}
+
+static int run_job(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    static const struct op_events ev = {on_print, on_note, on_progress, on_finished};
+    struct run r = {.core = c, .args = a, .voice = v};
+
+    if (!need_watch(c, op_watches(a), v))
         return STATUS_FAILED;
-    }
+    start_handles(&r);
+    uv_update_time(c->loop);
+    r.begun = uv_now(c->loop);
+    r.status = STATUS_FAILED;
     r.job = op_start(c, a, &ev, &r);
-    if (!r.job)
-        return STATUS_FAILED;
-    uv_signal_init(c->loop, &r.interrupt);
-    r.interrupt.data = &r;
-    uv_signal_start(&r.interrupt, on_interrupt, SIGINT);
-    while (!r.over)
+    while (r.job && !r.over)
         uv_run(c->loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&r.interrupt, NULL);
-    uv_run(c->loop, UV_RUN_NOWAIT); /* the handle is on this stack */
+    stop_handles(&r);
     return r.status;
 }
 
-static int run_console(struct core *c, const struct op_args *a, FILE *notes)
+/* The distro of a verb that is legal for it now; else NULL, and *status, after saying why. */
+static const struct model_distro *legal_distro(struct core *c, const struct op_args *a,
+                                               const struct verb_voice *v, int *status)
 {
     const struct model_distro *d;
     struct err e = {0};
-    int r;
 
-    if (!c->watch && !watch_start(c, a->distro, &e))
-        return STATUS_FAILED;
+    *status = STATUS_FAILED;
+    if (!need_watch(c, a->distro, v))
+        return NULL;
     d = model_find(&c->model, a->distro);
-    if (!d) {
-        fprintf(notes, "there is no distro named '%.80s'; `lxtop list` shows them\n", a->distro);
-        return STATUS_NO_DISTRO;
-    }
-    if (!op_legal(OP_CONSOLE, d->state)) {
-        op_refuse(OP_CONSOLE, d, &e);
-        fprintf(notes, "%s\n", e.msg);
-        return STATUS_WRONG_STATE;
-    }
+    if (d && op_legal(a->op, d->state))
+        return d;
+    *status = d ? STATUS_WRONG_STATE : STATUS_NO_DISTRO;
+    if (d)
+        op_refuse(a->op, d, &e);
+    else
+        err_set(&e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", a->distro);
+    line_say(v->notes, "%s%s", v->error, e.msg);
+    return NULL;
+}
+
+static int run_console(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    struct err e = {0};
+    int status, r;
+
+    if (!legal_distro(c, a, v, &status))
+        return status;
     r = attach_run(c, a->distro, &e);
     if (r < 0)
-        fprintf(notes, "%s\n", e.msg);
+        line_say(v->notes, "%s%s", v->error, e.msg);
     return r < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
+/* The name is settled here, so that every line can say it. */
+static int run_install(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    struct op_args named = *a;
+    auto_free char *name = a->distro ? NULL : store_suggest_name(&c->paths, a->source);
+
+    if (name)
+        named.distro = name;
+    return run_job(c, &named, v);
+}
+
 /* The child of an install: install.h in a process of its own. */
-static int run_task_install(struct core *c, const struct op_args *a, FILE *notes)
+static int run_task_install(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     struct timespec told = {0};
     struct options o;
@@ -132,7 +245,7 @@ static int run_task_install(struct core *c, const struct op_args *a, FILE *notes
                                 .progress = task_child_progress, .ctx = &told};
     struct err e = {0};
 
-    (void)notes;
+    (void)v;
     task_child_init();
     options_copy(&o, &c->defaults, &e);
     for (int i = 0; i < OPTIONS && !e.code; i++)
@@ -144,13 +257,13 @@ static int run_task_install(struct core *c, const struct op_args *a, FILE *notes
     return task_child_result(&e);
 }
 
-static int run_help(struct core *c, const struct op_args *a, FILE *notes)
+static int run_help(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     int op = a->distro ? op_find(a->distro) : -1;
 
     (void)c;
     if (a->distro && op < 0) {
-        fprintf(notes, "there is no verb '%.80s'; `lxtop help` lists them\n", a->distro);
+        line_say(v->notes, "%sthere is no verb '%.80s'; `lxtop help` lists them", v->error, a->distro);
         return STATUS_USAGE;
     }
     if (op < 0)
@@ -160,40 +273,45 @@ static int run_help(struct core *c, const struct op_args *a, FILE *notes)
     return STATUS_DONE;
 }
 
-static int run_version(struct core *c, const struct op_args *a, FILE *notes)
+static int run_version(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     (void)c;
     (void)a;
-    (void)notes;
+    (void)v;
     puts("lxtop " LXTOP_VERSION);
     return STATUS_DONE;
 }
 
-/* Asked for by name: a removal cannot be taken back. */
-static int run_remove(struct core *c, const struct op_args *a, FILE *notes)
+static bool typed_name(const char *name, FILE *notes)
 {
     char line[NAME_MAX_LEN + 3] = "";
 
-    if (!(a->flags & FLAG_YES)) {
-        fprintf(notes, "This removes %.80s and everything in it. Type its name to go on: ", a->distro);
-        fflush(notes);
-        if (!fgets(line, sizeof(line), stdin))
-            line[0] = '\0';
-        line[strcspn(line, "\n")] = '\0';
-        if (strcmp(line, a->distro) != 0) {
-            fprintf(notes, "Nothing was removed.\n");
-            return STATUS_CANCELLED;
-        }
-    }
-    return run_job(c, a, notes);
+    line_ask(notes, "This removes %s and everything in it. Type its name to go on: ", name);
+    if (!fgets(line, sizeof(line), stdin) || !isatty(STDIN_FILENO))
+        fputc('\n', notes);
+    line[strcspn(line, "\n")] = '\0';
+    return strcmp(line, name) == 0;
 }
 
-static int (*const special[OPS])(struct core *c, const struct op_args *a, FILE *notes) = {
-    [OP_CONSOLE] = run_console,   [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
-    [OP_VERSION] = run_version,   [OP_REMOVE] = run_remove,
+/* Asked for by name: a removal cannot be taken back. */
+static int run_remove(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    int status;
+
+    if (!legal_distro(c, a, v, &status))
+        return status;
+    if ((a->flags & FLAG_YES) || typed_name(a->distro, v->notes))
+        return run_job(c, a, v);
+    line_say(v->notes, "Nothing was removed.");
+    return STATUS_CANCELLED;
+}
+
+static int (*const special[OPS])(struct core *c, const struct op_args *a, const struct verb_voice *v) = {
+    [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
+    [OP_VERSION] = run_version, [OP_REMOVE] = run_remove,             [OP_INSTALL] = run_install,
 };
 
-int verb_run(struct core *c, const struct op_args *a, FILE *notes)
+int verb_run(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
-    return special[a->op] ? special[a->op](c, a, notes) : run_job(c, a, notes);
+    return special[a->op] ? special[a->op](c, a, v) : run_job(c, a, v);
 }

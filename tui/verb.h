@@ -5,14 +5,21 @@
 #ifndef TUI_VERB_H
 #define TUI_VERB_H
 
+#include <stdio.h>
+
 #include "core/op.h"
 
 struct core;
 
+struct verb_voice {
+    FILE *notes;       /* what is going on, and errors; results go to standard output */
+    const char *error; /* what the line of an error begins with */
+};
+
 /*
- * Results go to standard output, what is going on and errors to standard error (`notes`: also there;
- * text mode has both on standard output).  Ctrl-C cancels.  Returns the exit status.
+ * What takes time is told as its start, sparse milestones and the result with its duration.  Ctrl-C
+ * cancels.  Returns the exit status.
  */
-int verb_run(struct core *c, const struct op_args *a, FILE *notes);
+int verb_run(struct core *c, const struct op_args *a, const struct verb_voice *v);
 
 #endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text mode as a person meets it: lines in, lines out. */
+#include "tests/unit/as_lxtop.h"
+
+#include <pty.h>
+
+static void assert_session(const char *input, const char *expected, int status)
+{
+    int got;
+    auto_free char *text = run_verb(input, "--text", &got);
+    const char *hello = "lxtop in text mode: a test runs.\n";
+
+    assert_linear(text);
+    assert_int_equal(strncmp(text, hello, strlen(hello)), 0); /* the first line names the mode */
+    assert_string_equal(text + strlen(hello), expected);
+    assert_int_equal(got, status);
+}
+
+#define PROMPT0 "0 distros, 0 running. Command, or h for help: "
+#define PROMPT1 "1 distro, 0 running. Command, or h for help: "
+#define PROMPT2 "2 distros, 0 running. Command, or h for help: "
+#define LEFT "Left lxtop; running distros go on running.\n"
+
+#define PANIC "{\"state\": \"running\", \"reason\": \"panic\", \"detail\": \"no \\u001b[31minit\\r\\n\\u009b2J\"}"
+
+/* --- sessions --- */
+
+static void test_text__nothing_said(void **state)
+{
+    (void)state;
+    assert_session("", PROMPT0 "\n" LEFT, STATUS_DONE);
+    assert_session("quit\nlist\n", PROMPT0 "quit\n" LEFT, STATUS_DONE);
+    assert_session("\n  \n\t\n", PROMPT0 "\n" PROMPT0 "  \n" PROMPT0 " \n" PROMPT0 "\n" LEFT, STATUS_DONE);
+}
+
+static void test_text__list_is_a_fact_a_line(void **state)
+{
+    (void)state;
+    assert_session("list\n", PROMPT0 "list\nThere are no distros. Command install adds one.\n" PROMPT0 "\n" LEFT, 0);
+    make_distro("a", NULL);
+    make_distro("b", PANIC);
+    assert_session("l\n",
+                   PROMPT2 "l\na: stopped.\nb: failed.\nb: the guest's kernel panicked: no init ?2J.\n" PROMPT2 "\n" LEFT,
+                   STATUS_DONE);
+}
+
+static void test_text__help_has_every_command(void **state)
+{
+    int status;
+    auto_free char *text = run_verb("help\n", "--text", &status);
+
+    (void)state;
+    assert_linear(text);
+    assert_non_null(strstr(text, "\nremove, or r: remove it and everything in it; asks first.\n"));
+    assert_non_null(strstr(text, "\ndoctor, or d: "));
+    assert_null(strstr(text, "Ctrl-L")); /* what is for the screen only */
+}
+
+static void test_text__install_says_start_and_result(void **state)
+{
+    auto_free char *input = file_path("install %s/tree x\n", folder);
+    auto_free char *says = file_path(PROMPT0 "install %s/tree x\nx: installing from %s/tree\n"
+                                     "x is installed; it took .\n" PROMPT1 "\n" LEFT, folder, folder);
+
+    (void)state;
+    assert_session(input, says, STATUS_DONE);
+}
+
+static void test_text__install_asks(void **state)
+{
+    auto_free char *input = file_path("i\n%s/tree\n\n", folder);
+    auto_free char *says = file_path(
+        PROMPT0 "i\nInstall from: busybox, the path of a tar, or a folder. Empty for none: %s/tree\n"
+        "Name, empty for tree: \ntree: installing from %s/tree\ntree is installed; it took .\n"
+        PROMPT1 "\n" LEFT, folder, folder);
+
+    (void)state;
+    assert_session(input, says, STATUS_DONE);
+}
+
+static void test_text__install_that_fails(void **state)
+{
+    (void)state;
+    assert_session("install /nowhere x\n",
+                   PROMPT0 "install /nowhere x\nx: installing from /nowhere\nerror: /nowhere: No such file or "
+                   "directory; a source is 'busybox', a root file system tar or a folder\n" PROMPT0 "\n" LEFT,
+                   STATUS_FAILED);
+}
+
+static void test_text__removal_wants_the_name(void **state)
+{
+    static const char question[] = "This removes a and everything in it. Type its name to go on: ";
+    static const char *const wrong[] = {"", "y", "yes", "A", "b", "a "};
+
+    (void)state;
+    make_distro("a", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        auto_free char *input = file_path("remove a\n%s\n", wrong[i]);
+        auto_free char *says = file_path(PROMPT1 "remove a\n%s%s\nNothing was removed.\n" PROMPT1 "\n" LEFT,
+                                         question, wrong[i]);
+
+        assert_session(input, says, STATUS_CANCELLED);
+    }
+    assert_session("remove a\n", PROMPT1 "remove a\nThis removes a and everything in it. Type its name to go "
+                   "on: \nNothing was removed.\n" LEFT, STATUS_CANCELLED); /* the end of input is no yes */
+    assert_session("remove a\na\n", PROMPT1 "remove a\nThis removes a and everything in it. Type its name to "
+                   "go on: a\na is removed; it took .\n" PROMPT0 "\n" LEFT, STATUS_DONE);
+}
+
+static void test_text__choices_take_numbers_and_names(void **state)
+{
+    static const char asks[] = "remove\n1: a, stopped.\n2: b, failed.\nWhich distro? Number or name, empty for none: ";
+    static const struct {
+        const char *answer, *says;
+        int status;
+    } choices[] = {
+        {"2", "This removes b and everything in it. Type its name to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"a", "This removes a and everything in it. Type its name to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"", "Nothing was done.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"3", "error: 3 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
+        {"0", "error: 0 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
+        {"1x", "error: 1x is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
+        {"c", "error: there is no distro named 'c'; `lxtop list` shows them\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_NO_DISTRO},
+    };
+
+    (void)state;
+    make_distro("a", NULL);
+    make_distro("b", PANIC);
+    for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+        auto_free char *input = file_path("remove\n%s\n\n", choices[i].answer);
+        auto_free char *says = file_path(PROMPT2 "%s%s\n%s" LEFT, asks, choices[i].answer, choices[i].says);
+
+        assert_session(input, says, choices[i].status == STATUS_CANCELLED ? STATUS_CANCELLED : choices[i].status);
+    }
+}
+
+/* Each line, the whole of its answer and the status that it leaves; distros: a stopped, b failed. */
+static const struct {
+    const char *line, *says;
+    int status;
+} mistakes[] = {
+    {"frobnicate", "error: there is no command frobnicate. h tells the commands.", STATUS_USAGE},
+    {"lxtop frobnicate", "error: there is no command frobnicate. h tells the commands.", STATUS_USAGE},
+    {"start nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
+    {"remove nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
+    {"stop  \t a", "error: a is stopped already", STATUS_WRONG_STATE},
+    {"lxtop stop a", "error: a is stopped already", STATUS_WRONG_STATE},
+    {"console a", "error: a is stopped; start it first: lxtop start a", STATUS_WRONG_STATE},
+    {"stats b", "error: b has failed; start it first: lxtop start b", STATUS_WRONG_STATE},
+    {"stop", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
+    {"stop a b", "error: too many words for stop. h tells the commands.", STATUS_USAGE},
+    {"list all", "error: too many words for list. h tells the commands.", STATUS_USAGE},
+    {"install a b c", "error: too many words for install. h tells the commands.", STATUS_USAGE},
+    {"install tree Bad_", "error: 'Bad_' is no name for a distro: use a-z, 0-9 and '-', a letter first, no '-' "
+                          "at the end, at most 63 characters", STATUS_USAGE},
+};
+
+static void test_text__mistakes_are_answered(void **state)
+{
+    (void)state;
+    make_distro("a", NULL);
+    make_distro("b", PANIC);
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
+        auto_free char *input = file_path("%s\n", mistakes[i].line);
+        auto_free char *shown = strdup(mistakes[i].line), *says = NULL;
+
+        for (char *tab; (tab = strchr(shown, '\t'));)
+            *tab = ' ';
+        says = file_path(PROMPT2 "%s\n%s\n" PROMPT2 "\n" LEFT, shown, mistakes[i].says);
+        assert_session(input, says, mistakes[i].status);
+    }
+}
+
+/* Arrow keys, a pasted colour, a path with a bell: said back, but plain. */
+static void test_text__what_is_typed_comes_back_plain(void **state)
+{
+    (void)state;
+    assert_session("\x1b[Astart\n", PROMPT0 "start\nerror: there is no command start. h tells the commands.\n"
+                   PROMPT0 "\n" LEFT, STATUS_USAGE);
+    assert_session("remove \x1b]0;t\x07" "a\x9b\n", PROMPT0 "remove a?\nerror: there is no distro named 'a?'; "
+                   "`lxtop list` shows them\n" PROMPT0 "\n" LEFT, STATUS_NO_DISTRO);
+    assert_session("install /no\x1b[2Jwhere x\n", PROMPT0 "install /nowhere x\nx: installing from /nowhere\n"
+                   "error: /nowhere: No such file or directory; a source is 'busybox', a root file system tar "
+                   "or a folder\n" PROMPT0 "\n" LEFT, STATUS_FAILED);
+}
+
+/* The end of a line that is too long is no command. */
+static void test_text__a_long_line_is_one_line(void **state)
+{
+    char input[3000];
+
+    (void)state;
+    make_distro("a", NULL);
+    memset(input, 'x', sizeof(input));
+    strcpy(input + 1023, "remove a\na\n");
+    assert_session(input, PROMPT1 "\nerror: that line is longer than 1022 bytes and was not read.\n\n"
+                   PROMPT1 "a\nerror: there is no command a. h tells the commands.\n" PROMPT1 "\n" LEFT,
+                   STATUS_USAGE);
+}
+
+/* On a terminal too: nothing but lines, whatever keys come. */
+static void test_text__on_a_terminal(void **state)
+{
+    char text[8192];
+    size_t len = 0;
+    ssize_t n;
+    int terminal, status;
+    pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+    (void)state;
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl(getenv("TEST_SELF"), "lxtop", "--text", NULL);
+        _exit(99);
+    }
+    assert_int_equal(write(terminal, "\x1b[A\nlist\n\x04", 10), 10);
+    while (len < sizeof(text) - 1 && (n = read(terminal, text + len, sizeof(text) - 1 - len)) > 0)
+        len += (size_t)n;
+    text[len] = '\0';
+    close(terminal);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_null(strchr(text, 0x1b));
+    for (char *cr = text; (cr = strchr(cr, '\r')); cr++)
+        assert_true(cr[1] == '\n' || cr[1] == '\r'); /* of the terminal's own making */
+    assert_non_null(strstr(text, "There are no distros. Command install adds one."));
+    assert_non_null(strstr(text, "Left lxtop"));
+    assert_int_equal(WEXITSTATUS(status), STATUS_DONE);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        as_lxtop_test(test_text__nothing_said),
+        as_lxtop_test(test_text__list_is_a_fact_a_line),
+        as_lxtop_test(test_text__help_has_every_command),
+        as_lxtop_test(test_text__install_says_start_and_result),
+        as_lxtop_test(test_text__install_asks),
+        as_lxtop_test(test_text__install_that_fails),
+        as_lxtop_test(test_text__removal_wants_the_name),
+        as_lxtop_test(test_text__choices_take_numbers_and_names),
+        as_lxtop_test(test_text__mistakes_are_answered),
+        as_lxtop_test(test_text__what_is_typed_comes_back_plain),
+        as_lxtop_test(test_text__a_long_line_is_one_line),
+        as_lxtop_test(test_text__on_a_terminal),
+    };
+    int status = as_lxtop_main(argc, argv);
+
+    return status >= 0 ? status : cmocka_run_group_tests(tests, NULL, NULL);
+}
