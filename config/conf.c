@@ -120,6 +120,17 @@ void conf_read_options(const char *path, const char *group, enum option_origin f
     config_destroy(&c);
 }
 
+int conf_check(const char *path, struct err *e)
+{
+    config_t c;
+    int r;
+
+    config_init(&c);
+    r = read_text(&c, path, e);
+    config_destroy(&c);
+    return r;
+}
+
 char *conf_read_string(const char *path, const char *name)
 {
     const char *value = NULL;

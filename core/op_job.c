@@ -333,6 +333,8 @@ static void begin_start(struct op_job *j)
         finish(j, STATUS_FAILED, &e);
         return;
     }
+    if (d.warning)
+        note(j, "%s", d.warning);
     j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
     distro_release(&d);
     if (j->start)
