@@ -166,6 +166,9 @@ static int create_file(const char *path, uint64_t size, struct err *e)
 
     if (fd < 0)
         return err_sys(e, errno, "create %s", path);
+    if (ftruncate(fd, (off_t)size) < 0 && errno == EFBIG)
+        return err_set(e, EFBIG, "no file of this host's file system can hold a disk of %llu MiB; give a "
+                       "smaller disk_size", (unsigned long long)size >> 20);
     if (ftruncate(fd, (off_t)size) < 0)
         return err_sys(e, errno, "a disk of %llu MiB", (unsigned long long)size >> 20);
     return 0;

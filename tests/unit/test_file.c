@@ -151,9 +151,10 @@ static void test_file_write_atomic__is_never_seen_half(void **state)
     }
     assert_int_equal(file_write_atomic("f", both[0], 100000, 0644, NULL), 0);
     pid = fork();
-    for (int i = 0; pid == 0; i = !i)
-        if (file_write_atomic("f", both[i], 100000, 0644, NULL) < 0)
-            _exit(1);
+    if (pid == 0)
+        for (int i = 0;; i = !i)
+            if (file_write_atomic("f", both[i], 100000, 0644, NULL) < 0)
+                _exit(1);
     for (int i = 0; i < 200; i++) {
         char *text = read_text("f");
 
