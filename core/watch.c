@@ -370,7 +370,11 @@ int watch_send(struct watch *w, const char *name, json_t *request, ctl_reply *re
                struct err *e)
 {
     struct line *l = line_find(w, name);
+    const struct model_distro *d = model_find(&w->core->model, name);
 
+    /* A request does not wait for the next tick: on -ENOTCONN a stop would kill the machine. */
+    if (l && !l->ctl && !l->starting && d && (MACHINE_BIT(d->state) & MACHINE_LIVE))
+        connect_line(l);
     if (l && l->ctl) {
         ctl_send(l->ctl, request, reply, ctx);
         return 0;

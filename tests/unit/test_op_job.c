@@ -279,6 +279,36 @@ static void test_op_list__of_a_machine_that_talks_nonsense(void **state)
     assert_list_ends(*state, talk_nonsense);
 }
 
+/* Its first connection ends at once; the next answers, and a stop takes that one and kills nobody. */
+static void drop_one_then_stop(int fd)
+{
+    char line[4096];
+    ssize_t n;
+
+    close(accept(fd, NULL, NULL));
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c))
+        while ((n = read(c, line, sizeof(line) - 1)) > 0) {
+            line[n] = '\0';
+            if (strstr(line, "\"stop\""))
+                _exit(0); /* and the lock is free */
+        }
+}
+
+static void test_op_stop__after_a_lost_connection_asks_again(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", drop_one_then_stop);
+    watch_look(w->core.watch);
+    for (int i = 0; i < 100; i++) { /* until the loss is known, long before the next tick */
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+    assert_string_equal(w->noted, "");
+}
+
 static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
 {
     struct world *w = *state;
@@ -341,6 +371,7 @@ int main(int argc, char **argv)
         TEST(test_op_list__of_a_machine_without_a_server),
         TEST(test_op_list__of_a_machine_that_never_answers),
         TEST(test_op_list__of_a_machine_that_talks_nonsense),
+        TEST(test_op_stop__after_a_lost_connection_asks_again),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
     };
