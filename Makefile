@@ -1,4 +1,5 @@
 # lxtop: one non-recursive Makefile.  `make help` lists the targets.
+.DEFAULT_GOAL := all
 MODE ?= release
 .DEFAULT_GOAL := all
 O := out/$(MODE)

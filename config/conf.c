@@ -87,6 +87,18 @@ static int read_text(config_t *c, const char *path, struct err *e)
     return err_set(e, EINVAL, "%s:%d: %s", path, config_error_line(c), config_error_text(c));
 }
 
+/* The rows of the group; NULL and told when its name is something else. */
+static const config_setting_t *find_rows(const struct reader *r, const config_t *c, const char *group)
+{
+    const config_setting_t *s = group ? config_lookup(c, group) : config_root_setting(c);
+
+    if (!s || config_setting_is_group(s))
+        return s;
+    tell(r, "%s:%u: %s: is no group; write %s: { NAME = VALUE; };", r->path,
+         config_setting_source_line(s), group, group);
+    return NULL;
+}
+
 void conf_read_options(const char *path, const char *group, enum option_origin from,
                        struct options *o, conf_warn *warn, void *ctx)
 {
@@ -101,11 +113,22 @@ void conf_read_options(const char *path, const char *group, enum option_origin f
     if (read_text(&c, path, &e) < 0) {
         tell(&r, "%s; the whole file is ignored", e.msg);
     } else {
-        s = group ? config_lookup(&c, group) : config_root_setting(&c);
+        s = find_rows(&r, &c, group);
         for (int i = 0; s && i < config_setting_length(s); i++)
             read_row(&r, config_setting_get_elem(s, (unsigned)i), !group);
     }
     config_destroy(&c);
+}
+
+int conf_check(const char *path, struct err *e)
+{
+    config_t c;
+    int r;
+
+    config_init(&c);
+    r = read_text(&c, path, e);
+    config_destroy(&c);
+    return r;
 }
 
 char *conf_read_string(const char *path, const char *name)

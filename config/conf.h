@@ -18,6 +18,9 @@ typedef void conf_warn(void *ctx, const char *text);
 void conf_read_options(const char *path, const char *group, enum option_origin from,
                        struct options *o, conf_warn *warn, void *ctx);
 
+/* Can the file be read as libconfig?  -EINVAL with file, line and what is wrong. */
+int conf_check(const char *path, struct err *e);
+
 /* A string at the top level of a file; NULL when there is none. The caller frees. */
 char *conf_read_string(const char *path, const char *name);
 

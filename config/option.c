@@ -29,22 +29,40 @@ const struct option_info option_table[OPTIONS] = {
 
 static const char units[] = "KMGT";
 
+/* Reads digits and counts 10^digits into `scale`; those after the first `keep` change nothing. */
+static bool read_digits(const char **p, int keep, int64_t *number, int64_t *scale)
+{
+    bool fits = true;
+
+    for (; **p >= '0' && **p <= '9'; ++*p) {
+        if (keep-- <= 0 || !fits)
+            continue;
+        *scale *= 10;
+        fits = !__builtin_mul_overflow(*number, 10, number) &&
+               !__builtin_add_overflow(*number, **p - '0', number);
+    }
+    return fits;
+}
+
+/* By hand: strtod would round large numbers, and take "1,5" for "1.5" by the person's locale. */
 int size_parse(const char *text, int64_t *bytes, struct err *e)
 {
-    char *end;
-    double number;
-    const char *unit;
+    int64_t whole = 0, part = 0, scale = 1, ignored = 0;
+    const char *p = text, *unit;
+    bool fits = read_digits(&p, INT_MAX, &whole, &ignored);
+    bool number = p > text, point = *p == '.';
+    int shift;
 
-    errno = 0;
-    number = strtod(text, &end);
-    unit = *end ? strchr(units, *end) : NULL;
-    if (errno || end == text || !(number >= 0) || (*end && !unit) || (unit && end[1]))
+    if (point && ++p)
+        read_digits(&p, 6, &part, &scale);
+    number |= point && p > text + 1;
+    unit = *p ? strchr(units, *p) : NULL;
+    if (!number || (*p && (!unit || p[1])))
         return err_set(e, EINVAL, "'%s' is not a size; write it like 512M or 2G", text);
-    if (unit)
-        number *= (double)(1LL << (10 * (unit - units + 1)));
-    if (number >= 0x1p62)
+    shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    if (!fits || whole >= 1LL << (62 - shift))
         return err_set(e, EINVAL, "'%s' is too large", text);
-    *bytes = (int64_t)number;
+    *bytes = (whole << shift) + part * (1LL << shift) / scale;
     return 0;
 }
 
@@ -163,15 +181,17 @@ void options_release(struct options *o)
 
 int options_copy(struct options *to, const struct options *from, struct err *e)
 {
+    int r = 0;
+
     *to = *from;
     for (int i = 0; i < OPTIONS; i++) {
         if (!from->value[i].text)
             continue;
         to->value[i].text = strdup(from->value[i].text);
         if (!to->value[i].text)
-            return err_sys(e, ENOMEM, "options");
+            r = err_sys(e, ENOMEM, "options"); /* goes on: no text may have two owners */
     }
-    return 0;
+    return r;
 }
 
 int options_set(struct options *o, const char *name, const char *text, enum option_origin from,

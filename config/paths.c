@@ -38,13 +38,13 @@ static int set_row(struct paths *p, size_t i, const char *home)
     return *to ? 0 : -ENOMEM;
 }
 
-/* A folder in /tmp that somebody else made could be theirs to read. */
-static int check_private(const char *path, struct err *e)
+/* A folder in /tmp that somebody else made could be theirs to read; so make it, then judge it. */
+static int make_private(const char *path, struct err *e)
 {
     struct stat st;
 
-    if (lstat(path, &st) < 0)
-        return 0; /* made later, by us */
+    if ((mkdir(path, 0700) < 0 && errno != EEXIST) || lstat(path, &st) < 0)
+        return err_sys(e, errno, "make folder %s", path);
     if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077))
         return err_set(e, EPERM, "%s is not a private folder of yours; remove it or set "
                        "XDG_RUNTIME_DIR", path);
@@ -58,7 +58,7 @@ static int set_runtime(struct paths *p, struct err *e)
     p->runtime = value ? file_path("%s/lxtop", value) : file_path("/tmp/lxtop-%u", getuid());
     if (!p->runtime)
         return err_sys(e, ENOMEM, "paths");
-    return value ? 0 : check_private(p->runtime, e);
+    return value ? 0 : make_private(p->runtime, e);
 }
 
 int paths_init(struct paths *p, struct err *e)

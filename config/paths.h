@@ -21,7 +21,7 @@ struct paths {
     char *data, *state, *cache, *config, *runtime; /* absolute, without a slash at the end */
 };
 
-/* Only works the names out; nothing is created.  HOME must be set. */
+/* Only works the names out; nothing is created but /tmp/lxtop-UID.  HOME must be set. */
 int paths_init(struct paths *p, struct err *e);
 void paths_release(struct paths *p);
 

@@ -9,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/plain.h"
 #include "vmm/ctl.h"
 
 /* A request whose reply is due; they come in order. */
@@ -81,7 +82,8 @@ void ctl_close(struct ctl *c)
 static void handle_reply(struct ctl *c, const json_t *o)
 {
     struct waiting *w = c->first;
-    const char *text;
+    char text[ERR_MSG_SIZE] = "the machine refused";
+    const json_t *why;
     struct err e = {0};
 
     if (!w) {
@@ -92,8 +94,10 @@ static void handle_reply(struct ctl *c, const json_t *o)
     if (!c->first)
         c->last = &c->first;
     if (!json_is_true(json_object_get(o, "ok"))) {
-        text = json_string_value(json_object_get(o, "error"));
-        err_set(&e, EREMOTEIO, "%s", text ? text : "the machine refused");
+        why = json_object_get(o, "error");
+        if (json_is_string(why))
+            plain_copy(text, sizeof(text), json_string_value(why), json_string_length(why), false);
+        err_set(&e, EREMOTEIO, "%s", text);
         o = NULL;
     } else if (w->console) {
         c->console = true;

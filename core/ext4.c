@@ -166,6 +166,9 @@ static int create_file(const char *path, uint64_t size, struct err *e)
 
     if (fd < 0)
         return err_sys(e, errno, "create %s", path);
+    if (ftruncate(fd, (off_t)size) < 0 && errno == EFBIG)
+        return err_set(e, EFBIG, "no file of this host's file system can hold a disk of %llu MiB; give a "
+                       "smaller disk_size", (unsigned long long)size >> 20);
     if (ftruncate(fd, (off_t)size) < 0)
         return err_sys(e, errno, "a disk of %llu MiB", (unsigned long long)size >> 20);
     return 0;
@@ -231,11 +234,20 @@ void ext4_free(struct ext4 *x)
 
 /* --- inodes --- */
 
+#define TIME_MIN (-0x80000000LL)
+#define TIME_MAX 0x37fffffffLL
+
+/*
+ * ext4: 34 bits of seconds, the upper two and the nanoseconds in the extra word (ext4.h of Linux, the
+ * table at ext4_encode_extra_time).  An archive may say any time.
+ */
 static void set_time(uint32_t *seconds, uint32_t *extra, const struct timespec *t)
 {
-    /* ext4: 34 bits of seconds, the upper two and the nanoseconds in the extra word. */
-    *seconds = (uint32_t)t->tv_sec;
-    *extra = (uint32_t)t->tv_nsec << 2 | (uint32_t)(((int64_t)t->tv_sec - (int32_t)t->tv_sec) >> 32 & 3);
+    int64_t s = t->tv_sec < TIME_MIN ? TIME_MIN : t->tv_sec > TIME_MAX ? TIME_MAX : t->tv_sec;
+    uint32_t ns = t->tv_nsec >= 0 && t->tv_nsec < 1000000000 ? (uint32_t)t->tv_nsec : 0;
+
+    *seconds = (uint32_t)s;
+    *extra = ns << 2 | (uint32_t)((s - (int32_t)s) >> 32 & 3);
 }
 
 static void fill_inode(struct ext2_inode_large *i, const struct ext4_attr *a)
@@ -347,6 +359,18 @@ static int count_link(struct ext4 *x, ext2_ino_t ino, int by, struct err *e)
     return r ? fail(x, r, e, "count links") : 0;
 }
 
+/* All of the inode, not only its fields: the attributes behind them would pass to the next file. */
+static errcode_t clear_inode(struct ext4 *x, ext2_ino_t ino)
+{
+    union {
+        struct ext2_inode_large fields;
+        char bytes[INODE_SIZE];
+    } i = {.bytes = {0}};
+
+    i.fields.i_dtime = (uint32_t)time(NULL);
+    return ext2fs_write_inode_full(x->fs, ino, (struct ext2_inode *)&i.fields, sizeof(i));
+}
+
 /* The last name of a file goes: its blocks and inode are free again. */
 static int drop_inode(struct ext4 *x, ext2_ino_t ino, struct err *e)
 {
@@ -361,10 +385,8 @@ static int drop_inode(struct ext4 *x, ext2_ino_t ino, struct err *e)
         r = ext2fs_free_ext_attr(x->fs, ino, &i);
     if (r)
         return fail(x, r, e, "replace a file");
-    memset(&i, 0, sizeof(i));
-    i.i_dtime = (uint32_t)time(NULL);
     ext2fs_inode_alloc_stats2(x->fs, ino, -1, 0);
-    r = write_inode(x, ino, &i);
+    r = clear_inode(x, ino);
     return r ? fail(x, r, e, "replace a file") : 0;
 }
 
@@ -450,6 +472,16 @@ int ext4_add(struct ext4 *x, const char *path, const struct ext4_attr *a, const 
     return r < 0 ? err_wrap(e, "%.200s", path) : 0;
 }
 
+/* Is `path` a name of this very node?  Then linking it there changes nothing. */
+static bool leads_to(struct ext4 *x, const char *path, const struct image_node *n)
+{
+    char name[NAME_MAX + 1];
+    struct image_node *parent;
+
+    return tree_walk(&x->tree, path, &parent, name, NULL, NULL, NULL) == 0 &&
+           tree_find(&x->tree, parent, name) == n;
+}
+
 int ext4_link(struct ext4 *x, const char *path, const char *existing, struct err *e)
 {
     char name[NAME_MAX + 1];
@@ -463,7 +495,9 @@ int ext4_link(struct ext4 *x, const char *path, const char *existing, struct err
     if (!to || to->type == S_IFDIR)
         return err_set(e, EINVAL, "%.120s: a hard link to %.120s, which is no file in it", path,
                        existing);
-    if (tree_find(&x->tree, to_parent, name) == to && strcmp(path, existing) == 0)
+    if (check_path(path, e) < 0)
+        return err_wrap(e, "%.200s", path);
+    if (leads_to(x, path, to))
         return 0;
     r = count_link(x, to->ino, +1, e); /* first: the name replaced may be another one of the same */
     if (r == 0)

@@ -21,37 +21,11 @@ void kernel_release(struct kernel *k)
     *k = (struct kernel){0};
 }
 
-/* The last match in version order; NULL when none. */
-static char *newest(const char *pattern)
-{
-    glob_t g;
-    char *best = NULL;
-
-    if (glob(pattern, 0, NULL, &g) != 0)
-        return NULL;
-    for (size_t i = 0; i < g.gl_pathc; i++)
-        if (!best || strverscmp(g.gl_pathv[i], best) > 0)
-            best = g.gl_pathv[i];
-    best = best ? strdup(best) : NULL;
-    globfree(&g);
-    return best;
-}
-
 static bool find_tuned(const struct paths *p, struct kernel *k)
 {
     k->image = file_path("%s/kernels/tuned/vmlinux", p->cache);
     k->tuned = true;
     return k->image && access(k->image, R_OK) == 0;
-}
-
-static bool find_stock(const struct paths *p, struct kernel *k)
-{
-    auto_free char *images = file_path("%s/kernels/stock-*/boot/vmlinuz-*", p->cache);
-    auto_free char *modules = file_path("%s/kernels/stock-*/lib/modules/*", p->cache);
-
-    k->image = images ? newest(images) : NULL;
-    k->modules = modules ? newest(modules) : NULL;
-    return k->image && k->modules;
 }
 
 /* By hand: modules, if any, lie where distributions put them: beside /boot. */
@@ -68,6 +42,44 @@ static bool find_path(const char *path, struct kernel *k)
         k->modules = NULL;
     }
     return k->image && access(k->image, R_OK) == 0;
+}
+
+/* A path as glob(3) takes it for itself; the caller frees. */
+static char *glob_escape(const char *path)
+{
+    char *escaped = malloc(2 * strlen(path) + 1), *to = escaped;
+
+    if (!escaped)
+        return NULL;
+    for (; *path; *to++ = *path++)
+        if (strchr("*?[\\", *path))
+            *to++ = '\\';
+    *to = '\0';
+    return escaped;
+}
+
+/* The newest by version of those that are whole: an image without its modules finds no root. */
+static bool find_stock(const struct paths *p, struct kernel *k)
+{
+    auto_free char *cache = glob_escape(p->cache);
+    auto_free char *pattern = file_path("%s/kernels/stock-*/boot/vmlinuz-*", cache ? cache : "");
+    glob_t g;
+
+    if (!cache || !pattern || glob(pattern, 0, NULL, &g) != 0)
+        return false;
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        struct kernel candidate = {0};
+
+        if ((!k->image || strverscmp(g.gl_pathv[i], k->image) > 0) &&
+            find_path(g.gl_pathv[i], &candidate) && candidate.modules) {
+            kernel_release(k);
+            *k = candidate;
+        } else {
+            kernel_release(&candidate);
+        }
+    }
+    globfree(&g);
+    return k->image;
 }
 
 int kernel_find(const struct paths *p, const char *wanted, struct kernel *k, struct err *e)
@@ -112,7 +124,7 @@ static bool is_module(const char *path, size_t len, const char *name)
 static const char *find_line(const char *dep, const char *name)
 {
     for (const char *line = dep; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        if (is_module(line, strcspn(line, ":\n"), name))
+        if (line[strcspn(line, ":\n")] == ':' && is_module(line, strcspn(line, ":"), name))
             return line;
     return NULL;
 }

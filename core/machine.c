@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/plain.h"
 
+#define CMDLINE_MAX (1024 * 1024)
 #define RUN_FILE_MAX (256 * 1024)
 
 static const char *const state_names[MACHINE_STATES] = {
@@ -194,17 +195,30 @@ bool machine_unclean(const struct machine_run *r)
 
 /* --- the rest ---------------------------------------------------------------------------------- */
 
+/*
+ * Is that process the lxtop-vmm which was told this lock?  A run.json that was left by an earlier run
+ * may name a number that by now is another machine's.
+ */
+static bool is_vmm_of(pid_t pid, const char *lock)
+{
+    auto_free char *comm_path = file_path("/proc/%d/comm", (int)pid);
+    auto_free char *words_path = file_path("/proc/%d/cmdline", (int)pid);
+    auto_free char *comm = NULL, *words = NULL;
+    size_t len = 0;
+
+    if (!comm_path || !words_path || file_read(comm_path, 64, &comm, NULL, NULL) < 0 ||
+        file_read(words_path, CMDLINE_MAX, &words, &len, NULL) < 0)
+        return false;
+    return strncmp(comm, "lxtop-vmm", 9) == 0 && memmem(words, len, lock, strlen(lock) + 1);
+}
+
 int machine_kill(const struct paths *p, const char *name, struct err *e)
 {
+    auto_free char *lock = machine_file(p, name, "lock");
     struct machine_run r;
-    auto_free char *comm_path = NULL;
-    auto_free char *comm = NULL;
 
     machine_read(p, name, &r);
-    comm_path = file_path("/proc/%d/comm", (int)r.pid);
-    /* The lock is taken and the process of that number is a lxtop-vmm (names are cut to 15). */
-    if (!(MACHINE_BIT(r.state) & MACHINE_LIVE) || r.pid <= 1 || !comm_path ||
-        file_read(comm_path, 64, &comm, NULL, NULL) < 0 || strncmp(comm, "lxtop-vmm", 9) != 0)
+    if (!(MACHINE_BIT(r.state) & MACHINE_LIVE) || r.pid <= 1 || !lock || !is_vmm_of(r.pid, lock))
         return err_set(e, ESRCH, "the process of %s cannot be found", name);
     if (kill(r.pid, SIGKILL) < 0)
         return err_sys(e, errno, "kill process %d", (int)r.pid);

@@ -331,7 +331,11 @@ static int run_fsck(struct machine_start *s, char *fsck, struct err *e)
     io[3].data.fd = s->lock_fd;
     s->process.data = s;
     r = uv_spawn(s->loop, &s->process, &o);
-    return r < 0 ? err_sys(e, -r, "run %s", fsck) : 0;
+    if (r == 0)
+        return 0;
+    s->process_open = true; /* libuv has it in its list of handles though nothing runs */
+    uv_close((uv_handle_t *)&s->process, on_handle_closed);
+    return err_sys(e, -r, "run %s", fsck);
 }
 
 /* --- the beginning ----------------------------------------------------------------------------- */
@@ -364,7 +368,6 @@ static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
     snprintf(s->name, sizeof(s->name), "%s", d->name);
     s->disk = strdup(d->disk);
     s->format = strdup(d->disk_format);
-    options_init(&s->options);
     if (!s->disk || !s->format || options_copy(&s->options, &d->options, e) < 0) {
         err_sys(e, ENOMEM, "start %s", d->name);
         start_free(s);
@@ -395,8 +398,8 @@ struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, cons
         return NULL;
     }
     if (run_fsck(s, fsck, e) < 0) {
-        /* A process handle that did not start is closed by the next turn of the loop. */
-        start_free(s);
+        if (!s->process_open)
+            start_free(s);
         return NULL;
     }
     return s;

@@ -26,7 +26,7 @@ struct op_job {
     void *ctx;
     uv_timer_t kick; /* first step and every look: never calls back from op_start */
     enum op_id op;
-    char distro[NAME_MAX_LEN + 1];
+    char distro[NAME_MAX_LEN + 2]; /* one too many: a name too long is cut to one that nobody has */
     char *source;
     char *setting[OPTIONS];
     unsigned flags;
@@ -330,6 +330,8 @@ static void begin_start(struct op_job *j)
         finish(j, STATUS_FAILED, &e);
         return;
     }
+    if (d.warning)
+        note(j, "%s", d.warning);
     j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
     distro_release(&d);
     if (j->start)
@@ -395,16 +397,25 @@ static void run_stop(struct op_job *j)
 
 /* --- remove --- */
 
+/* The lock, and not the model, says that nobody has started it since the last look. */
+static int lock_machine(struct op_job *j, const char *state, struct err *e)
+{
+    auto_free char *lock = machine_file(&j->core->paths, j->distro, "lock");
+    int r = lock ? file_mkdirs(state, 0700, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
+
+    if (r == 0)
+        r = file_lock(lock, e);
+    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started; stop it first: lxtop stop %s",
+                                  j->distro, j->distro) : r;
+}
+
 static int remove_files(struct op_job *j, struct err *e)
 {
-    auto_free char *state = machine_file(&j->core->paths, j->distro, "");
-    int r = store_remove(&j->core->paths, j->distro, e);
+    auto_free char *state = file_path("%s/machines/%s", j->core->paths.state, j->distro);
+    auto_close int lock = state ? lock_machine(j, state, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
+    int r = lock < 0 ? lock : store_remove(&j->core->paths, j->distro, e);
 
-    if (r == 0 && state) {
-        state[strlen(state) - 1] = '\0'; /* the folder, not something in it */
-        r = file_remove_tree(state, e);
-    }
-    return r;
+    return r == 0 ? file_remove_tree(state, e) : r;
 }
 
 static void run_remove(struct op_job *j)
@@ -416,7 +427,7 @@ static void run_remove(struct op_job *j)
         return;
     r = remove_files(j, &e);
     watch_look(j->core->watch);
-    finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, &e);
+    finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
 }
 
 /* --- all of them --- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/store.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #define NEW_PREFIX ".new-"
 #define OLD_PREFIX ".old-"
+#define LOCK_TRIES 100
 #define TIME_FORMAT "%Y-%m-%dT%H:%M:%SZ"
 
 static char *folder_path(const struct paths *p, const char *prefix, const char *name)
@@ -28,20 +28,31 @@ void distro_release(struct distro *d)
     free(d->source);
     free(d->disk);
     free(d->disk_format);
+    free(d->warning);
     options_release(&d->options);
     *d = (struct distro){0};
 }
 
 /* --- names --- */
 
+/* Not islower() and the like: those take more letters in some locales. */
+static bool is_letter(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 int store_check_name(const char *name, struct err *e)
 {
     size_t len = strlen(name);
-    bool ok = len >= 1 && len <= NAME_MAX_LEN && islower((unsigned char)name[0]) &&
-              name[len - 1] != '-';
+    bool ok = len >= 1 && len <= NAME_MAX_LEN && is_letter(name[0]) && name[len - 1] != '-';
 
     for (size_t i = 0; ok && i < len; i++)
-        ok = islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) || name[i] == '-';
+        ok = is_letter(name[i]) || is_digit(name[i]) || name[i] == '-';
     if (ok)
         return 0;
     return err_set(e, EINVAL, "'%.80s' is no name for a distro: use a-z, 0-9 and '-', a letter first, "
@@ -82,11 +93,11 @@ static void make_valid(char *name)
     size_t len = 0;
 
     for (const char *p = name; *p; p++) {
-        char c = (char)tolower((unsigned char)*p);
+        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
 
-        if (!islower((unsigned char)c) && !isdigit((unsigned char)c))
+        if (!is_letter(c) && !is_digit(c))
             c = '-';
-        if (len == 0 && !islower((unsigned char)c))
+        if (len == 0 && !is_letter(c))
             continue;
         if (c == '-' && name[len - 1] == '-')
             continue;
@@ -121,6 +132,14 @@ char *store_suggest_name(const struct paths *p, const char *source)
 
 /* --- reading --- */
 
+static void keep_first_warning(void *ctx, const char *text)
+{
+    struct distro *d = ctx;
+
+    if (!d->warning)
+        d->warning = strdup(text);
+}
+
 static int fill(const char *folder, const char *name, const struct options *defaults,
                 struct distro *d, struct err *e)
 {
@@ -131,7 +150,7 @@ static int fill(const char *folder, const char *name, const struct options *defa
     snprintf(d->name, sizeof(d->name), "%s", name);
     if (!conf || options_copy(&d->options, defaults, e) < 0)
         return err_sys(e, ENOMEM, "distro %s", name);
-    conf_read_options(conf, NULL, ORIGIN_DISTRO, &d->options, NULL, NULL);
+    conf_read_options(conf, NULL, ORIGIN_DISTRO, &d->options, keep_first_warning, d);
     d->source = conf_read_string(conf, "source");
     d->disk_format = conf_read_string(conf, "disk_format");
     d->disk = file_path("%s/root.img", folder);
@@ -252,16 +271,20 @@ int store_set(const struct paths *p, const char *name, const char *option, const
               struct err *e)
 {
     auto_free char *folder = folder_path(p, "", name);
+    auto_free char *conf = file_path("%s/distro.conf", folder ? folder : "");
     struct options defaults;
     struct distro d;
     int r;
 
     options_init(&defaults);
-    r = folder ? store_load(p, &defaults, name, &d, e) : err_sys(e, ENOMEM, "distro %s", name);
+    r = folder && conf ? store_load(p, &defaults, name, &d, e) : err_sys(e, ENOMEM, "distro %s", name);
     options_release(&defaults);
     if (r < 0)
         return r;
-    r = options_set(&d.options, option, text, ORIGIN_DISTRO, e);
+    if (access(conf, F_OK) == 0)
+        r = conf_check(conf, e);
+    if (r == 0)
+        r = options_set(&d.options, option, text, ORIGIN_DISTRO, e);
     if (r == 0)
         r = write_conf(folder, d.source ? d.source : "", d.disk_format, d.installed, &d.options, e);
     distro_release(&d);
@@ -276,18 +299,34 @@ static int name_taken(const char *name, struct err *e)
                    name);
 }
 
-static int lock_folder(struct store_new *n, struct err *e)
+/* -ESTALE: what was locked has meanwhile been removed by its last owner, or a sweep. */
+static int lock_once(struct store_new *n, const char *lock, struct err *e)
 {
-    auto_free char *lock = file_path("%s/lock", n->folder);
+    struct stat ours, there;
 
-    if (!lock)
-        return err_sys(e, ENOMEM, "install %s", n->name);
     if (mkdir(n->folder, 0700) < 0 && errno != EEXIST)
         return err_sys(e, errno, "make folder %s", n->folder);
     n->lock_fd = file_lock(lock, e);
     if (n->lock_fd == -EAGAIN)
         return err_set(e, EEXIST, "a distro named '%s' is being installed already", n->name);
-    return n->lock_fd < 0 ? n->lock_fd : 0;
+    if (n->lock_fd < 0)
+        return n->lock_fd == -ENOENT ? err_sys(e, ESTALE, "%s", lock) : n->lock_fd;
+    if (fstat(n->lock_fd, &ours) == 0 && stat(lock, &there) == 0 && ours.st_ino == there.st_ino &&
+        ours.st_dev == there.st_dev)
+        return 0;
+    close(n->lock_fd);
+    n->lock_fd = -1;
+    return err_sys(e, ESTALE, "%s", lock);
+}
+
+static int lock_folder(struct store_new *n, struct err *e)
+{
+    auto_free char *lock = file_path("%s/lock", n->folder);
+    int r = lock ? -ESTALE : err_sys(e, ENOMEM, "install %s", n->name);
+
+    for (int i = 0; r == -ESTALE && i < LOCK_TRIES; i++)
+        r = lock_once(n, lock, e);
+    return r;
 }
 
 int store_begin(const struct paths *p, const char *name, struct store_new *n, struct err *e)

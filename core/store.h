@@ -30,6 +30,7 @@ struct distro {
     time_t installed;
     char *disk;              /* absolute path of root.img */
     char *disk_format;       /* "raw"; stated, never probed */
+    char *warning;           /* the first thing wrong with distro.conf, with its line; NULL: nothing */
     struct options options;  /* defaults, lxtop.conf, distro.conf laid over each other */
 };
 void distro_release(struct distro *d);
@@ -46,7 +47,7 @@ void store_list_free(struct distro *list, unsigned count);
 /* -ENOENT "no distro named ...; `lxtop list` shows them". */
 int store_load(const struct paths *p, const struct options *defaults, const char *name,
                struct distro *d, struct err *e);
-/* Changes one setting of a distro (by option name) in its distro.conf. */
+/* Changes one setting of a distro (by option name) in its distro.conf; a broken one is left alone. */
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
               struct err *e);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/base/auto.h"
 
 #define LINE_MAX_LEN 4096
 #define PROGRESS_MS 100
@@ -58,10 +61,11 @@ static void maybe_finish(struct task *t)
 static void take_result(struct task *t, const json_t *object, const char *result)
 {
     const char *text = json_string_value(json_object_get(object, "error"));
+    json_int_t code = json_integer_value(json_object_get(object, "code"));
 
     t->has_result = true;
-    if (strcmp(result, "ok") != 0)
-        err_set(&t->result, (int)json_integer_value(json_object_get(object, "code")), "%s",
+    if (strcmp(result, "ok") != 0) /* 0 would be success */
+        err_set(&t->result, code > 0 && code < INT_MAX ? (int)code : EIO, "%s",
                 text ? text : "unknown error");
 }
 
@@ -123,9 +127,24 @@ static void on_exit_child(uv_process_t *p, int64_t status, int signal)
     maybe_finish(t);
 }
 
-static int spawn(struct task *t, uv_loop_t *loop, const char *program, const char *const *argv)
+/* `program` before the words, NULL behind them; NULL for lack of memory. The words are borrowed. */
+static const char **join_words(const char *program, const char *const *argv)
 {
-    const char *args[16] = {program};
+    const char **args;
+    size_t n = 0;
+
+    while (argv[n])
+        n++;
+    args = calloc(n + 2, sizeof(*args));
+    if (!args)
+        return NULL;
+    args[0] = program;
+    memcpy(args + 1, argv, n * sizeof(*args));
+    return args;
+}
+
+static int spawn(struct task *t, uv_loop_t *loop, const char *program, const char **args)
+{
     uv_stdio_container_t stdio[] = {
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&t->out},
@@ -134,15 +153,14 @@ static int spawn(struct task *t, uv_loop_t *loop, const char *program, const cha
     uv_process_options_t o = {.file = program, .args = (char **)args, .exit_cb = on_exit_child,
                               .stdio = stdio, .stdio_count = 3, .flags = UV_PROCESS_DETACHED};
 
-    for (int i = 0; argv[i] && i < 14; i++)
-        args[i + 1] = argv[i];
     return uv_spawn(loop, &t->process, &o);
 }
 
 struct task *task_start(uv_loop_t *loop, const char *program, const char *const *argv,
                         const struct task_events *ev, void *ctx, struct err *e)
 {
-    struct task *t = calloc(1, sizeof(*t));
+    auto_free const char **args = join_words(program, argv);
+    struct task *t = args ? calloc(1, sizeof(*t)) : NULL;
     int r;
 
     if (!t) {
@@ -154,7 +172,7 @@ struct task *task_start(uv_loop_t *loop, const char *program, const char *const 
     t->open_handles = 2;
     uv_pipe_init(loop, &t->out, 0);
     t->out.data = t->process.data = t;
-    r = spawn(t, loop, program, argv);
+    r = spawn(t, loop, program, args);
     if (r == 0)
         r = uv_read_start((uv_stream_t *)&t->out, on_alloc, on_read);
     if (r == 0)

@@ -26,6 +26,7 @@ struct line {
     struct stats_sample sample;
     unsigned misses;
     bool seen, starting, task;
+    bool failed; /* the connection was refused or ended: not tried again before the next tick */
     uint64_t task_done, task_total;
 };
 
@@ -140,6 +141,7 @@ static void on_closed(void *ctx, const struct err *e)
 
     (void)e;
     l->ctl = NULL;
+    l->failed = true;
     l->sample.valid = false;
     watch_look(l->watch);
 }
@@ -150,7 +152,6 @@ static void connect_line(struct line *l)
     auto_free char *path = machine_socket(&l->watch->core->paths, l->name);
 
     l->ctl = path ? ctl_open(l->watch->core->loop, path, &ev, l, NULL) : NULL;
-    l->misses = 0;
     l->sample = (struct stats_sample){0};
     if (l->ctl) {
         ctl_send(l->ctl, json_pack("{ss}", "cmd", "events"), NULL, NULL);
@@ -162,11 +163,11 @@ static void ask_stats(struct line *l)
 {
     struct model_distro *d = model_row(&l->watch->core->model, l->name);
 
-    if (!l->ctl)
+    if (!d || l->starting || !(MACHINE_BIT(d->state) & MACHINE_LIVE))
         return;
-    if (d && l->misses >= MISSES_SILENT)
+    if (l->misses >= MISSES_SILENT)
         d->silent = true;
-    if (l->misses++ < MISSES_SILENT) /* what it has not read does not pile up */
+    if (l->misses++ < MISSES_SILENT && l->ctl) /* what it has not read does not pile up */
         ctl_send(l->ctl, json_pack("{ss}", "cmd", "stats"), on_stats, l);
 }
 
@@ -214,10 +215,12 @@ static void show_distro(struct watch *w, struct line *l, const struct distro *s)
     }
     show_run(d, &run);
     live = MACHINE_BIT(run.state) & MACHINE_LIVE;
-    if (!live)
+    if (!live) {
         forget_figures(d);
-    else if (!l->ctl && !l->starting)
+        l->misses = 0;
+    } else if (!l->ctl && !l->starting && !l->failed) {
         connect_line(l);
+    }
 }
 
 /* An install by this process has a row before its folder is there. */
@@ -284,6 +287,8 @@ static void on_timer(uv_timer_t *t)
 {
     struct watch *w = t->data;
 
+    for (struct line *l = w->lines; l; l = l->next)
+        l->failed = false;
     watch_look(w);
     doctor_host_memory(&w->core->model.host);
     for (struct line *l = w->lines; l; l = l->next)
@@ -345,7 +350,7 @@ void watch_started(struct watch *w, const char *name)
     struct line *l = line_find(w, name);
 
     if (l)
-        l->starting = false;
+        l->starting = l->failed = false;
     watch_look(w);
 }
 
@@ -365,7 +370,11 @@ int watch_send(struct watch *w, const char *name, json_t *request, ctl_reply *re
                struct err *e)
 {
     struct line *l = line_find(w, name);
+    const struct model_distro *d = model_find(&w->core->model, name);
 
+    /* A request does not wait for the next tick: on -ENOTCONN a stop would kill the machine. */
+    if (l && !l->ctl && !l->starting && d && (MACHINE_BIT(d->state) & MACHINE_LIVE))
+        connect_line(l);
     if (l && l->ctl) {
         ctl_send(l->ctl, request, reply, ctx);
         return 0;

@@ -179,23 +179,36 @@ bool file_is_locked(const char *path)
     return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
+static int make_folder(const char *path, mode_t mode, struct err *e)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return err_sys(e, errno, "make folder %s", path);
+    if (stat(path, &st) < 0)
+        return err_sys(e, errno, "folder %s", path);
+    return S_ISDIR(st.st_mode) ? 0 : err_sys(e, ENOTDIR, "folder %s", path);
+}
+
 int file_mkdirs(const char *path, mode_t mode, struct err *e)
 {
     auto_free char *copy = strdup(path);
+    int r;
 
-    if (!copy)
-        return err_sys(e, ENOMEM, "make folder %s", path);
+    if (!copy || !*copy)
+        return err_sys(e, copy ? ENOENT : ENOMEM, "make folder %s", path);
     for (char *p = copy + 1;; p++) {
         char c = *p;
 
         if (c && c != '/')
             continue;
         *p = '\0';
-        if (mkdir(copy, mode) < 0 && errno != EEXIST)
-            return err_sys(e, errno, "make folder %s", copy);
+        r = make_folder(copy, mode, e);
         *p = c;
-        if (!c)
-            return 0;
+        if (r < 0 || !c)
+            return r;
     }
 }
 

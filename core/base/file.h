@@ -32,7 +32,7 @@ int file_lock(const char *path, struct err *e);
 /* Is the lock of file_lock taken by somebody?  A file that is not there is not locked. */
 bool file_is_locked(const char *path);
 
-/* mkdir -p; folders made get `mode`. */
+/* mkdir -p; folders made get `mode`.  -ENOTDIR when something else has the name. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 /* rm -r; what is not there is no error. Never follows a symbolic link. */
 int file_remove_tree(const char *path, struct err *e);

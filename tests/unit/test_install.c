@@ -21,7 +21,7 @@ static int set_up(void **state)
     w->folder = fixture_folder();
     assert_non_null(w->paths.data = file_path("%s/data", w->folder));
     options_init(&w->options);
-    assert_int_equal(options_set(&w->options, "disk_size", "256M", ORIGIN_COMMAND, NULL), 0);
+    assert_int_equal(options_set(&w->options, "disk_size", "96M", ORIGIN_COMMAND, NULL), 0);
     assert_int_equal(chdir(w->folder), 0);
     *state = w;
     return 0;
@@ -206,8 +206,43 @@ static void test_install__refuses_a_hard_link_out_of_the_tree(void **state)
 static void test_install__refuses_what_is_larger_than_the_disk(void **state)
 {
     make_root();
-    assert_int_equal(shell("head -c 300M /dev/urandom > root/etc/big && tar -C root -cf r.tar ."), 0);
-    assert_refused(*state, "r.tar", ENOSPC, "256 MiB");
+    assert_int_equal(shell("head -c 110M /dev/urandom > root/etc/big && tar -C root -cf r.tar ."), 0);
+    assert_refused(*state, "r.tar", ENOSPC, "96 MiB");
+}
+
+/* Small to fetch, large to unpack: each ends at the size of the disk, whatever it says of itself. */
+static void test_install__refuses_bombs(void **state)
+{
+    make_root();
+    assert_int_equal(shell("truncate -s 150M root/etc/zero && tar -C root -cf - . | gzip -1 > bomb.tgz && "
+                           "rm root/etc/zero && test $(stat -c %%s bomb.tgz) -lt 1500000"), 0);
+    assert_refused(*state, "bomb.tgz", ENOSPC, "96 MiB");
+    assert_int_equal(shell("truncate -s 8E root/etc/huge 2>/dev/null || truncate -s 15T root/etc/huge; "
+                           "echo x >> root/etc/huge; tar -S -C root -cf sparse.tar ."), 0);
+    {
+        struct err e;
+
+        if (install(*state, "sparse.tar", &e) == 0) { /* ext4 holds holes of that size */
+            assert_clean();
+        } else {
+            assert_says(e, "too large");
+            assert_nothing_left();
+        }
+    }
+}
+
+/* An entry may say that it is a hard link to itself, by another spelling. */
+static void test_install__a_hard_link_to_itself_is_harmless(void **state)
+{
+    struct err e;
+
+    make_root();
+    assert_int_equal(shell("cd root && echo data > etc/a && ln etc/a etc/b && tar --transform='s,etc/b,./etc//a,' "
+                           "--transform='flags=h;s,^[.]/,,' -cf ../r.tar ."), 0);
+    assert_ok(install(*state, "r.tar", &e), e);
+    assert_clean();
+    assert_debugfs("cat /etc/a", "^data$");
+    assert_debugfs("stat /etc/a", "Links: 1 ");
 }
 
 static void test_install__refuses_damaged_archives(void **state)
@@ -248,6 +283,29 @@ static void test_install__cancel_leaves_nothing(void **state)
     assert_nothing_left();
 }
 
+static int cancel_in_the_middle(void *ctx, uint64_t done, uint64_t total)
+{
+    *(bool *)ctx = done > 0;
+    return done > total / 2;
+}
+
+static void test_install__cancel_in_the_middle_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    bool seen = false;
+    struct install_request r = {.source = "r.tar", .name = "d", .options = &w->options,
+                                .progress = cancel_in_the_middle, .ctx = &seen};
+    struct err e = {0};
+
+    make_root();
+    assert_int_equal(shell("head -c 8M /dev/urandom > root/etc/data && tar -C root -cf r.tar ."), 0);
+    assert_int_equal(install_run(&w->paths, &r, &e), -ECANCELED);
+    assert_true(seen);
+    assert_nothing_left();
+    r.progress = NULL;
+    assert_ok(install_run(&w->paths, &r, &e), e); /* and nothing is in the way of the next */
+}
+
 static void test_install__name_taken_is_refused(void **state)
 {
     struct err e;
@@ -272,9 +330,12 @@ int main(void)
         TEST(test_install__refuses_paths_that_lead_out),
         TEST(test_install__refuses_a_hard_link_out_of_the_tree),
         TEST(test_install__refuses_what_is_larger_than_the_disk),
+        TEST(test_install__refuses_bombs),
+        TEST(test_install__a_hard_link_to_itself_is_harmless),
         TEST(test_install__refuses_damaged_archives),
         TEST(test_install__refuses_what_is_no_root_file_system),
         TEST(test_install__cancel_leaves_nothing),
+        TEST(test_install__cancel_in_the_middle_leaves_nothing),
         TEST(test_install__name_taken_is_refused),
     };
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A hostile tar into a small image in memory.  Whatever is accepted has to be clean: e2fsck judges
+ * every image that was finished.
+ */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/ext4.h"
+#include "core/source.h"
+
+#define IMAGE_SIZE (16UL << 20)
+#define STEPS_MAX 2000 /* entries and blocks of data */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int count_steps(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    return ++*(unsigned *)ctx > STEPS_MAX;
+}
+
+static void judge(char *image)
+{
+    char *argv[] = {(char *)"e2fsck", (char *)"-fn", image, NULL}, *env[] = {NULL};
+    posix_spawn_file_actions_t quiet;
+    pid_t pid;
+    int status = 0;
+
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (posix_spawn(&pid, "/sbin/e2fsck", &quiet, NULL, argv, env) != 0)
+        return;
+    posix_spawn_file_actions_destroy(&quiet);
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        fprintf(stderr, "e2fsck finds errors, status %#x\n", status);
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    auto_close int fd = memfd_create("tar", MFD_CLOEXEC);
+    auto_free char *tar = file_path("/proc/self/fd/%d", fd);
+    auto_free char *image = file_path("/dev/shm/lxtop-fuzz-%d", (int)getpid());
+    unsigned steps = 0;
+    struct source_progress p = {count_steps, &steps};
+    struct ext4 *x;
+    struct err e = {0};
+
+    unlink(image);
+    x = ext4_new(image, IMAGE_SIZE, &e);
+    if (!x || file_write_all(fd, data, size, &e) < 0)
+        abort();
+    if (source_copy_archive(tar, x, &p, &e) == 0 && ext4_finish(x, &e) == 0) {
+        ext4_free(x);
+        judge(image);
+    } else {
+        ext4_free(x);
+        if (!e.code || !*e.msg)
+            abort(); /* a failure without a word */
+    }
+    unlink(image);
+    return 0;
+}

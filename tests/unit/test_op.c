@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/op.h"
+
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+
+#include "core/base/auto.h"
+
+/* --- the table --- */
+
+static void test_op_table__rows_are_whole_and_verbs_are_unlike(void **state)
+{
+    (void)state;
+    for (int i = 0; i < OPS; i++) {
+        const struct op_info *o = &op_table[i];
+
+        assert_true(*o->verb && *o->help && o->help[strlen(o->help) - 1] != '.');
+        assert_int_equal(op_find(o->verb), i);
+        for (size_t a = 0; a < ARRAY_SIZE(o->aliases) && o->aliases[a]; a++)
+            assert_int_equal(op_find(o->aliases[a]), i);
+        assert_true(o->states == 0 || o->words == WORDS_DISTRO);
+    }
+    assert_int_equal(op_find("fly"), -1);
+    assert_int_equal(op_find(""), -1);
+}
+
+static void test_op_help__names_every_verb_setting_and_status(void **state)
+{
+    auto_free char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    (void)state;
+    op_help(f);
+    fclose(f);
+    for (int i = 0; i < OPS; i++)
+        assert_int_equal(strstr(text, op_table[i].help) != NULL, !op_table[i].hidden);
+    for (int i = 0; i < OPTIONS; i++)
+        assert_non_null(strstr(text, option_table[i].help));
+    for (unsigned i = 0; i < op_status_count; i++)
+        assert_non_null(strstr(text, op_status_table[i].help));
+}
+
+static void test_op_status_table__is_what_scripts_rely_on(void **state)
+{
+    static const int expected[] = {0, 1, 2, 3, 4, 5, 130};
+
+    (void)state;
+    assert_int_equal(op_status_count, ARRAY_SIZE(expected));
+    for (unsigned i = 0; i < op_status_count; i++)
+        assert_int_equal(op_status_table[i].status, expected[i]);
+}
+
+/* --- arguments --- */
+
+static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"fly", "there is no verb 'fly'; `lxtop help` lists them"},
+        {"list x", "one word too many: x; usage: lxtop list [--json]"},
+        {"list --force", "unknown option --force; usage: lxtop list [--json]"},
+        {"start", "something is missing; usage: lxtop start NAME"},
+        {"start a b", "one word too many: b"},
+        {"start --json a", "unknown option --json"},
+        {"stop", "usage: lxtop stop NAME [--force]"},
+        {"install", "usage: lxtop install SOURCE [--name N] [--SETTING VALUE]..."},
+        {"install a --name", "--name needs a value"},
+        {"install a --memory", "--memory needs a value"},
+        {"install a --memry 1G", "unknown option --memry"},
+        {"install a b", "one word too many: b"},
+        {"remove -- --yes extra", "one word too many: extra"},
+        {"task-install a", "something is missing"},
+        {"help a b", "one word too many: b"},
+        {"start --", "something is missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        auto_free char *copy = strdup(cases[i].line);
+        char *argv[16], *rest = copy;
+        struct op_args a;
+        struct err e = {0};
+        int argc = 0;
+
+        while ((argv[argc] = strsep(&rest, " ")))
+            argc++;
+        assert_int_equal(op_parse(argc, argv, &a, &e), -EINVAL);
+        assert_says(e, cases[i].says);
+    }
+}
+
+static void test_op_parse__flags_values_and_the_end_of_flags(void **state)
+{
+    char *argv[] = {"add", "--name", "n", "--memory", "1G", "--cpus", "3", "--", "--json", NULL};
+    char *force[] = {"stop", "--force", "x", NULL};
+    struct op_args a;
+
+    (void)state;
+    assert_int_equal(op_parse(9, argv, &a, NULL), 0);
+    assert_int_equal(a.op, OP_INSTALL);
+    assert_string_equal(a.distro, "n");
+    assert_string_equal(a.source, "--json");
+    assert_string_equal(a.setting[OPT_MEMORY], "1G");
+    assert_string_equal(a.setting[OPT_CPUS], "3");
+    assert_null(a.setting[OPT_KERNEL]);
+    assert_null(op_watches(&a));
+    assert_int_equal(op_parse(3, force, &a, NULL), 0);
+    assert_int_equal(a.flags, FLAG_FORCE);
+    assert_string_equal(op_watches(&a), "x");
+}
+
+/* --- states --- */
+
+static void test_op_legal__by_state(void **state)
+{
+    static const struct {
+        enum op_id op;
+        const char *legal; /* 1 or 0 by state: installing stopped starting running stopping failed */
+    } cases[] = {
+        {OP_LIST, "111111"},   {OP_INSTALL, "111111"}, {OP_START, "010001"}, {OP_STOP, "001110"},
+        {OP_CONSOLE, "001110"}, {OP_STATS, "001110"},  {OP_REMOVE, "010001"}, {OP_DOCTOR, "111111"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (int s = 0; s < MACHINE_STATES; s++)
+            assert_int_equal(op_legal(cases[i].op, (enum machine_state)s), cases[i].legal[s] == '1');
+}
+
+static void test_op_refuse__says_why_and_what_to_do(void **state)
+{
+    static const struct {
+        enum op_id op;
+        enum machine_state state;
+        const char *says;
+    } cases[] = {
+        {OP_START, MACHINE_RUNNING, "d is running already"},
+        {OP_START, MACHINE_STARTING, "d is starting already"},
+        {OP_START, MACHINE_INSTALLING, "d is installing; wait until it is installed"},
+        {OP_STOP, MACHINE_STOPPED, "d is stopped already"},
+        {OP_STOP, MACHINE_FAILED, "d is stopped already"},
+        {OP_STOP, MACHINE_INSTALLING, "wait until it is installed"},
+        {OP_CONSOLE, MACHINE_FAILED, "d is failed; start it first: lxtop start d"},
+        {OP_STATS, MACHINE_STOPPED, "d is stopped; start it first: lxtop start d"},
+        {OP_REMOVE, MACHINE_STOPPING, "d is stopping; stop it first: lxtop stop d"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct model_distro d = {.name = "d", .state = cases[i].state};
+        struct err e = {0};
+
+        assert_false(op_legal(cases[i].op, cases[i].state));
+        assert_int_equal(op_refuse(cases[i].op, &d, &e), -EBUSY);
+        assert_says(e, cases[i].says);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_op_table__rows_are_whole_and_verbs_are_unlike),
+        cmocka_unit_test(test_op_help__names_every_verb_setting_and_status),
+        cmocka_unit_test(test_op_status_table__is_what_scripts_rely_on),
+        cmocka_unit_test(test_op_parse__every_wrong_line_names_the_right_usage),
+        cmocka_unit_test(test_op_parse__flags_values_and_the_end_of_flags),
+        cmocka_unit_test(test_op_legal__by_state),
+        cmocka_unit_test(test_op_refuse__says_why_and_what_to_do),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

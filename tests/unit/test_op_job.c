@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Operations as they run: their exit status, and the same bound on machines that do not answer. */
+#include "core/op.h"
+
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "core/base/auto.h"
+#include "core/core.h"
+#include "core/install.h"
+#include "core/task.h"
+#include "core/watch.h"
+
+struct world {
+    char *folder;
+    uv_loop_t loop;
+    struct core core;
+    pid_t holder;
+    unsigned finished;
+    enum op_status status;
+    struct err result;
+    char printed[65536], noted[4096];
+};
+
+static int set_up(void **state)
+{
+    static const char *const variables[] = {"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
+                                            "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"};
+    struct world *w = calloc(1, sizeof(*w));
+    struct err e = {0};
+
+    w->folder = fixture_folder();
+    assert_int_equal(chdir(w->folder), 0);
+    setenv("HOME", w->folder, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+        auto_free char *path = file_path("%s/%zu", w->folder, i);
+
+        setenv(variables[i], path, 1);
+    }
+    assert_int_equal(uv_loop_init(&w->loop), 0);
+    assert_ok(core_init(&w->core, &w->loop, &e), e);
+    assert_non_null(watch_start(&w->core, NULL, &e));
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+
+    while (op_first(&w->core))
+        op_detach(op_first(&w->core));
+    core_release(&w->core);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&w->loop), 0);
+    if (w->holder) {
+        kill(w->holder, SIGKILL);
+        waitpid(w->holder, NULL, 0);
+    }
+    assert_int_equal(chdir("/"), 0);
+    fixture_remove(w->folder);
+    free(w);
+    return 0;
+}
+
+static void on_print(void *ctx, const char *text)
+{
+    struct world *w = ctx;
+    size_t used = strlen(w->printed);
+
+    snprintf(w->printed + used, sizeof(w->printed) - used, "%s", text);
+}
+
+static void on_note(void *ctx, const char *text)
+{
+    struct world *w = ctx;
+    size_t used = strlen(w->noted);
+
+    snprintf(w->noted + used, sizeof(w->noted) - used, "%s\n", text);
+}
+
+static void on_finished(void *ctx, enum op_status status, const struct err *e)
+{
+    struct world *w = ctx;
+
+    w->finished++;
+    w->status = status;
+    w->result = *e;
+}
+
+/* Runs a verb as typed to its end: its exit status. */
+static enum op_status run(struct world *w, const char *line)
+{
+    static const struct op_events ev = {on_print, on_note, NULL, on_finished};
+    auto_free char *copy = strdup(line);
+    char *argv[16], *rest = copy;
+    struct op_args a;
+    int argc = 0;
+
+    w->finished = 0;
+    w->printed[0] = w->noted[0] = '\0';
+    w->result = (struct err){0};
+    while ((argv[argc] = strsep(&rest, " ")))
+        argc++;
+    if (op_parse(argc, argv, &a, &w->result) < 0)
+        return STATUS_USAGE;
+    assert_non_null(op_start(&w->core, &a, &ev, w));
+    assert_int_equal(w->finished, 0); /* never calls back before it returns */
+    while (!w->finished)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    assert_int_equal(w->finished, 1);
+    return w->status;
+}
+
+/* --- running --- */
+
+static void test_op__no_such_distro_is_status_3(void **state)
+{
+    static const char *const lines[] = {"start none", "stop none", "stats none", "remove none --yes"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        assert_int_equal(run(w, lines[i]), STATUS_NO_DISTRO);
+        assert_says(w->result, "there is no distro named 'none'; `lxtop list` shows them");
+    }
+}
+
+static void test_op_list__empty_and_as_json(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_string_equal(w->printed, "No distros. `lxtop install busybox` installs a small one.\n");
+    assert_int_equal(run(w, "list --json"), STATUS_DONE);
+    assert_string_equal(w->printed, "[]\n");
+}
+
+static void install(struct world *w, const char *name)
+{
+    auto_free char *line = file_path("install busybox --disk_size 32M --name %s", name);
+
+    if (run(w, line) != STATUS_DONE)
+        fail_msg("%s", w->result.msg);
+}
+
+static void test_op_install__then_list_and_remove(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(run(w, "install busybox --disk_size 32M --memory 1G --cpus 3 --kernel auto --append quiet "
+                            "--stop_timeout 9"), STATUS_DONE); /* every setting there is */
+    assert_string_equal(w->noted, "installing busybox from busybox\n");
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "busybox              stopped"));
+    assert_non_null(strstr(w->printed, "1024 MB"));
+    assert_int_equal(run(w, "install busybox --name busybox"), STATUS_FAILED);
+    assert_says(w->result, "give another name with --name");
+    assert_int_equal(run(w, "stop busybox"), STATUS_WRONG_STATE);
+    assert_int_equal(run(w, "stats busybox"), STATUS_WRONG_STATE);
+    assert_int_equal(run(w, "remove busybox --yes"), STATUS_DONE);
+    assert_int_equal(run(w, "remove busybox --yes"), STATUS_NO_DISTRO);
+    assert_int_equal(shell("test -z \"$(ls -A 0/lxtop/distros)$(ls -A 1/lxtop/machines)\""), 0);
+}
+
+static void test_op_install__bad_words_are_usage(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"install busybox --memory lots", "not a size"},
+        {"install busybox --cpus 99", "give 1 to 8"},
+        {"install busybox --name Upper", "is no name for a distro"},
+        {"install busybox --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "at most 63"},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(run(w, cases[i].line), STATUS_USAGE);
+        assert_says(w->result, cases[i].says);
+    }
+    assert_int_equal(run(w, "install no-such.tar"), STATUS_FAILED);
+    assert_says(w->result, "no-such.tar");
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "No distros"));
+}
+
+/* A name that is cut could be another distro's. */
+static void test_op_remove__a_name_too_long_is_nobodys(void **state)
+{
+    struct world *w = *state;
+    char name[65], *line = NULL;
+
+    memset(name, 'a', 64);
+    name[63] = '\0';
+    install(w, name);
+    name[63] = 'a';
+    name[64] = '\0';
+    line = file_path("remove %s --yes", name);
+    assert_int_equal(run(w, line), STATUS_NO_DISTRO);
+    free(line);
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    name[63] = '\0';
+    assert_non_null(strstr(w->printed, name));
+}
+
+/* A machine in another process: its lock, and what `behave` does with its socket. */
+static void hold_machine(struct world *w, const char *name, void (*behave)(int fd))
+{
+    auto_free char *state = file_path("1/lxtop/machines/%s", name), *run_folder = file_path("4/lxtop/%s", name);
+    auto_free char *lock = file_path("%s/lock", state), *file = file_path("%s/run.json", state);
+    static const char text[] = "{\"state\": \"running\", \"reason\": \"none\", \"pid\": 1}";
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int pipe_fd[2], fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte;
+
+    assert_int_equal(file_mkdirs(state, 0700, NULL) | file_mkdirs(run_folder, 0700, NULL), 0);
+    assert_int_equal(file_write_atomic(file, text, strlen(text), 0600, NULL), 0);
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s/ctl.sock", run_folder);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    assert_int_equal(pipe(pipe_fd), 0);
+    w->holder = fork();
+    if (w->holder == 0) {
+        if (file_lock(lock, NULL) < 0 || (behave && listen(fd, 9) < 0) || write(pipe_fd[1], "x", 1) != 1)
+            _exit(1);
+        if (behave)
+            behave(fd);
+        pause();
+    }
+    assert_int_equal(read(pipe_fd[0], &byte, 1), 1);
+    close(pipe_fd[0]);
+    close(pipe_fd[1]);
+    close(fd);
+}
+
+static void stay_silent(int fd)
+{
+    (void)fd;
+}
+
+static void talk_nonsense(int fd)
+{
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c))
+        dprintf(c, "nonsense\n");
+}
+
+/* Bounded whatever the machine does; the loop does not turn for nothing meanwhile. */
+static void assert_list_ends(struct world *w, void (*behave)(int fd))
+{
+    unsigned turns = 0;
+
+    install(w, "d");
+    hold_machine(w, "d", behave);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "d                    running"));
+    for (uint64_t end = uv_now(&w->loop) + 300; uv_now(&w->loop) < end; turns++)
+        uv_run(&w->loop, UV_RUN_ONCE);
+    assert_true(turns < 30);
+    assert_int_equal(run(w, "remove d --yes"), STATUS_WRONG_STATE);
+    assert_says(w->result, "stop it first");
+}
+
+static void test_op_list__of_a_machine_without_a_server(void **state)
+{
+    assert_list_ends(*state, NULL);
+}
+
+static void test_op_list__of_a_machine_that_never_answers(void **state)
+{
+    assert_list_ends(*state, stay_silent);
+}
+
+static void test_op_list__of_a_machine_that_talks_nonsense(void **state)
+{
+    assert_list_ends(*state, talk_nonsense);
+}
+
+/* Its first connection ends at once; the next answers, and a stop takes that one and kills nobody. */
+static void drop_one_then_stop(int fd)
+{
+    char line[4096];
+    ssize_t n;
+
+    close(accept(fd, NULL, NULL));
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c))
+        while ((n = read(c, line, sizeof(line) - 1)) > 0) {
+            line[n] = '\0';
+            if (strstr(line, "\"stop\""))
+                _exit(0); /* and the lock is free */
+        }
+}
+
+static void test_op_stop__after_a_lost_connection_asks_again(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", drop_one_then_stop);
+    watch_look(w->core.watch);
+    for (int i = 0; i < 100; i++) { /* until the loss is known, long before the next tick */
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+    assert_string_equal(w->noted, "");
+}
+
+static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", NULL);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "stats d"), STATUS_FAILED);
+    assert_int_not_equal(w->result.code, 0);
+}
+
+/* Started by another lxtop since this one looked: the model says stopped, the lock says no. */
+static void test_op_remove__a_machine_just_started_is_kept(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    hold_machine(w, "d", NULL);
+    assert_int_equal(run(w, "remove d --yes"), STATUS_WRONG_STATE);
+    assert_int_equal(shell("test -e 0/lxtop/distros/d/root.img && test -e 1/lxtop/machines/d/lock"), 0);
+}
+
+/* --- the child of an install, as lxtop runs itself --- */
+
+static int task_install(int argc, char **argv)
+{
+    struct timespec told = {0};
+    struct op_args a;
+    struct options o;
+    struct paths p;
+    struct err e = {0};
+    struct install_request r = {.options = &o, .progress = task_child_progress, .ctx = &told};
+
+    task_child_init();
+    if (op_parse(argc, argv, &a, &e) < 0 || paths_init(&p, &e) < 0)
+        return task_child_result(&e);
+    options_init(&o);
+    for (int i = 0; i < OPTIONS && !e.code; i++)
+        if (a.setting[i])
+            options_set(&o, option_table[i].name, a.setting[i], ORIGIN_DISTRO, &e);
+    r.source = a.source;
+    r.name = a.distro;
+    if (!e.code)
+        install_run(&p, &r, &e);
+    options_release(&o);
+    paths_release(&p);
+    return task_child_result(&e);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_op__no_such_distro_is_status_3),
+        TEST(test_op_list__empty_and_as_json),
+        TEST(test_op_install__then_list_and_remove),
+        TEST(test_op_install__bad_words_are_usage),
+        TEST(test_op_remove__a_name_too_long_is_nobodys),
+        TEST(test_op_list__of_a_machine_without_a_server),
+        TEST(test_op_list__of_a_machine_that_never_answers),
+        TEST(test_op_list__of_a_machine_that_talks_nonsense),
+        TEST(test_op_stop__after_a_lost_connection_asks_again),
+        TEST(test_op_stats__of_a_machine_without_a_server_fails),
+        TEST(test_op_remove__a_machine_just_started_is_kept),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1)
+        return task_install(argc - 1, argv + 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
