@@ -62,7 +62,7 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"fly", "there is no verb 'fly'; `lxtop help` lists them"},
         {"list x", "one word too many: x; usage: lxtop list [--json]"},
         {"list --force", "unknown option --force; usage: lxtop list [--json]"},
-        {"start", "something is missing; usage: lxtop start NAME"},
+        {"start", "NAME is missing; usage: lxtop start NAME"},
         {"start a b", "one word too many: b"},
         {"start --json a", "unknown option --json"},
         {"stop", "usage: lxtop stop NAME [--force]"},
@@ -72,9 +72,9 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"install a --memry 1G", "unknown option --memry"},
         {"install a b", "one word too many: b"},
         {"remove -- --yes extra", "one word too many: extra"},
-        {"task-install a", "something is missing"},
+        {"task-install a", "is missing"},
         {"help a b", "one word too many: b"},
-        {"start --", "something is missing"},
+        {"start --", "NAME is missing"},
     };
 
     (void)state;
@@ -143,7 +143,7 @@ static void test_op_refuse__says_why_and_what_to_do(void **state)
         {OP_STOP, MACHINE_STOPPED, "d is stopped already"},
         {OP_STOP, MACHINE_FAILED, "d is stopped already"},
         {OP_STOP, MACHINE_INSTALLING, "wait until it is installed"},
-        {OP_CONSOLE, MACHINE_FAILED, "d is failed; start it first: lxtop start d"},
+        {OP_CONSOLE, MACHINE_FAILED, "d has failed; start it first: lxtop start d"},
         {OP_STATS, MACHINE_STOPPED, "d is stopped; start it first: lxtop start d"},
         {OP_REMOVE, MACHINE_STOPPING, "d is stopping; stop it first: lxtop stop d"},
     };

@@ -153,7 +153,7 @@ static void test_op_install__then_list_and_remove(void **state)
 
     assert_int_equal(run(w, "install busybox --disk_size 32M --memory 1G --cpus 3 --kernel auto --append quiet "
                             "--stop_timeout 9"), STATUS_DONE); /* every setting there is */
-    assert_string_equal(w->noted, "installing busybox from busybox\n");
+    assert_string_equal(w->noted, "installing from busybox\n");
     assert_int_equal(run(w, "list"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "busybox              stopped"));
     assert_non_null(strstr(w->printed, "1024 MB"));
