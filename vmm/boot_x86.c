@@ -22,6 +22,8 @@
 #define STACK_AT 0x8ff0
 #define LOW_RAM_END 0x9fc00
 #define HIGH_RAM_START 0x100000
+#define RESET_VECTOR_PAGE 0xff000
+#define RESET_VECTOR_AT 0xffff0 /* F000:FFF0 */
 #define INITRD_MAX_ADDRESS 0x7fffffffULL
 #define RNG_SEED_SIZE 32
 #ifndef SETUP_RNG_SEED
@@ -44,6 +46,7 @@ static void fill_e820(struct boot_params *p, const struct mem *m, bool acpi)
     add_e820(p, LOW_RAM_END, 0xa0000, E820_RESERVED);
     if (acpi)
         add_e820(p, BOOT_ACPI_AT, BOOT_ACPI_AT + BOOT_ACPI_SIZE, E820_ACPI);
+    add_e820(p, RESET_VECTOR_PAGE, HIGH_RAM_START, E820_RESERVED);
     add_e820(p, HIGH_RAM_START, m->region[0].size, E820_RAM);
     if (m->regions > 1)
         add_e820(p, m->region[1].start.at, m->region[1].start.at + m->region[1].size, E820_RAM);
@@ -140,6 +143,22 @@ static void fill_header(const struct boot_x86 *b, struct boot_params *p)
         p->acpi_rsdp_addr = BOOT_ACPI_AT;
 }
 
+/*
+ * Where a firmware would begin.  Linux jumps there in real mode to restart a machine with
+ * hardware-reduced ACPI and no EFI (arch/x86/kernel/reboot.c), whatever the tables offer.
+ */
+static bool fill_reset_vector(const struct mem *m)
+{
+    static const uint8_t code[] = {
+        0xb0, 0xfe, /* mov al, 0xfe */
+        0xe6, 0x64, /* out 0x64, al: the keyboard controller's reset (platform.c) */
+        0xf4,       /* hlt */
+        0xeb, 0xfd, /* jmp to the hlt */
+    };
+
+    return mem_write(m, GPA(RESET_VECTOR_AT), code, sizeof(code));
+}
+
 int boot_x86_load(const struct boot_x86 *b, const struct mem *m, uint64_t *entry, struct err *e)
 {
     struct boot_params p = {0};
@@ -155,7 +174,7 @@ int boot_x86_load(const struct boot_x86 *b, const struct mem *m, uint64_t *entry
         r = load_initrd(b, m, kernel_end, &p, e);
     if (r < 0)
         return r;
-    if (!fill_rng_seed(m, &p) || !fill_gdt(m) || !fill_page_tables(m) ||
+    if (!fill_rng_seed(m, &p) || !fill_gdt(m) || !fill_page_tables(m) || !fill_reset_vector(m) ||
         !mem_write(m, GPA(BOOT_PARAMS_AT), &p, sizeof(p)))
         return err_set(e, ENOMEM, "the guest's memory is too small to boot");
     return 0;

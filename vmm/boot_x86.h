@@ -5,8 +5,9 @@
  *
  *   0x500    GDT                     0x9fc00  MP table (only without ACPI)
  *   0x7000   boot_params             0xe0000  ACPI tables (only with)
- *   0x9000   page tables, 4 GiB      1 MiB+   kernel
- *   0x20000  command line            top of low RAM: initrd
+ *   0x9000   page tables, 4 GiB      0xffff0  reset vector
+ *   0x20000  command line            1 MiB+   kernel
+ *                                    top of low RAM: initrd
  */
 #ifndef VMM_BOOT_X86_H
 #define VMM_BOOT_X86_H
@@ -23,7 +24,7 @@ struct kernel_image;
 #define BOOT_COMMAND_LINE_MAX 2047
 #define BOOT_MPTABLE_AT 0x9fc00
 #define BOOT_ACPI_AT 0xe0000
-#define BOOT_ACPI_SIZE 0x20000
+#define BOOT_ACPI_SIZE 0x1f000
 
 struct boot_x86 {
     const struct kernel_image *kernel;

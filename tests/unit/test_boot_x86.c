@@ -108,20 +108,33 @@ static void assert_e820(struct world *w, const struct range *expected, unsigned 
 static void test_load__e820_names_ram_and_leaves_the_hole_out(void **state)
 {
     struct world *w = *state;
-    const struct range small[] = {{0, 0x9fc00, 1}, {0x9fc00, 0xa0000, 2}, {MIB, 128 * MIB, 1}};
+    const struct range small[] = {{0, 0x9fc00, 1}, {0x9fc00, 0xa0000, 2},
+                                  {0xff000, MIB, 2}, {MIB, 128 * MIB, 1}};
     const struct range big[] = {{0, 0x9fc00, 1},
                                 {0x9fc00, 0xa0000, 2},
                                 {BOOT_ACPI_AT, BOOT_ACPI_AT + BOOT_ACPI_SIZE, 3},
+                                {0xff000, MIB, 2},
                                 {MIB, MEM_HOLE_START, 1},
                                 {MEM_HOLE_END, MEM_HOLE_END + 512 * MIB, 1}};
     struct err e;
 
     assert_ok(load(w, 128 * MIB, "", false, false, &e), e);
-    assert_e820(w, small, 3);
+    assert_e820(w, small, 4);
     assert_ok(load(w, MEM_HOLE_START + 512 * MIB, "", false, true, &e), e);
-    assert_e820(w, big, 5);
+    assert_e820(w, big, 6);
     assert_ok(load(w, MEM_HOLE_START, "", false, true, &e), e);
-    assert_e820(w, big, 4);
+    assert_e820(w, big, 5);
+}
+
+/* A jump to F000:FFF0 resets: mov al, 0xfe; out 0x64, al. */
+static void test_load__reset_vector_asks_the_keyboard_controller(void **state)
+{
+    struct world *w = *state;
+    const uint8_t expected[] = {0xb0, 0xfe, 0xe6, 0x64};
+    struct err e;
+
+    assert_ok(load(w, 128 * MIB, "", false, true, &e), e);
+    assert_memory_equal(mem_at(&w->mem, GPA(0xffff0), 4), expected, 4);
 }
 
 /* Walks the tables as the CPU does: each address of the first 4 GiB is itself. */
@@ -269,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_load__zero_page_follows_the_boot_protocol),
+        TEST(test_load__reset_vector_asks_the_keyboard_controller),
         TEST(test_load__e820_names_ram_and_leaves_the_hole_out),
         TEST(test_load__page_tables_map_4_gib_onto_themselves),
         TEST(test_registers__long_mode_with_flat_segments),
