@@ -29,8 +29,9 @@ static char *command_line(const char *name, const struct options *o, const struc
 {
     const char *more = options_text(o, OPT_APPEND);
 
-    return file_path(COMMON_WORDS "%s lxtop.hostname=%s%s%s", k->tuned ? "" : STOCK_WORDS, name,
-                     *more ? " " : "", more);
+    /* systemd would take the name of the machine on which the distro was made (/etc/hostname). */
+    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s",
+                     k->tuned ? "" : STOCK_WORDS, name, name, *more ? " " : "", more);
 }
 
 static int make_initramfs(const struct paths *p, const struct kernel *k, struct boot_plan *b,

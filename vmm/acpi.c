@@ -155,19 +155,43 @@ static void aml_dword(struct area *a, uint32_t value)
     put(a, &value, 4);
 }
 
-/* ResourceTemplate () { Memory32Fixed (ReadWrite, ...), Interrupt (Edge, ActiveHigh) }, chapter 6.4 */
-static void aml_resources(struct area *a, const struct acpi_device *d)
+/* Memory32Fixed (ReadWrite, ...), 6.4.3.4: 12 bytes. */
+static void aml_memory(struct area *a, const struct acpi_device *d)
 {
     uint32_t address = (uint32_t)d->address, size = (uint32_t)d->size;
+
+    put(a, "\x86\x09\x00\x01", 4);
+    put(a, &address, 4);
+    put(a, &size, 4);
+}
+
+/* IO (Decode16, ...), 6.4.2.5: 8 bytes. */
+static void aml_ports(struct area *a, const struct acpi_device *d)
+{
+    uint16_t address = (uint16_t)d->address;
+
+    put(a, "\x47\x01", 2);
+    put(a, &address, 2); /* least */
+    put(a, &address, 2); /* greatest */
+    put_byte(a, 1);
+    put_byte(a, (uint8_t)d->size);
+}
+
+/* ResourceTemplate () { the window, Interrupt (Edge, ActiveHigh) {irq} }, chapter 6.4 */
+static void aml_resources(struct area *a, const struct acpi_device *d)
+{
+    bool ports = strcmp(d->id, ACPI_ID_SERIAL) == 0;
     size_t buffer;
 
     aml_name(a, "_CRS");
     put_byte(a, 0x11); /* BufferOp */
     buffer = aml_open(a);
-    put(a, "\x0a\x17", 2); /* BufferSize: 23 bytes */
-    put(a, "\x86\x09\x00\x01", 4);
-    put(a, &address, 4);
-    put(a, &size, 4);
+    put_byte(a, 0x0a); /* BufferSize: the window, 9 bytes of interrupt, 2 of the end */
+    put_byte(a, (ports ? 8 : 12) + 9 + 2);
+    if (ports)
+        aml_ports(a, d);
+    else
+        aml_memory(a, d);
     put(a, "\x89\x06\x00\x03\x01", 5); /* consumer, edge; one interrupt */
     put(a, &d->irq, 4);
     put(a, "\x79\x00", 2); /* end tag */
@@ -184,7 +208,8 @@ static void aml_device(struct area *a, unsigned index, const struct acpi_device 
     device = aml_open(a);
     put(a, name, 4);
     aml_name(a, "_HID");
-    put(a, "\x0dLNRO0005", 10); /* a string with its NUL */
+    put_byte(a, 0x0d); /* StringPrefix */
+    put(a, d->id, strlen(d->id) + 1);
     aml_name(a, "_UID");
     aml_dword(a, index);
     aml_name(a, "_CCA");

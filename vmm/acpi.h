@@ -22,8 +22,12 @@ struct mem;
 #define ACPI_S5_TYPE 5
 #define ACPI_SLEEP_ENABLE 0x20
 
+#define ACPI_ID_VIRTIO_MMIO "LNRO0005"
+#define ACPI_ID_SERIAL "PNP0501" /* a 16550A */
+
 struct acpi_device {
-    uint64_t address, size; /* memory window */
+    const char *id;         /* an ACPI_ID_ of static storage */
+    uint64_t address, size; /* window: memory, for the serial port I/O ports */
     uint32_t irq;
 };
 

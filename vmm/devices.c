@@ -36,7 +36,8 @@ struct devices {
 
 static struct acpi_device place(unsigned slot)
 {
-    return (struct acpi_device){.address = DEVICES_AT + slot * DEVICES_STRIDE,
+    return (struct acpi_device){.id = ACPI_ID_VIRTIO_MMIO,
+                                .address = DEVICES_AT + slot * DEVICES_STRIDE,
                                 .size = DEVICES_STRIDE,
                                 .irq = DEVICES_IRQ + slot};
 }

@@ -6,8 +6,6 @@
 
 #include "vmm/bus.h"
 
-#define SERIAL_PORT 0x3f8
-
 /* Registers by offset (PC16550D data sheet, table II). */
 enum { RBR_THR, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 
@@ -121,7 +119,7 @@ static void serial_write(void *ctx, uint64_t offset, void *data, size_t len)
 
 int serial_attach(struct serial *s, struct bus *pio, struct err *e)
 {
-    return bus_add(pio, &(struct bus_range){SERIAL_PORT, 8, serial_read, serial_write, s}, e);
+    return bus_add(pio, &(struct bus_range){SERIAL_PORT, SERIAL_PORTS, serial_read, serial_write, s}, e);
 }
 
 size_t serial_input(struct serial *s, const void *bytes, size_t len)

@@ -12,6 +12,8 @@
 struct err;
 struct bus;
 
+#define SERIAL_PORT 0x3f8
+#define SERIAL_PORTS 8
 #define SERIAL_IRQ 4
 #define SERIAL_FIFO 64
 

@@ -407,9 +407,14 @@ static int build_console(struct vm *vm, struct err *e)
     return vm->spec->console == SPEC_CONSOLE_NONE ? 0 : console_add_viewer(vm->console, &stdio, e);
 }
 
+static bool has_serial(const struct vm *vm)
+{
+    return vm->spec->serial || vm->spec->console == SPEC_CONSOLE_SERIAL;
+}
+
 static int build_serial(struct vm *vm, struct err *e)
 {
-    if (!vm->spec->serial && vm->spec->console != SPEC_CONSOLE_SERIAL)
+    if (!has_serial(vm))
         return 0;
     vm->serial = (struct serial){.output = console_bytes, .room = console_has_room, .ctx = vm};
     vm->serial.irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -452,9 +457,12 @@ static char *command_line(const struct vm *vm, bool acpi)
 
 static int describe_platform(struct vm *vm, bool acpi, struct err *e)
 {
-    struct acpi_device list[DEVICES_MAX];
+    struct acpi_device list[DEVICES_MAX + 1];
     unsigned n = devices_list(vm->devices, list);
 
+    /* Unnamed it would be found by probing, but have no interrupt: nothing after printk would come out. */
+    if (has_serial(vm))
+        list[n++] = (struct acpi_device){ACPI_ID_SERIAL, SERIAL_PORT, SERIAL_PORTS, SERIAL_IRQ};
     return acpi ? acpi_write(&vm->mem, vm->spec->cpus, list, n, e)
                 : mptable_write(&vm->mem, vm->spec->cpus, e);
 }

@@ -22,7 +22,7 @@ static int set_up(void **state)
 
     assert_int_equal(mem_init(&w->mem, 2 << 20, NULL), 0);
     for (unsigned i = 0; i < 200; i++)
-        w->devices[i] = (struct acpi_device){0xd0000000 + 0x1000ULL * i, 0x1000, 5 + i};
+        w->devices[i] = (struct acpi_device){ACPI_ID_VIRTIO_MMIO, 0xd0000000 + 0x1000ULL * i, 0x1000, 5 + i};
     *state = w;
     return 0;
 }
@@ -248,10 +248,25 @@ static void test_write__refuses_what_does_not_fit(void **state)
     mem_release(&tiny);
 }
 
+/* Its ports and its interrupt, byte for byte as 6.4.2.5 and 6.4.3.6 have them. */
+static void test_write__serial_port_has_ports_and_an_interrupt(void **state)
+{
+    static const char expected[] = "\x47\x01\xf8\x03\xf8\x03\x01\x08\x89\x06\x00\x03\x01\x04\x00\x00\x00\x79";
+    struct world *w = *state;
+    const uint8_t *dsdt;
+    uint32_t len;
+
+    w->devices[1] = (struct acpi_device){ACPI_ID_SERIAL, 0x3f8, 8, 4};
+    dsdt = write_and_find_dsdt(w, 2, &len);
+    assert_non_null(memmem(dsdt, len, "PNP0501", 8));
+    assert_non_null(memmem(dsdt, len, expected, sizeof(expected) - 1));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_write__serial_port_has_ports_and_an_interrupt),
         TEST(test_fadt__describes_a_hardware_reduced_platform),
         TEST(test_madt__names_each_cpu_once_and_the_ioapic),
         TEST(test_dsdt__is_whole_aml),
