@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define P9_OWNER_GROUPS 32
 #define P9_OWNER_PREFIX "user.lxtop."
 
 enum p9_owner_kind { P9_OWNER_SQUASH, P9_OWNER_MAP, P9_OWNER_XATTR, P9_OWNER_PASS };
@@ -31,6 +32,12 @@ struct p9_owners {
     uint32_t uid, gid;               /* SQUASH and XATTR: as the client sees it */
     const struct p9_id_range *uids, *gids; /* MAP; borrowed */
     size_t uids_n, gids_n;
+    /*
+     * PASS: the groups of a user: its own, and up to *n others in `group`; false: nobody's.  May be
+     * NULL: the group numbered as the user, and no others.  Called by several threads at once.
+     */
+    bool (*identify)(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n);
+    void *ctx;
 };
 
 /* In: the host's numbers of the file behind `fd` (any descriptor); out: the client's. */
