@@ -210,9 +210,12 @@ static void get_field(struct cursor *c, struct p9_msg *m, const struct field *f)
 /* What must follow the head for the message to be as long as it says. */
 static size_t payload_of(const struct p9_msg *m, const struct row *r)
 {
-    const struct field *last = &r->field[fields_of(r) - 1];
+    const struct field *last;
 
-    return p9_msg_has_payload(m->type) ? *(const uint32_t *)((const uint8_t *)m + last->at) : 0;
+    if (!p9_msg_has_payload(m->type))
+        return 0;
+    last = &r->field[fields_of(r) - 1];
+    return *(const uint32_t *)((const uint8_t *)m + last->at);
 }
 
 static void get_fields(struct cursor *c, struct p9_msg *m, const struct row *r)

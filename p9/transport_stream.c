@@ -294,7 +294,7 @@ struct p9_stream *p9_stream_start(int taken, const struct p9_export *x, size_t b
 {
     auto_close int fd = taken;
     struct p9_stream *t = calloc(1, sizeof(*t));
-    int rc;
+    int rc = 0;
 
     if (!t) {
         err_set(e, ENOMEM, "no memory for a 9P connection");
