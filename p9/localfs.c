@@ -63,13 +63,27 @@ static uint64_t qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
     return 0xffull << 56 | mix(mix(ino) + dev) >> 8;
 }
 
-/* Made from the birth time: constant for a file's life, another for the next of its inode number. */
-static uint32_t qid_version(const struct statx *st)
+/*
+ * The generation of the inode number, as far as the file system tells: in the file's handle (ext4, xfs,
+ * btrfs, tmpfs), else by the birth time, which alone is too coarse: a number can be given to the next
+ * file within the same tick.  Constant for a file's life, and never 0.
+ */
+static uint32_t qid_version(int dir, const char *name, const struct statx *st)
 {
-    uint64_t birth = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
-    uint32_t version = st->stx_mask & STATX_BTIME ? (uint32_t)(mix(birth) >> 32) : 1;
+    struct {
+        struct file_handle h;
+        uint8_t bytes[MAX_HANDLE_SZ];
+    } handle = {.h.handle_bytes = MAX_HANDLE_SZ};
+    uint64_t hash = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
+    int mount;
 
-    return version != 0 ? version : 1;
+    if (!(st->stx_mask & STATX_BTIME))
+        hash = 1;
+    if (name_to_handle_at(dir, name, &handle.h, &mount, AT_EMPTY_PATH) == 0)
+        for (unsigned i = 0; i < handle.h.handle_bytes; i++)
+            hash = mix(hash ^ handle.h.f_handle[i]);
+    hash = mix(hash);
+    return (uint32_t)(hash >> 32) ? (uint32_t)(hash >> 32) : 1;
 }
 
 static uint8_t qid_type(mode_t mode)
@@ -86,7 +100,7 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
         return -errno;
     id->mode = st.stx_mode;
     id->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-    id->qid = (struct p9_qid){qid_type(st.stx_mode), qid_version(&st),
+    id->qid = (struct p9_qid){qid_type(st.stx_mode), qid_version(dir, name, &st),
                               qid_path(l, id->dev, st.stx_ino)};
     return 0;
 }

@@ -8,8 +8,8 @@
  * its type, which an inode keeps for life: device nodes, FIFOs and sockets are never opened.
  *
  * qid: path is inode number and file system (a byte of its own; the share's own is 0), so that mounts
- * beneath the share stay apart; version is made from the birth time, so that a recycled inode is a
- * different file and a changed one is not; both come from one statx, in every reply.
+ * beneath the share stay apart; version is made from the file's handle, which holds the generation, so
+ * that a recycled inode is a different file and a changed one is not.  Every reply has the same.
  *
  * Locks are OFD locks on the host's file, one open file description a lock owner.
  *
