@@ -265,7 +265,6 @@ static bool work_locked(struct p9_session *s, struct scratch *x)
     /* What this one held back (its fid's others, or all behind a Tversion) may go now. */
     if (s->queue.head && s->idle > 0)
         pthread_cond_broadcast(&s->work);
-    deliver_locked(s);
     return true;
 }
 
@@ -278,8 +277,10 @@ static void *worker(void *arg)
         s->context.fs->ops->thread_start(s->context.fs);
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
-        if (work_locked(s, &x))
+        if (work_locked(s, &x)) {
+            deliver_locked(s);
             continue;
+        }
         s->idle++;
         pthread_cond_wait(&s->work, &s->lock);
         s->idle--;
