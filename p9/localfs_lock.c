@@ -4,8 +4,8 @@
  *
  * Linux's client settles conflicts between its own processes before it asks here, and sends flock(2)
  * as a lock of the whole file by the calling process.  Two things follow.  A flock passes with its
- * descriptor to other processes, so a lock asked for through an open file replaces what other owners
- * hold through that same open file; and the unlocking of a whole file with the "wait" flag (flock's;
+ * descriptor to other processes, so a lock of the whole file replaces what other owners hold through that
+ * same open file; and the unlocking of a whole file with the "wait" flag (flock's;
  * close(2) sends none) by an owner without locks unlocks all that came through that open file.
  */
 #include "p9/localfs_node.h"
@@ -151,9 +151,9 @@ static void unlock_others(struct local_file *f, const struct local_lock *mine, s
             set(u->lock->fd, &range);
 }
 
-static bool unlocks_flock(const struct p9_lock *lock)
+static bool is_whole(const struct flock *range)
 {
-    return lock->start == 0 && lock->length == 0 && (lock->flags & P9_LOCK_BLOCK);
+    return range->l_start == 0 && range->l_len == 0;
 }
 
 static int unlock(struct localfs *l, struct local_file *f, const struct p9_lock *lock,
@@ -161,7 +161,7 @@ static int unlock(struct localfs *l, struct local_file *f, const struct p9_lock 
 {
     if (k)
         return set(k->fd, range);
-    if (unlocks_flock(lock))
+    if (is_whole(range) && (lock->flags & P9_LOCK_BLOCK))
         release_uses(l, f);
     return 0;
 }
@@ -180,7 +180,7 @@ static int take(struct localfs *l, struct local_file *f, const struct flock *ran
             drop(l, k);
         return rc;
     }
-    if ((rc = set(k->fd, range)) == -EAGAIN) {
+    if ((rc = set(k->fd, range)) == -EAGAIN && is_whole(range)) {
         unlock_others(f, k, *range);
         rc = set(k->fd, range);
     }
