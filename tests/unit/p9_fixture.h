@@ -260,7 +260,8 @@ static inline struct client *client_new(struct p9_localfs_config config)
 
 static inline void client_free(struct client *c)
 {
-    client_disconnect(c);
+    close(c->fd);
+    p9_stream_stop(c->server);
     p9_localfs_free(c->fs);
     fixture_remove(c->folder);
     free(c);
