@@ -6,7 +6,8 @@
 
 #include "core/base/cursor.h"
 
-enum kind { U8 = 1, U16, U32, U64, STR, QID, TIME, NAMES, QIDS, PAYLOAD };
+/* OLD32: a last field that older clients leave out. */
+enum kind { U8 = 1, U16, U32, U64, STR, QID, TIME, NAMES, QIDS, PAYLOAD, OLD32 };
 
 /* Fields of a message in the order of the wire; the rest of the row is 0. */
 #define FIELDS_MAX 16
@@ -17,7 +18,6 @@ struct field {
 struct row {
     const char *name;
     struct field field[FIELDS_MAX];
-    bool last_optional; /* older clients leave the last field out */
 };
 
 #define F(k, member) {k, offsetof(struct p9_msg, member)}
@@ -71,7 +71,7 @@ static const struct row rows[P9_TYPES] = {
     [P9_RXATTRCREATE] = {"Rxattrcreate", {{0}}},
     [P9_TREADDIR] = {"Treaddir", {F(U32, fid), F(U64, io.offset), F(U32, io.count)}},
     [P9_RREADDIR] = {"Rreaddir", {F(PAYLOAD, rio.count)}},
-    [P9_TFSYNC] = {"Tfsync", {F(U32, fid), F(U32, tfsync.datasync)}, .last_optional = true},
+    [P9_TFSYNC] = {"Tfsync", {F(U32, fid), F(OLD32, tfsync.datasync)}},
     [P9_RFSYNC] = {"Rfsync", {{0}}},
     [P9_TLOCK] = {"Tlock", {F(U32, fid), F(U8, tlock.kind), F(U32, tlock.flags), LOCK_FIELDS}},
     [P9_RLOCK] = {"Rlock", {F(U8, rlock.status)}},
@@ -197,7 +197,7 @@ static void get_field(struct cursor *c, struct p9_msg *m, const struct field *f)
     switch (f->kind) {
     case U8: *(uint8_t *)at = cursor_u8(c); break;
     case U16: *(uint16_t *)at = cursor_le16(c); break;
-    case U32: case PAYLOAD: *(uint32_t *)at = cursor_le32(c); break;
+    case U32: case OLD32: case PAYLOAD: *(uint32_t *)at = cursor_le32(c); break;
     case U64: *(uint64_t *)at = cursor_le64(c); break;
     case STR: *(struct p9_str *)at = get_str(c); break;
     case QID: *(struct p9_qid *)at = get_qid(c); break;
@@ -220,13 +220,9 @@ static size_t payload_of(const struct p9_msg *m, const struct row *r)
 
 static void get_fields(struct cursor *c, struct p9_msg *m, const struct row *r)
 {
-    unsigned n = fields_of(r);
-
-    for (unsigned i = 0; i < n; i++) {
-        if (r->last_optional && i == n - 1 && cursor_left(c) == 0)
-            return;
-        get_field(c, m, &r->field[i]);
-    }
+    for (unsigned i = 0; i < fields_of(r); i++)
+        if (r->field[i].kind != OLD32 || cursor_left(c) > 0)
+            get_field(c, m, &r->field[i]);
 }
 
 int p9_msg_decode(struct p9_msg *m, const void *bytes, size_t len, size_t total)
@@ -318,7 +314,7 @@ static void put_field(struct pen *w, const struct p9_msg *m, const struct field 
     switch (f->kind) {
     case U8: put_le(w, *(const uint8_t *)at, 1); break;
     case U16: put_le(w, *(const uint16_t *)at, 2); break;
-    case U32: case PAYLOAD: put_le(w, *(const uint32_t *)at, 4); break;
+    case U32: case OLD32: case PAYLOAD: put_le(w, *(const uint32_t *)at, 4); break;
     case U64: put_le(w, *(const uint64_t *)at, 8); break;
     case STR: put_str(w, at); break;
     case QID: put_qid(w, at); break;
