@@ -856,6 +856,13 @@ static const struct {
     [P9_TSYMLINK] = {run_symlink, FID | MODIFIES},
 };
 
+static bool changes_data(const struct p9_msg *m)
+{
+    return m->type == P9_TWRITE || (m->type == P9_TSETATTR && (m->tsetattr.valid & P9_SET_SIZE)) ||
+           (m->type == P9_TLOPEN && (m->tlopen.flags & P9_O_TRUNC)) ||
+           (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC));
+}
+
 static int run_with_fid(struct p9_call *c, unsigned flags, int (*run)(struct p9_call *))
 {
     int rc;
@@ -863,7 +870,7 @@ static int run_with_fid(struct p9_call *c, unsigned flags, int (*run)(struct p9_
     if (!(c->fid = p9_fids_get(&c->s->fids, c->in->fid)))
         return -EBADF;
     if (ops(c)->become)
-        ops(c)->become(c->s->fs, c->fid->uid);
+        ops(c)->become(c->s->fs, c->fid->uid, changes_data(c->in));
     rc = (flags & MODIFIES) && c->s->export->read_only ? -EROFS : run(c);
     p9_fid_put(&c->s->fids, c->fid);
     return rc;
@@ -880,6 +887,6 @@ int p9_dispatch(struct p9_call *c)
     if (rows[type].flags & FID)
         return run_with_fid(c, rows[type].flags, rows[type].run);
     if (type == P9_TATTACH && ops(c)->become)
-        ops(c)->become(c->s->fs, c->in->tattach.n_uname);
+        ops(c)->become(c->s->fs, c->in->tattach.n_uname, false);
     return rows[type].run(c);
 }

@@ -52,7 +52,7 @@ struct p9_fs_ops {
     /* Once on each worker thread before its first request; may be NULL. */
     void (*thread_start)(struct p9_fs *fs);
     /* Before each request, on its thread: act as this user from here on; may be NULL. */
-    void (*become)(struct p9_fs *fs, uint32_t uid);
+    void (*become)(struct p9_fs *fs, uint32_t uid, bool changes_data);
 
     /* `aname`: a folder beneath the share, "" for its root. */
     int (*attach)(struct p9_fs *fs, const char *aname, struct p9_node **root);

@@ -70,18 +70,17 @@ static uint64_t qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
  */
 static uint32_t qid_version(int dir, const char *name, const struct statx *st)
 {
-    struct {
-        struct file_handle h;
-        uint8_t bytes[MAX_HANDLE_SZ];
-    } handle = {.h.handle_bytes = MAX_HANDLE_SZ};
+    _Alignas(struct file_handle) uint8_t room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    struct file_handle *handle = (struct file_handle *)room;
     uint64_t hash = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
     int mount;
 
     if (!(st->stx_mask & STATX_BTIME))
         hash = 1;
-    if (name_to_handle_at(dir, name, &handle.h, &mount, AT_EMPTY_PATH) == 0)
-        for (unsigned i = 0; i < handle.h.handle_bytes; i++)
-            hash = mix(hash ^ handle.h.f_handle[i]);
+    handle->handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(dir, name, handle, &mount, AT_EMPTY_PATH) == 0)
+        for (unsigned i = 0; i < handle->handle_bytes; i++)
+            hash = mix(hash ^ handle->f_handle[i]);
     hash = mix(hash);
     return (uint32_t)(hash >> 32) ? (uint32_t)(hash >> 32) : 1;
 }
@@ -322,6 +321,7 @@ static int create(struct p9_fs *fs, struct p9_node *dir, const char *name, uint3
 
     if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE || !S_ISDIR(local_node_of(dir)->type))
         return (flags & P9_O_ACCMODE) == P9_O_ACCMODE ? -EINVAL : -ENOTDIR;
+    p9_owner_making(&l->c.owners, make->gid);
     for (int tries = 0; rc == -ENOENT && tries < 8; tries++) {
         int fd = openat(local_node_of(dir)->fd, name,
                         host_flags(l, flags & ~P9_O_DIRECTORY) | O_CREAT | O_EXCL | O_NOFOLLOW,
@@ -377,9 +377,9 @@ static void thread_start(struct p9_fs *fs)
         umask(0);
 }
 
-static void become(struct p9_fs *fs, uint32_t uid)
+static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
 {
-    p9_owner_become(&localfs_of(fs)->c.owners, uid);
+    p9_owner_become(&localfs_of(fs)->c.owners, uid, changes_data);
 }
 
 static const struct p9_fs_ops local_ops = {

@@ -109,6 +109,7 @@ static int made(struct p9_fs *fs, struct p9_node *dir, const char *name,
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid)
 {
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
     if (mkdirat(local_node_of(dir)->fd, name, make->mode & 07777) < 0)
         return -errno;
     return made(fs, dir, name, make, qid);
@@ -117,6 +118,7 @@ int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
 int local_symlink(struct p9_fs *fs, struct p9_node *dir, const char *name, const char *target,
                   const struct p9_make *make, struct p9_qid *qid)
 {
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
     if (symlinkat(target, local_node_of(dir)->fd, name) < 0)
         return -errno;
     return made(fs, dir, name, make, qid);
@@ -131,6 +133,7 @@ int local_mknod(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_
         return -EPERM;
     if (S_ISDIR(type) || S_ISLNK(type))
         return -EINVAL;
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
     if (mknodat(local_node_of(dir)->fd, name, type | (make->mode & 07777),
                 makedev(major, minor)) < 0)
         return -errno;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -77,6 +78,7 @@ void p9_owner_shown(const struct p9_owners *o, int fd, mode_t type, uint32_t *ui
 {
     switch (o->kind) {
     case P9_OWNER_PASS:
+    case P9_OWNER_TRUST:
         break;
     case P9_OWNER_MAP:
         *uid = to_client(o->uids, o->uids_n, *uid);
@@ -113,6 +115,7 @@ int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid
 {
     switch (o->kind) {
     case P9_OWNER_PASS:
+    case P9_OWNER_TRUST:
         return chown_fd(fd, uid, gid);
     case P9_OWNER_MAP:
         if (!to_host(o->uids, o->uids_n, &uid) || !to_host(o->gids, o->gids_n, &gid))
@@ -127,6 +130,7 @@ void p9_owner_made(const struct p9_owners *o, int fd, mode_t type, uint32_t uid,
 {
     switch (o->kind) {
     case P9_OWNER_SQUASH:
+    case P9_OWNER_TRUST:
         return;
     case P9_OWNER_PASS:
         chown_fd(fd, KEEP, gid);
@@ -155,22 +159,49 @@ static void become_groups(const struct p9_owners *o, uint32_t uid)
     setfsgid(gid);
 }
 
-/*
- * setfsuid is the thread's own, too.  It leaves the capabilities over files to root alone, and so sees
- * to it that set-user-id bits go when another user writes.
- */
-void p9_owner_become(const struct p9_owners *o, uint32_t uid)
+#define CAP_BIT(cap) (1u << (cap))
+#define FILE_CAPS                                                                                  \
+    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |               \
+     CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD))
+
+/* This thread's capabilities over files; of those, only what it was permitted. */
+static void set_file_caps(uint32_t wanted)
 {
-    if (o->kind != P9_OWNER_PASS)
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &head, data) < 0)
         return;
+    data[0].effective = (data[0].effective & ~FILE_CAPS) | (data[0].permitted & wanted);
+    syscall(SYS_capset, &head, data);
+}
+
+/*
+ * setfsuid is the thread's own, too.  It takes the capabilities over files from all but root; a user of
+ * a trusted client gets them back, less the one that lets set-user-id bits survive a write.
+ */
+void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data)
+{
     uid = uid == KEEP ? NOBODY : uid;
-    become_groups(o, uid);
-    setfsuid(uid);
+    if (o->kind == P9_OWNER_PASS) {
+        become_groups(o, uid);
+        setfsuid(uid);
+    } else if (o->kind == P9_OWNER_TRUST) {
+        setfsuid(uid);
+        if (uid != 0)
+            set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
+    }
+}
+
+void p9_owner_making(const struct p9_owners *o, uint32_t gid)
+{
+    if (o->kind == P9_OWNER_TRUST)
+        setfsgid(gid);
 }
 
 bool p9_owner_allows(const struct p9_owners *o, const char *xattr)
 {
     if (strncmp(xattr, P9_OWNER_PREFIX, strlen(P9_OWNER_PREFIX)) == 0)
         return false;
-    return o->kind == P9_OWNER_PASS || strncmp(xattr, "user.", strlen("user.")) == 0;
+    return o->kind >= P9_OWNER_PASS || strncmp(xattr, "user.", strlen("user.")) == 0;
 }

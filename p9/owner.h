@@ -6,6 +6,8 @@
  *   MAP     ranges of client numbers stand for ranges of the host's; the rest is nobody's
  *   XATTR   as SQUASH, but owners that the client sets are kept in an attribute of the host's file
  *   PASS    numbers are the host's, and the server acts as the user who asks (it must be root)
+ *   TRUST   numbers are the host's; the client has checked what its users may do (Linux's client does,
+ *           with access=client), and new files are the user's (the server must be root)
  *
  * The attribute and all others that begin with P9_OWNER_PREFIX are never shown to a client nor taken
  * from it.  Symbolic links and special files cannot carry it: they are shown as SQUASH does.
@@ -21,7 +23,7 @@
 #define P9_OWNER_GROUPS 32
 #define P9_OWNER_PREFIX "user.lxtop."
 
-enum p9_owner_kind { P9_OWNER_SQUASH, P9_OWNER_MAP, P9_OWNER_XATTR, P9_OWNER_PASS };
+enum p9_owner_kind { P9_OWNER_SQUASH, P9_OWNER_MAP, P9_OWNER_XATTR, P9_OWNER_PASS, P9_OWNER_TRUST };
 
 struct p9_id_range {
     uint32_t client, host, count;
@@ -46,9 +48,14 @@ void p9_owner_shown(const struct p9_owners *o, int fd, mode_t type, uint32_t *ui
 int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid);
 /* A new file of the client's user.  What cannot be recorded is left as the host made it. */
 void p9_owner_made(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid);
-/* PASS: file accesses of this thread are the user's from here on. */
-void p9_owner_become(const struct p9_owners *o, uint32_t uid);
-/* May a client use this attribute?  Beside `user.` only with PASS, and never P9_OWNER_PREFIX. */
+/*
+ * PASS, TRUST: file accesses of this thread are the user's from here on.  With `changes_data`, set-user-id
+ * bits of what it writes go, unless the user is root.
+ */
+void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data);
+/* Before this thread makes a file: its group. */
+void p9_owner_making(const struct p9_owners *o, uint32_t gid);
+/* May a client use this attribute?  Beside `user.` only with PASS and TRUST, and never P9_OWNER_PREFIX. */
 bool p9_owner_allows(const struct p9_owners *o, const char *xattr);
 
 #endif
