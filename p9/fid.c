@@ -150,19 +150,21 @@ struct p9_fid *p9_fids_get(struct p9_fids *t, uint32_t number)
     return f;
 }
 
-struct p9_fid *p9_fids_remove(struct p9_fids *t, uint32_t number)
+bool p9_fids_remove(struct p9_fids *t, struct p9_fid *f)
 {
-    struct p9_fid **at, *f;
+    struct p9_fid **at;
+    bool there;
 
     pthread_mutex_lock(&t->lock);
-    at = place(t, number);
-    f = *at;
-    if (f) {
+    at = place(t, f->number);
+    if ((there = *at == f)) {
         *at = f->next;
         t->count--;
     }
     pthread_mutex_unlock(&t->lock);
-    return f;
+    if (there)
+        p9_fid_put(t, f);
+    return there;
 }
 
 /* --- Limits -------------------------------------------------------------------------------------- */

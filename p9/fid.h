@@ -61,8 +61,8 @@ struct p9_fid *p9_fid_new(struct p9_fids *t, uint32_t number, uint32_t uid, stru
 int p9_fids_add(struct p9_fids *t, struct p9_fid *f);
 /* Held; NULL when there is none. */
 struct p9_fid *p9_fids_get(struct p9_fids *t, uint32_t number);
-/* Takes it out of the table and hands the table's hold to the caller. */
-struct p9_fid *p9_fids_remove(struct p9_fids *t, uint32_t number);
+/* Ends the table's hold; the caller has one of its own.  False: it is not in the table any more. */
+bool p9_fids_remove(struct p9_fids *t, struct p9_fid *f);
 void p9_fid_put(struct p9_fids *t, struct p9_fid *f); /* NULL allowed */
 
 /* Counts one more open file: 0 or -EMFILE.  p9_fid_put counts it back with the fid's file. */

@@ -77,6 +77,12 @@ static size_t put_error(const struct p9_request *r, int code, struct scratch *x)
     return put_reply(r, &m, x, iov_total(r->out, r->out_n));
 }
 
+/* Data is not copied here: of a Twrite only what comes before it. */
+static size_t head_max(const struct p9_request *r)
+{
+    return r->type == P9_TWRITE ? P9_WRITE_HEAD : P9_HEAD_MAX;
+}
+
 /* Copies the head once and decodes the copy; what was looked at in the queue must still be so. */
 static int decode(struct p9_session *s, const struct p9_request *r, struct p9_msg *m,
                   struct scratch *x)
@@ -86,7 +92,7 @@ static int decode(struct p9_session *s, const struct p9_request *r, struct p9_ms
     struct cursor c;
     int head;
 
-    len = iov_read(r->in, r->in_n, 0, x->head, sizeof(x->head));
+    len = iov_read(r->in, r->in_n, 0, x->head, head_max(r));
     c = cursor_over(x->head, len);
     size = cursor_le32(&c);
     if (c.bad || size < P9_HEADER || size > total)
