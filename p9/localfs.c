@@ -41,6 +41,8 @@ static unsigned device_index(struct localfs *l, uint64_t dev)
 {
     unsigned i = 0;
 
+    if (dev == l->dev)
+        return 0; /* The share's own, known before there was a second thread. */
     pthread_mutex_lock(&l->devices_lock);
     while (i < l->devices && l->device[i] != dev)
         i++;
@@ -54,7 +56,7 @@ static unsigned device_index(struct localfs *l, uint64_t dev)
  * The number that tells a file from all others of the share.  Inode numbers that need the byte of the
  * file system themselves (some FUSE and network ones) are mixed into 56 bits beneath the last value.
  */
-static uint64_t qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
+uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
 {
     unsigned index = device_index(l, dev);
 
@@ -63,26 +65,39 @@ static uint64_t qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
     return 0xffull << 56 | mix(mix(ino) + dev) >> 8;
 }
 
-/*
- * The generation of the inode number, as far as the file system tells: in the file's handle (ext4, xfs,
- * btrfs, tmpfs), else by the birth time, which alone is too coarse: a number can be given to the next
- * file within the same tick.  Constant for a file's life, and never 0.
- */
-static uint32_t qid_version(int dir, const char *name, const struct statx *st)
+/* Never 0: Linux then leaves its cache unused. */
+static uint32_t version_of(uint64_t hash)
+{
+    uint32_t version = (uint32_t)(mix(hash) >> 32);
+
+    return version != 0 ? version : 1;
+}
+
+int local_handle_version(int dir, const char *name, int *mount, uint32_t *version)
 {
     _Alignas(struct file_handle) uint8_t room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
     struct file_handle *handle = (struct file_handle *)room;
-    uint64_t hash = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
+    uint64_t hash = 1;
+
+    handle->handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(dir, name, handle, mount, AT_EMPTY_PATH) < 0)
+        return -errno;
+    for (unsigned i = 0; i < handle->handle_bytes; i++)
+        hash = mix(hash ^ handle->f_handle[i]);
+    *version = version_of(hash);
+    return 0;
+}
+
+/* Where there are no handles, the birth time must do. */
+static uint32_t qid_version(int dir, const char *name, const struct statx *st)
+{
+    uint64_t birth = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
+    uint32_t version;
     int mount;
 
-    if (!(st->stx_mask & STATX_BTIME))
-        hash = 1;
-    handle->handle_bytes = MAX_HANDLE_SZ;
-    if (name_to_handle_at(dir, name, handle, &mount, AT_EMPTY_PATH) == 0)
-        for (unsigned i = 0; i < handle->handle_bytes; i++)
-            hash = mix(hash ^ handle->f_handle[i]);
-    hash = mix(hash);
-    return (uint32_t)(hash >> 32) ? (uint32_t)(hash >> 32) : 1;
+    if (local_handle_version(dir, name, &mount, &version) == 0)
+        return version;
+    return st->stx_mask & STATX_BTIME ? version_of(birth) : 1;
 }
 
 static uint8_t qid_type(mode_t mode)
@@ -100,7 +115,7 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
     id->mode = st.stx_mode;
     id->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
     id->qid = (struct p9_qid){qid_type(st.stx_mode), qid_version(dir, name, &st),
-                              qid_path(l, id->dev, st.stx_ino)};
+                              local_qid_path(l, id->dev, st.stx_ino)};
     return 0;
 }
 
@@ -430,9 +445,9 @@ static int open_roots(struct localfs *l, const char *root, struct err *e)
         return err_sys(e, errno, "share %s", root);
     if ((l->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
         return err_sys(e, errno, "share %s: /proc/self/fd", root);
-    /* The share's own file system is the first, and gets byte 0. */
     if ((rc = local_identify(l, l->root, "", &id)) < 0)
         return err_sys(e, -rc, "share %s", root);
+    l->dev = id.dev;
     return 0;
 }
 

@@ -4,11 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include "core/base/auto.h"
 
 #define ENTRIES_SIZE (32u << 10)
 
@@ -47,12 +51,54 @@ static int more_entries(struct local_file *f)
     return 0;
 }
 
-static int identify_entry(struct localfs *l, struct local_file *f, const char *name,
-                          struct local_identity *id)
+/* File systems whose folders hold the numbers that stat gives (overlays and FUSE need not). */
+static bool is_plain(int fd)
 {
-    if (f->root && strcmp(name, "..") == 0)
-        name = "."; /* What is above the share is nobody's business. */
-    return local_identify(l, f->fd, name, id);
+    static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                 TMPFS_MAGIC, F2FS_SUPER_MAGIC};
+    struct statfs st;
+
+    if (fstatfs(fd, &st) < 0)
+        return false;
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
+        if (st.f_type == types[i])
+            return true;
+    return false;
+}
+
+static void look_at_folder(struct local_file *f)
+{
+    uint32_t version;
+
+    f->looked = true;
+    f->plain = is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
+}
+
+/* Saves the stat of what is neither a folder nor a mount point: half the cost of a long listing. */
+static bool identify_plainly(struct localfs *l, const struct local_file *f,
+                             const struct dirent64 *d, struct local_identity *id)
+{
+    int mount;
+
+    if (!f->plain || d->d_type == DT_DIR || d->d_type == DT_UNKNOWN)
+        return false;
+    if (local_handle_version(f->fd, d->d_name, &mount, &id->qid.version) < 0 || mount != f->mount)
+        return false;
+    id->qid.type = d->d_type == DT_LNK ? P9_QID_LINK : P9_QID_FILE;
+    id->qid.path = local_qid_path(l, f->dev, d->d_ino);
+    id->mode = DTTOIF(d->d_type);
+    return true;
+}
+
+static int identify_entry(struct localfs *l, const struct local_file *f,
+                          const struct dirent64 *d, struct local_identity *id)
+{
+    /* What is above the share is nobody's business. */
+    bool above = f->root && strcmp(d->d_name, "..") == 0;
+
+    if (identify_plainly(l, f, d, id))
+        return 0;
+    return local_identify(l, f->fd, above ? "." : d->d_name, id);
 }
 
 static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, void *ctx)
@@ -64,7 +110,7 @@ static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, 
         struct local_identity id;
 
         /* One that vanished meanwhile is left out. */
-        if (identify_entry(l, f, d->d_name, &id) == 0 &&
+        if (identify_entry(l, f, d, &id) == 0 &&
             !fill(ctx, &id.qid, (uint64_t)d->d_off, IFTODT(id.mode), d->d_name, strlen(d->d_name)))
             return 0;
         f->start += d->d_reclen;
@@ -81,6 +127,8 @@ int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fi
     if (!(f->qid.type & P9_QID_DIR))
         return -ENOTDIR;
     pthread_mutex_lock(&f->lock);
+    if (!f->looked)
+        look_at_folder(f);
     rc = seek_to(f, offset);
     if (rc == 0)
         rc = read_entries(localfs_of(fs), f, fill, ctx);

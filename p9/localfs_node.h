@@ -19,6 +19,7 @@ struct localfs {
     struct p9_localfs_config c;   /* [const] `root` is not kept */
     int root;                     /* [const] O_PATH */
     int proc;                     /* [const] O_PATH of /proc/self/fd */
+    uint64_t dev;                 /* [const] of the root: the first in `device` */
     atomic_uint fds;              /* held by nodes and locks */
     pthread_mutex_t devices_lock;
     uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
@@ -46,6 +47,9 @@ struct local_file {
     uint8_t *entries;             /* what getdents64 gave and no reply has carried yet */
     size_t start, end;
     uint64_t offset;              /* of the entry at `start` */
+    bool looked;                  /* `plain` and `mount` are known */
+    bool plain;                   /* numbers in the folder's entries are those of stat */
+    int mount;
     struct local_lock_use *uses;  /* [locks_lock] */
 };
 
@@ -77,6 +81,14 @@ struct local_identity {
     mode_t mode;
 };
 int local_identify(struct localfs *l, int dir, const char *name, struct local_identity *id);
+
+uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino);
+/*
+ * The generation of the inode number, as the file's handle holds it (ext4, xfs, btrfs, tmpfs): constant
+ * for a file's life.  The birth time alone is too coarse: a number can be given to the next file within
+ * the same tick.  Also tells the mount it is on.
+ */
+int local_handle_version(int dir, const char *name, int *mount, uint32_t *version);
 
 /* One descriptor more: 0 or -EMFILE. */
 int local_charge_fd(struct localfs *l);

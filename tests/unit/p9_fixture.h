@@ -215,6 +215,24 @@ static inline int c_readdir(struct client *c, uint32_t fid, uint64_t offset, uin
     return rc < 0 ? rc : (int)c->reply.rio.count;
 }
 
+/* What an open folder's listing says of a name; the whole listing must fit one reply. */
+static inline struct p9_qid c_listed(struct client *c, uint32_t fid, const char *name)
+{
+    struct p9_qid qid = {0};
+
+    assert_true(c_readdir(c, fid, 0, MSIZE - 100) > 0);
+    for (const uint8_t *p = c->in + c->payload, *end = p + c->reply.rio.count; p < end;
+         p += 24 + p[22])
+        if (p[22] == strlen(name) && memcmp(p + 24, name, p[22]) == 0) {
+            qid.type = p[0];
+            memcpy(&qid.version, p + 1, 4);
+            memcpy(&qid.path, p + 5, 8);
+            return qid;
+        }
+    fail_msg("%s is not listed", name);
+    return qid;
+}
+
 /* --- The server ---------------------------------------------------------------------------------- */
 
 /* A second client of the same share; only `fd` and the server are its own. */

@@ -369,6 +369,7 @@ static void test_read_only__nothing_changes(void **state)
 static void test_mounts__have_numbers_of_their_own(void **state)
 {
     struct client *c = *state;
+    struct p9_qid listed;
     struct p9_attr a, b;
     char *path = file_path("%s/share/m", c->folder);
 
@@ -378,15 +379,23 @@ static void test_mounts__have_numbers_of_their_own(void **state)
         skip();
     }
     /* tmpfs numbers its files from 1 up, as the ones beside it may be. */
-    assert_int_equal(in_share(c, "touch m/f f"), 0);
+    assert_int_equal(in_share(c, "touch m/f f g && mount --bind m/f g"), 0);
     assert_int_equal(c_walk(c, ROOT, 1, "m/f"), 0);
     assert_int_equal(c_getattr(c, 1, &a), 0);
     assert_int_equal(c_walk(c, ROOT, 2, "f"), 0);
     assert_int_equal(c_getattr(c, 2, &b), 0);
     assert_int_not_equal(a.qid.path >> 56, b.qid.path >> 56);
     assert_int_equal(b.qid.path >> 56, 0);
-    assert_int_equal(c_clunk(c, 1), 0);
-    umount(path);
+    assert_int_equal(c_walk(c, ROOT, 3, ""), 0);
+    assert_int_equal(c_open(c, 3, 0), 0);
+    listed = c_listed(c, 3, "g");
+    assert_memory_equal(&listed.path, &a.qid.path, sizeof(listed.path));
+    assert_int_equal(listed.version, a.qid.version);
+    listed = c_listed(c, 3, "m");
+    assert_int_equal(c_walk(c, ROOT, 4, "m"), 0);
+    assert_int_equal(listed.path, c->reply.rwalk.qid[0].path);
+    assert_int_equal(c_version(c), 0);
+    assert_int_equal(in_share(c, "umount g m"), 0);
     free(path);
 }
 
