@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 \
         -Wpointer-arith
 ifeq (,$(findstring clang,$(CC)))
-WARN += -Wno-format-truncation
+WARN += -Wno-format-truncation $(if $(filter tsan,$(MODE)),-Wno-tsan)
 else
 WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
