@@ -123,7 +123,7 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
 
 int local_charge_fd(struct localfs *l)
 {
-    if (atomic_fetch_add(&l->fds, 1) < l->c.nodes_max)
+    if (atomic_fetch_add(&l->fds, 1) < l->c.fds_max)
         return 0;
     atomic_fetch_sub(&l->fds, 1);
     return -EMFILE;
@@ -253,13 +253,18 @@ int local_reopen(struct localfs *l, int fd, int flags)
 }
 
 /* Takes `fd`, also when it fails. */
-static int file_new(int taken, const struct local_node *n, uint32_t flags, struct p9_file **file)
+static int file_new(struct localfs *l, int taken, const struct local_node *n, uint32_t flags,
+                    struct p9_file **file)
 {
     auto_close int fd = taken;
-    struct local_file *f = calloc(1, sizeof(*f));
+    struct local_file *f;
 
-    if (!f)
+    if (local_charge_fd(l) < 0)
+        return -EMFILE;
+    if (!(f = calloc(1, sizeof(*f)))) {
+        local_uncharge_fd(l);
         return -ENOMEM;
+    }
     atomic_init(&f->file.refs, 1);
     pthread_mutex_init(&f->lock, NULL);
     f->fd = steal_fd(&fd);
@@ -280,6 +285,7 @@ static void file_free(struct p9_fs *fs, struct p9_file *file)
     free(f->entries);
     close(f->fd);
     free(f);
+    local_uncharge_fd(localfs_of(fs));
 }
 
 static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, struct p9_file **file)
@@ -293,7 +299,7 @@ static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, str
     if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE)
         return -EINVAL;
     fd = local_reopen(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags));
-    return fd < 0 ? fd : file_new(fd, n, flags, file);
+    return fd < 0 ? fd : file_new(localfs_of(fs), fd, n, flags, file);
 }
 
 /* The file was made just now by openat, which gave `taken`. */
@@ -306,7 +312,7 @@ static int made_file(struct localfs *l, int taken, uint32_t flags, const struct 
     if (path < 0 || (rc = local_node_new(l, path, false, node)) < 0)
         return path < 0 ? path : rc;
     p9_owner_made(&l->c.owners, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
-    rc = file_new(steal_fd(&fd), local_node_of(*node), flags, file);
+    rc = file_new(l, steal_fd(&fd), local_node_of(*node), flags, file);
     if (rc < 0)
         p9_node_put(&l->fs, *node);
     return rc;
@@ -462,8 +468,8 @@ struct p9_fs *p9_localfs_new(const struct p9_localfs_config *c, struct err *e)
     l->fs.ops = &local_ops;
     l->c = *c;
     l->c.root = NULL;
-    if (l->c.nodes_max == 0)
-        l->c.nodes_max = fds_by_default();
+    if (l->c.fds_max == 0)
+        l->c.fds_max = fds_by_default();
     l->root = l->proc = -1;
     pthread_mutex_init(&l->devices_lock, NULL);
     pthread_mutex_init(&l->locks_lock, NULL);

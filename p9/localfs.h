@@ -15,7 +15,7 @@
  *
  * It needs /proc, mounted, of this process: make it after the last fork.  A thread that works on it
  * leaves the process's umask and working folder (unshare CLONE_FS, thread_start), so that modes are
- * the client's.
+ * the client's; a session without workers leaves that to its caller.
  */
 #ifndef P9_LOCALFS_H
 #define P9_LOCALFS_H
@@ -28,7 +28,7 @@ struct err;
 struct p9_localfs_config {
     const char *root;          /* folder; links in it are followed once, now */
     struct p9_owners owners;
-    unsigned nodes_max;        /* descriptors for nodes; 0: three quarters of RLIMIT_NOFILE */
+    unsigned fds_max;          /* descriptors held at most; 0: three quarters of RLIMIT_NOFILE */
     bool devices;              /* may make device nodes (needs root, too) */
     bool refuse_9p;            /* do not enter 9P mounts: they may lead back here */
     /*

@@ -20,7 +20,7 @@ struct localfs {
     int root;                     /* [const] O_PATH */
     int proc;                     /* [const] O_PATH of /proc/self/fd */
     uint64_t dev;                 /* [const] of the root: the first in `device` */
-    atomic_uint fds;              /* held by nodes and locks */
+    atomic_uint fds;              /* held by nodes, files and locks */
     pthread_mutex_t devices_lock;
     uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
     unsigned devices;             /* [devices_lock] */

@@ -261,7 +261,7 @@ static void test_hostile__fids_have_an_end(void **state)
 static void test_hostile__descriptors_have_an_end(void **state)
 {
     struct client *c = *state;
-    struct p9_localfs_config few = {.nodes_max = 20};
+    struct p9_localfs_config few = {.fds_max = 30};
     int walked = 0, opened = 0;
 
     client_disconnect(c);
@@ -276,11 +276,14 @@ static void test_hostile__descriptors_have_an_end(void **state)
     for (uint32_t fid = 1; fid < 50; fid++)
         walked += c_walk(c, ROOT, fid, "f") == 0;
     assert_int_equal(c->reply.rlerror.ecode, EMFILE);
-    assert_int_equal(walked, 19);
-    for (uint32_t fid = 1; fid < 20; fid++)
+    assert_int_equal(walked, 29);
+    assert_int_equal(c_open(c, 1, 0), -EMFILE);
+    for (uint32_t fid = 16; fid < 30; fid++)
+        assert_int_equal(c_clunk(c, fid), 0);
+    for (uint32_t fid = 1; fid < 16; fid++)
         opened += c_open(c, fid, 0) == 0;
     assert_int_equal(opened, 10);
-    for (uint32_t fid = 1; fid < 20; fid++)
+    for (uint32_t fid = 1; fid < 16; fid++)
         assert_int_equal(c_clunk(c, fid), 0);
     assert_int_equal(c_open_path(c, 1, "f", 0), 0);
 }
