@@ -310,7 +310,7 @@ static void test_fid__follows_the_file(void **state)
     assert_int_equal(c_walk(c, ROOT, 2, "a/b"), 0);
     assert_int_equal(in_share(c, "mv a/b/g a/b/f && mv a z"), 0);
     assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 1, .valid = P9_SET_SIZE, .size = 1}), 0);
-    assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 1, .valid = P9_SET_MODE, .mode = 0}), 0);
+    assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 1, .valid = P9_SET_MODE, .mode = 0600}), 0);
     assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 1, .valid = P9_SET_ATIME}), 0);
     assert_int_equal(c_read(c, 1, 0, 9), 1);
     assert_int_equal(in_share(c, "test \"$(cat z/b/f)\" = new"), 0);
