@@ -320,6 +320,31 @@ static void test_owner__pass_acts_as_the_user(void **state)
     assert_int_equal(c_open(c, 8, 0), -EACCES);
 }
 
+static int set_up_trust(void **state)
+{
+    *state = client_new((struct p9_localfs_config){.owners = {.kind = P9_OWNER_TRUST}});
+    return 0;
+}
+
+/* The client has checked what its user may do; what is made is the user's all the same. */
+static void test_owner__trust_makes_files_as_the_user(void **state)
+{
+    struct client *c = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_share(c, "touch roots suid && chmod 600 roots && chmod 6777 suid"), 0);
+    assert_int_equal(c_walk(c, ROOT, 1, ""), 0);
+    assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {1, NAME("mine"), P9_O_RDWR, 02755, 300}), 0);
+    assert_owner(c, "mine", 1000, 300);
+    assert_int_equal(in_share(c, "test $(stat -c %%a mine) = 2755"), 0);
+    assert_int_equal(c_open_path(c, 2, "roots", P9_O_RDWR), 0);
+    assert_int_equal(chown_to(c, "mine", 7, 8), 0);
+    assert_int_equal(c_open_path(c, 3, "suid", P9_O_WRONLY), 0);
+    assert_int_equal(c_write(c, 3, 0, "x", 1), 1);
+    assert_int_equal(in_share(c, "test $(stat -c %%a suid) = 777"), 0);
+}
+
 /* --- Read-only ----------------------------------------------------------------------------------- */
 
 static void make_read_only(struct client *c)
@@ -415,6 +440,7 @@ int main(void)
         T(test_owner__xattr_keeps_the_guests, set_up_xattr),
         T(test_owner__map_goes_both_ways, set_up_map),
         T(test_owner__pass_acts_as_the_user, set_up_pass),
+        T(test_owner__trust_makes_files_as_the_user, set_up_trust),
         T(test_read_only__nothing_changes, set_up_plain),
         T(test_mounts__have_numbers_of_their_own, set_up_plain),
     };
