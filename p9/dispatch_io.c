@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/auto.h"
 #include "p9/iov.h"
 
 /* --- Opening ------------------------------------------------------------------------------------- */
@@ -42,19 +41,20 @@ int p9_run_lopen(struct p9_call *c)
     return rc;
 }
 
-static int create_locked(struct p9_call *c, const char *name)
+/* Takes `name` when it succeeds. */
+static int create_locked(struct p9_call *c, char *name)
 {
     struct p9_make make = {c->fid->uid, c->in->tlcreate.gid, c->in->tlcreate.mode};
     struct p9_fid *f = c->fid;
-    auto_free char *copy = strdup(name);
     struct p9_node *node;
     int rc;
 
-    if (!copy || !p9_fid_is_idle(f))
-        return copy ? -EINVAL : -ENOMEM;
+    if (!p9_fid_is_idle(f))
+        return -EINVAL;
     if ((rc = p9_fids_charge_file(&c->s->fids)) < 0)
         return rc;
-    rc = p9_call_ops(c)->create(c->s->fs, f->node, name, c->in->tlcreate.flags, &make, &node, &f->file);
+    rc = p9_call_ops(c)->create(c->s->fs, f->node, name, c->in->tlcreate.flags, &make, &node,
+                                &f->file);
     if (rc < 0) {
         p9_fids_uncharge_file(&c->s->fids);
         return rc;
@@ -63,21 +63,25 @@ static int create_locked(struct p9_call *c, const char *name)
     free(f->name);
     f->parent = f->node;
     f->node = node;
-    f->name = steal_ptr(&copy);
+    f->name = name;
     c->out->ropen.qid = node->qid;
     return 0;
 }
 
 int p9_run_lcreate(struct p9_call *c)
 {
-    char name[P9_NAME_SIZE];
+    char name[P9_NAME_SIZE], *copy;
     int rc = p9_name_check(&c->in->tlcreate.name, name);
 
     if (rc < 0)
         return rc;
+    if (!(copy = strdup(name)))
+        return -ENOMEM;
     pthread_mutex_lock(&c->fid->lock);
-    rc = create_locked(c, name);
+    rc = create_locked(c, copy);
     pthread_mutex_unlock(&c->fid->lock);
+    if (rc < 0)
+        free(copy);
     return rc;
 }
 

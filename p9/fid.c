@@ -12,7 +12,7 @@ int p9_fids_init(struct p9_fids *t, struct p9_fs *fs, unsigned max, unsigned fil
 {
     *t = (struct p9_fids){
         .fs = fs, .max = max, .files_max = files_max, .xattr_max = xattr_max, .buckets = BUCKETS_MIN};
-    t->bucket = calloc(t->buckets, sizeof(*t->bucket));
+    t->bucket = calloc(t->buckets, sizeof(struct p9_fid *));
     pthread_mutex_init(&t->lock, NULL);
     return t->bucket ? 0 : -ENOMEM;
 }
@@ -97,7 +97,7 @@ static void grow(struct p9_fids *t)
     struct p9_fid **old = t->bucket, **bigger;
     unsigned old_buckets = t->buckets;
 
-    if (t->count < t->buckets * 2 || !(bigger = calloc(t->buckets * 4, sizeof(struct p9_fid *))))
+    if (t->count < t->buckets * 2 || !(bigger = calloc((size_t)t->buckets * 4, sizeof(struct p9_fid *))))
         return;
     t->bucket = bigger;
     t->buckets *= 4;

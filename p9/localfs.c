@@ -92,7 +92,7 @@ int local_handle_version(int dir, const char *name, int *mount, uint32_t *versio
 static uint32_t qid_version(int dir, const char *name, const struct statx *st)
 {
     uint64_t birth = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
-    uint32_t version;
+    uint32_t version = 0;
     int mount;
 
     if (local_handle_version(dir, name, &mount, &version) == 0)
@@ -109,6 +109,7 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
 {
     struct statx st;
 
+    *id = (struct local_identity){0};
     if (statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
               STATX_TYPE | STATX_INO | STATX_BTIME, &st) < 0)
         return -errno;

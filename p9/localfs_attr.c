@@ -168,20 +168,29 @@ static size_t filter_names(const struct p9_owners *o, char *names, size_t len)
     return kept;
 }
 
-static ssize_t list_names(struct localfs *l, struct p9_node *node, void *value, size_t cap)
+/* `names`: room for XATTR_LIST_LONGEST bytes. */
+static ssize_t list_by(struct localfs *l, struct p9_node *node, char *names, void *value, size_t cap)
 {
-    auto_free char *names = malloc(XATTR_LIST_LONGEST);
-    ssize_t len = names ? listxattr(path_of(node).s, names, XATTR_LIST_LONGEST) : -1;
+    ssize_t len = listxattr(path_of(node).s, names, XATTR_LIST_LONGEST);
     size_t kept;
 
     if (len < 0)
-        return names ? -errno : -ENOMEM;
+        return -errno;
     kept = filter_names(&l->c.owners, names, (size_t)len);
     if (cap > 0 && kept > cap)
         return -ERANGE;
     if (cap > 0)
         memcpy(value, names, kept);
     return (ssize_t)kept;
+}
+
+static ssize_t list_names(struct localfs *l, struct p9_node *node, void *value, size_t cap)
+{
+    char *names = malloc(XATTR_LIST_LONGEST);
+    ssize_t len = names ? list_by(l, node, names, value, cap) : -ENOMEM;
+
+    free(names);
+    return len;
 }
 
 ssize_t local_xattr_get(struct p9_fs *fs, struct p9_node *node, const char *name, void *value,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "p9/server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -419,6 +420,7 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
     const struct p9_limits *l = &x->limits;
     struct p9_session *s = calloc(1, sizeof(*s));
 
+    assert(l->msize >= P9_MSIZE_MIN);
     if (!s || p9_fids_init(&s->context.fids, x->fs, l->fids, l->files, l->xattr_bytes) < 0) {
         free(s);
         err_set(e, ENOMEM, "no memory for a 9P session");
