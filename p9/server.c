@@ -231,7 +231,8 @@ static bool fid_is_busy(const struct p9_session *s, uint32_t fid)
 /* Tversion drops all fids: it runs alone, after all before it and before all behind it. */
 static struct p9_request *pick(const struct p9_session *s)
 {
-    if (s->running_n > 0 && s->running[0]->type == P9_TVERSION)
+    if (s->running_n == WORKERS_MAX ||
+        (s->running_n > 0 && s->running[0]->type == P9_TVERSION))
         return NULL;
     for (struct p9_request *r = s->queue.head; r; r = r->link) {
         if (r->type == P9_TVERSION)

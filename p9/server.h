@@ -31,7 +31,7 @@ struct p9_session;
 
 struct p9_limits {
     uint32_t msize;      /* largest message, both ways, bytes; at least P9_MSIZE_MIN */
-    unsigned workers;    /* threads, started when needed; 0: submit itself does the work */
+    unsigned workers;    /* threads, started when needed; 0: those that submit do the work */
     unsigned fids;
     unsigned files;      /* open at a time */
     size_t xattr_bytes;  /* in attributes being read or written */
@@ -74,7 +74,11 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
 /* As reset; then ends the threads. */
 void p9_session_free(struct p9_session *s); /* NULL allowed */
 
-/* Hands over requests linked by `next`.  Never waits, unless there are no workers. */
+/*
+ * Hands over requests linked by `next`.  Never waits, unless there are no workers: then it returns when
+ * these are done, or left to another thread that is in here.  That saves a change of threads for each
+ * request where the transport has threads of its own to spend; several may submit at a time.
+ */
 void p9_session_submit(struct p9_session *s, struct p9_request *list);
 
 /*

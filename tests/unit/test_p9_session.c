@@ -395,6 +395,79 @@ static void test_session__many_requests_on_few_fids(void **state)
     free(call);
 }
 
+struct submitter {
+    struct world *w;
+    struct call call[300];
+    unsigned first;
+};
+
+static void *submit_many(void *arg)
+{
+    struct submitter *s = arg;
+
+    for (unsigned i = 0; i < 300; i++)
+        start(s->w, &s->call[i], (uint16_t)(s->first + i),
+              i % 3 ? GETATTR(i % 2 ? 0 : 100) : FLUSH((uint16_t)i));
+    return NULL;
+}
+
+static void *submit_one(void *arg)
+{
+    struct submitter *s = arg;
+
+    p9_session_submit(s->w->session, &s->call[0].r);
+    return NULL;
+}
+
+/* A device's own threads, each with what it took from the ring. */
+static void test_submit__from_several_threads_that_do_the_work(void **state)
+{
+    struct world *w = *state;
+    struct submitter *s = calloc(4, sizeof(*s));
+    struct p9_session_stats st;
+    pthread_t thread[4];
+    unsigned before;
+
+    open_session(w, 0, 0);
+    before = w->count;
+    for (unsigned i = 0; i < 4; i++) {
+        s[i].w = w;
+        s[i].first = i * 1000;
+        assert_int_equal(pthread_create(&thread[i], NULL, submit_many, &s[i]), 0);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+    await(w, before + 4 * 300);
+    p9_session_stats(w->session, &st);
+    assert_int_equal(st.threads, 0);
+    for (unsigned i = 0; i < 4 * 300; i++)
+        assert_true(s[i / 300].call[i % 300].order > before);
+    free(s);
+}
+
+/* One of them is held up by a slow file: the others go on. */
+static void test_submit__a_thread_held_up_holds_up_no_other(void **state)
+{
+    struct world *w = *state;
+    struct submitter *s = calloc(1, sizeof(*s));
+    pthread_t thread;
+    unsigned before;
+
+    open_session(w, 0, 1);
+    before = w->count;
+    s->w = w;
+    prepare(&s->call[0], 1, READ(1));
+    assert_int_equal(pthread_create(&thread, NULL, submit_one, s), 0);
+    memfs_wait(&w->mem, 1);
+    assert_int_equal(ask(w, GETATTR(100)), P9_RGETATTR);
+    assert_int_equal(w->count, before + 1);
+    memfs_gate(&w->mem, false);
+    pthread_join(thread, NULL);
+    await(w, before + 2);
+    assert_int_equal(s->call[0].order, before + 2);
+    free(s);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -411,6 +484,8 @@ int main(void)
         T(test_submit__takes_memory_in_any_pieces),
         T(test_submit__never_writes_behind_the_room),
         T(test_submit__a_tag_in_use_is_refused),
+        T(test_submit__from_several_threads_that_do_the_work),
+        T(test_submit__a_thread_held_up_holds_up_no_other),
         T(test_session__many_requests_on_few_fids),
     };
 
