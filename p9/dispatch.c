@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "p9/dispatch.h"
+
+#include <errno.h>
+
+#include "p9/dispatch_calls.h"
+
+enum { FID = 1, MODIFIES = 2 };
+
+static const struct {
+    int (*run)(struct p9_call *c);
+    unsigned flags;
+} rows[P9_TYPES] = {
+    [P9_TVERSION] = {p9_run_version, 0},
+    [P9_TAUTH] = {p9_run_auth, 0},
+    [P9_TATTACH] = {p9_run_attach, 0},
+    [P9_TWALK] = {p9_run_walk, FID},
+    [P9_TLOPEN] = {p9_run_lopen, FID},
+    [P9_TLCREATE] = {p9_run_lcreate, FID | MODIFIES},
+    [P9_TREAD] = {p9_run_read, FID},
+    [P9_TWRITE] = {p9_run_write, FID | MODIFIES},
+    [P9_TREADDIR] = {p9_run_readdir, FID},
+    [P9_TFSYNC] = {p9_run_fsync, FID},
+    [P9_TLOCK] = {p9_run_lock, FID},
+    [P9_TGETLOCK] = {p9_run_getlock, FID},
+    [P9_TGETATTR] = {p9_run_getattr, FID},
+    [P9_TSETATTR] = {p9_run_setattr, FID | MODIFIES},
+    [P9_TSTATFS] = {p9_run_statfs, FID},
+    [P9_TREADLINK] = {p9_run_readlink, FID},
+    [P9_TXATTRWALK] = {p9_run_xattrwalk, FID},
+    [P9_TXATTRCREATE] = {p9_run_xattrcreate, FID | MODIFIES},
+    [P9_TCLUNK] = {p9_run_clunk, FID},
+    [P9_TREMOVE] = {p9_run_remove, FID}, /* refuses by itself, after the clunk */
+    [P9_TRENAME] = {p9_run_rename, FID | MODIFIES},
+    [P9_TRENAMEAT] = {p9_run_renameat, FID | MODIFIES},
+    [P9_TUNLINKAT] = {p9_run_unlinkat, FID | MODIFIES},
+    [P9_TLINK] = {p9_run_link, FID | MODIFIES},
+    [P9_TMKDIR] = {p9_run_mkdir, FID | MODIFIES},
+    [P9_TMKNOD] = {p9_run_mknod, FID | MODIFIES},
+    [P9_TSYMLINK] = {p9_run_symlink, FID | MODIFIES},
+};
+
+static bool changes_data(const struct p9_msg *m)
+{
+    return m->type == P9_TWRITE || (m->type == P9_TSETATTR && (m->tsetattr.valid & P9_SET_SIZE)) ||
+           (m->type == P9_TLOPEN && (m->tlopen.flags & P9_O_TRUNC)) ||
+           (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC));
+}
+
+static int run_with_fid(struct p9_call *c, unsigned flags, int (*run)(struct p9_call *))
+{
+    int rc;
+
+    if (!(c->fid = p9_fids_get(&c->s->fids, c->in->fid)))
+        return -EBADF;
+    if (p9_call_ops(c)->become)
+        p9_call_ops(c)->become(c->s->fs, c->fid->uid, changes_data(c->in));
+    rc = (flags & MODIFIES) && c->s->export->read_only ? -EROFS : run(c);
+    p9_fid_put(&c->s->fids, c->fid);
+    return rc;
+}
+
+int p9_dispatch(struct p9_call *c)
+{
+    uint8_t type = c->in->type;
+
+    if (type >= P9_TYPES || !rows[type].run)
+        return -EOPNOTSUPP;
+    if (type != P9_TVERSION && atomic_load(&c->s->msize) == 0)
+        return -EPROTO;
+    if (rows[type].flags & FID)
+        return run_with_fid(c, rows[type].flags, rows[type].run);
+    if (type == P9_TATTACH && p9_call_ops(c)->become)
+        p9_call_ops(c)->become(c->s->fs, c->in->tattach.n_uname, false);
+    return rows[type].run(c);
+}

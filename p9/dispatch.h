@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each 9P message does: one table row a message, one function a row.
+ *
+ * No threads, queues or transports here: a call comes decoded, with its fid held, on some thread; the
+ * function fills `out` (type and tag are set) and, for Rread and Rreaddir, the payload in the
+ * request's `out` pieces behind P9_READ_HEAD.
+ */
+#ifndef P9_DISPATCH_H
+#define P9_DISPATCH_H
+
+#include "p9/fid.h"
+#include "p9/server.h"
+
+/* What calls of one session share. */
+struct p9_context {
+    const struct p9_export *export;
+    struct p9_fs *fs;
+    struct p9_fids fids;
+    uint64_t id;           /* [const] tells the locks of sessions apart */
+    _Atomic uint32_t msize; /* agreed; 0: no Tversion yet */
+};
+
+struct p9_call {
+    struct p9_context *s;
+    const struct p9_request *req;
+    size_t payload;        /* offset in req->in of Twrite's data */
+    uint32_t room;         /* bytes of reply that fit: pieces and msize */
+    const struct p9_msg *in;
+    struct p9_msg *out;
+    struct p9_fid *fid;    /* that the message names first; NULL where it names none */
+    char *text;            /* P9_TEXT_SIZE bytes for what `out` borrows */
+};
+
+#define P9_TEXT_SIZE 4096
+
+/* Answers one message: 0, or -errno for Rlerror. */
+int p9_dispatch(struct p9_call *c);
+
+#endif

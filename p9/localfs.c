@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "p9/localfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "p9/localfs_node.h"
+
+#define V9FS_MAGIC 0x01021997
+
+/* --- Identity ------------------------------------------------------------------------------------ */
+
+struct fd_name local_fd_name(int fd)
+{
+    struct fd_name n;
+
+    snprintf(n.s, sizeof(n.s), "%d", fd);
+    return n;
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 31;
+    x *= 0x9e3779b97f4a7c15u;
+    return x ^ (x >> 29);
+}
+
+/* The file system's number, in the order of their appearance; LOCALFS_DEVICES when all are taken. */
+static unsigned device_index(struct localfs *l, uint64_t dev)
+{
+    unsigned i = 0;
+
+    if (dev == l->dev)
+        return 0; /* The share's own, known before there was a second thread. */
+    pthread_mutex_lock(&l->devices_lock);
+    while (i < l->devices && l->device[i] != dev)
+        i++;
+    if (i == l->devices && i < LOCALFS_DEVICES)
+        l->device[l->devices++] = dev;
+    pthread_mutex_unlock(&l->devices_lock);
+    return i;
+}
+
+/*
+ * The number that tells a file from all others of the share.  Inode numbers that need the byte of the
+ * file system themselves (some FUSE and network ones) are mixed into 56 bits beneath the last value.
+ */
+uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino)
+{
+    unsigned index = device_index(l, dev);
+
+    if (index < LOCALFS_DEVICES && ino >> 56 == 0)
+        return (uint64_t)index << 56 | ino;
+    return 0xffull << 56 | mix(mix(ino) + dev) >> 8;
+}
+
+/* Never 0: Linux then leaves its cache unused. */
+static uint32_t version_of(uint64_t hash)
+{
+    uint32_t version = (uint32_t)(mix(hash) >> 32);
+
+    return version != 0 ? version : 1;
+}
+
+int local_handle_version(int dir, const char *name, int *mount, uint32_t *version)
+{
+    _Alignas(struct file_handle) uint8_t room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    struct file_handle *handle = (struct file_handle *)room;
+    uint64_t hash = 1;
+
+    handle->handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(dir, name, handle, mount, AT_EMPTY_PATH) < 0)
+        return -errno;
+    for (unsigned i = 0; i < handle->handle_bytes; i++)
+        hash = mix(hash ^ handle->f_handle[i]);
+    *version = version_of(hash);
+    return 0;
+}
+
+/* Where there are no handles, the birth time must do. */
+static uint32_t qid_version(int dir, const char *name, const struct statx *st)
+{
+    uint64_t birth = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
+    uint32_t version = 0;
+    int mount;
+
+    if (local_handle_version(dir, name, &mount, &version) == 0)
+        return version;
+    return st->stx_mask & STATX_BTIME ? version_of(birth) : 1;
+}
+
+static uint8_t qid_type(mode_t mode)
+{
+    return S_ISDIR(mode) ? P9_QID_DIR : S_ISLNK(mode) ? P9_QID_LINK : P9_QID_FILE;
+}
+
+int local_identify(struct localfs *l, int dir, const char *name, struct local_identity *id)
+{
+    struct statx st;
+
+    *id = (struct local_identity){0};
+    if (statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+              STATX_TYPE | STATX_INO | STATX_BTIME, &st) < 0)
+        return -errno;
+    id->mode = st.stx_mode;
+    id->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+    id->qid = (struct p9_qid){qid_type(st.stx_mode), qid_version(dir, name, &st),
+                              local_qid_path(l, id->dev, st.stx_ino)};
+    return 0;
+}
+
+/* --- Nodes --------------------------------------------------------------------------------------- */
+
+int local_charge_fd(struct localfs *l)
+{
+    if (atomic_fetch_add(&l->fds, 1) < l->c.fds_max)
+        return 0;
+    atomic_fetch_sub(&l->fds, 1);
+    return -EMFILE;
+}
+
+void local_uncharge_fd(struct localfs *l)
+{
+    atomic_fetch_sub(&l->fds, 1);
+}
+
+int local_node_new(struct localfs *l, int taken, bool root, struct p9_node **node)
+{
+    auto_close int fd = taken;
+    struct local_identity id;
+    struct local_node *n;
+    int rc;
+
+    if ((rc = local_identify(l, fd, "", &id)) < 0 || (rc = local_charge_fd(l)) < 0)
+        return rc;
+    if (!(n = calloc(1, sizeof(*n)))) {
+        local_uncharge_fd(l);
+        return -ENOMEM;
+    }
+    atomic_init(&n->node.refs, 1);
+    n->node.qid = id.qid;
+    n->fd = steal_fd(&fd);
+    n->type = id.mode & S_IFMT;
+    n->dev = id.dev;
+    n->root = root;
+    *node = &n->node;
+    return 0;
+}
+
+static void node_free(struct p9_fs *fs, struct p9_node *node)
+{
+    struct local_node *n = local_node_of(node);
+
+    close(n->fd);
+    free(n);
+    local_uncharge_fd(localfs_of(fs));
+}
+
+/* Beneath `dir`, through no link, symbolic or magic: an O_PATH descriptor or -errno. */
+static int open_beneath(int dir, const char *path, int flags)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(O_PATH | O_NOFOLLOW | O_CLOEXEC | flags),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+    };
+    long fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+
+    return fd < 0 ? -errno : (int)fd;
+}
+
+static int attach(struct p9_fs *fs, const char *aname, struct p9_node **root)
+{
+    struct localfs *l = localfs_of(fs);
+    int fd;
+
+    aname += strspn(aname, "/");
+    fd = open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY);
+    return fd < 0 ? fd : local_node_new(l, fd, true, root);
+}
+
+/* A mount of ours inside the share would lead round in circles. */
+static bool is_9p(int fd)
+{
+    struct statfs st;
+
+    return fstatfs(fd, &st) == 0 && st.f_type == V9FS_MAGIC;
+}
+
+int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+{
+    struct localfs *l = localfs_of(fs);
+    struct local_node *d = local_node_of(dir), *n;
+    int rc, fd;
+
+    if (!S_ISDIR(d->type))
+        return -ENOTDIR;
+    if ((fd = open_beneath(d->fd, name, 0)) < 0)
+        return fd;
+    if ((rc = local_node_new(l, fd, false, found)) < 0)
+        return rc;
+    n = local_node_of(*found);
+    if (l->c.refuse_9p && n->dev != d->dev && is_9p(n->fd)) {
+        p9_node_put(fs, *found);
+        return -EACCES;
+    }
+    return 0;
+}
+
+bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node)
+{
+    struct local_identity id;
+
+    return local_identify(localfs_of(fs), local_node_of(dir)->fd, name, &id) == 0 &&
+           id.qid.path == node->qid.path && id.qid.version == node->qid.version;
+}
+
+/* --- Files --------------------------------------------------------------------------------------- */
+
+/* Client's flags that mean something on the host; O_DIRECT and O_NONBLOCK are the client's affair. */
+static int host_flags(const struct localfs *l, uint32_t flags)
+{
+    static const struct {
+        uint32_t p9;
+        int host;
+    } map[] = {
+        {P9_O_WRONLY, O_WRONLY}, {P9_O_RDWR, O_RDWR}, {P9_O_TRUNC, O_TRUNC},
+        {P9_O_APPEND, O_APPEND}, {P9_O_DSYNC, O_DSYNC}, {P9_O_SYNC, O_SYNC},
+        {P9_O_DIRECTORY, O_DIRECTORY},
+    };
+    int host = O_CLOEXEC | O_NOCTTY;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(map); i++)
+        if (flags & map[i].p9)
+            host |= map[i].host;
+    return l->c.append_at_offset ? host & ~O_APPEND : host;
+}
+
+int local_reopen(struct localfs *l, int fd, int flags)
+{
+    int again = openat(l->proc, local_fd_name(fd).s, flags | O_CLOEXEC);
+
+    return again < 0 ? -errno : again;
+}
+
+/* Takes `fd`, also when it fails. */
+static int file_new(struct localfs *l, int taken, const struct local_node *n, uint32_t flags,
+                    struct p9_file **file)
+{
+    auto_close int fd = taken;
+    struct local_file *f;
+
+    if (local_charge_fd(l) < 0)
+        return -EMFILE;
+    if (!(f = calloc(1, sizeof(*f)))) {
+        local_uncharge_fd(l);
+        return -ENOMEM;
+    }
+    atomic_init(&f->file.refs, 1);
+    pthread_mutex_init(&f->lock, NULL);
+    f->fd = steal_fd(&fd);
+    f->flags = flags;
+    f->qid = n->node.qid;
+    f->dev = n->dev;
+    f->root = n->root;
+    *file = &f->file;
+    return 0;
+}
+
+static void file_free(struct p9_fs *fs, struct p9_file *file)
+{
+    struct local_file *f = local_file_of(file);
+
+    local_lock_close(localfs_of(fs), f);
+    pthread_mutex_destroy(&f->lock);
+    free(f->entries);
+    close(f->fd);
+    free(f);
+    local_uncharge_fd(localfs_of(fs));
+}
+
+static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, struct p9_file **file)
+{
+    struct local_node *n = local_node_of(node);
+    int fd;
+
+    /* An inode's type never changes: what passes here is never a device, FIFO or socket. */
+    if (!S_ISREG(n->type) && !S_ISDIR(n->type))
+        return S_ISLNK(n->type) ? -ELOOP : -ENXIO;
+    if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE)
+        return -EINVAL;
+    fd = local_reopen(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags));
+    return fd < 0 ? fd : file_new(localfs_of(fs), fd, n, flags, file);
+}
+
+/* The file was made just now by openat, which gave `taken`. */
+static int made_file(struct localfs *l, int taken, uint32_t flags, const struct p9_make *make,
+                     struct p9_node **node, struct p9_file **file)
+{
+    auto_close int fd = taken;
+    int rc, path = local_reopen(l, fd, O_PATH);
+
+    if (path < 0 || (rc = local_node_new(l, path, false, node)) < 0)
+        return path < 0 ? path : rc;
+    p9_owner_made(&l->c.owners, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
+    rc = file_new(l, steal_fd(&fd), local_node_of(*node), flags, file);
+    if (rc < 0)
+        p9_node_put(&l->fs, *node);
+    return rc;
+}
+
+static int open_existing(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t flags,
+                         struct p9_node **node, struct p9_file **file)
+{
+    int rc = local_walk(fs, dir, name, node);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = open_node(fs, *node, flags, file)) < 0)
+        p9_node_put(fs, *node);
+    return rc;
+}
+
+/*
+ * Either the file is new, or it is looked at before it is opened: open(2) alone would hang on a FIFO
+ * that is there already.  Names come and go meanwhile; a few rounds settle it.
+ */
+static int create(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t flags,
+                  const struct p9_make *make, struct p9_node **node, struct p9_file **file)
+{
+    struct localfs *l = localfs_of(fs);
+    int rc = -ENOENT;
+
+    if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE || !S_ISDIR(local_node_of(dir)->type))
+        return (flags & P9_O_ACCMODE) == P9_O_ACCMODE ? -EINVAL : -ENOTDIR;
+    p9_owner_making(&l->c.owners, make->gid);
+    for (int tries = 0; rc == -ENOENT && tries < 8; tries++) {
+        int fd = openat(local_node_of(dir)->fd, name,
+                        host_flags(l, flags & ~P9_O_DIRECTORY) | O_CREAT | O_EXCL | O_NOFOLLOW,
+                        make->mode & 07777);
+
+        if (fd >= 0)
+            return made_file(l, fd, flags, make, node, file);
+        if (errno != EEXIST || (flags & P9_O_EXCL))
+            return -errno;
+        rc = open_existing(fs, dir, name, flags, node, file);
+    }
+    return rc;
+}
+
+static ssize_t read_file(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
+                         unsigned n, uint64_t offset)
+{
+    ssize_t got;
+
+    (void)fs;
+    if (offset > INT64_MAX)
+        return -EINVAL;
+    got = preadv(local_file_of(file)->fd, iov, (int)n, (off_t)offset);
+    return got < 0 ? -errno : got;
+}
+
+static ssize_t write_file(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
+                          unsigned n, uint64_t offset)
+{
+    ssize_t put;
+
+    (void)fs;
+    if (offset > INT64_MAX)
+        return -EFBIG;
+    put = pwritev(local_file_of(file)->fd, iov, (int)n, (off_t)offset);
+    return put < 0 ? -errno : put;
+}
+
+static int sync_file(struct p9_fs *fs, struct p9_file *file, bool data_only)
+{
+    int fd = local_file_of(file)->fd;
+
+    (void)fs;
+    return (data_only ? fdatasync(fd) : fsync(fd)) < 0 ? -errno : 0;
+}
+
+/* --- Life ---------------------------------------------------------------------------------------- */
+
+static void thread_start(struct p9_fs *fs)
+{
+    (void)fs;
+    if (unshare(CLONE_FS) == 0)
+        umask(0);
+}
+
+static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
+{
+    p9_owner_become(&localfs_of(fs)->c.owners, uid, changes_data);
+}
+
+static const struct p9_fs_ops local_ops = {
+    .thread_start = thread_start,
+    .become = become,
+    .attach = attach,
+    .walk = local_walk,
+    .is_at = local_is_at,
+    .node_free = node_free,
+    .open = open_node,
+    .create = create,
+    .file_free = file_free,
+    .read = read_file,
+    .write = write_file,
+    .readdir = local_readdir,
+    .fsync = sync_file,
+    .lock = local_lock,
+    .getlock = local_getlock,
+    .getattr = local_getattr,
+    .setattr = local_setattr,
+    .statfs = local_statfs,
+    .readlink = local_readlink,
+    .mkdir = local_mkdir,
+    .symlink = local_symlink,
+    .mknod = local_mknod,
+    .link = local_link,
+    .rename = local_rename,
+    .unlink = local_unlink,
+    .xattr_get = local_xattr_get,
+    .xattr_set = local_xattr_set,
+};
+
+static unsigned fds_by_default(void)
+{
+    struct rlimit r;
+
+    return getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < 1u << 30
+               ? (unsigned)(r.rlim_cur - r.rlim_cur / 4)
+               : 1u << 20;
+}
+
+static int open_roots(struct localfs *l, const char *root, struct err *e)
+{
+    struct local_identity id;
+    int rc;
+
+    if ((l->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return err_sys(e, errno, "share %s", root);
+    if ((l->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return err_sys(e, errno, "share %s: /proc/self/fd", root);
+    if ((rc = local_identify(l, l->root, "", &id)) < 0)
+        return err_sys(e, -rc, "share %s", root);
+    l->dev = id.dev;
+    return 0;
+}
+
+struct p9_fs *p9_localfs_new(const struct p9_localfs_config *c, struct err *e)
+{
+    struct localfs *l = calloc(1, sizeof(*l));
+
+    if (!l) {
+        err_set(e, ENOMEM, "no memory for share %s", c->root);
+        return NULL;
+    }
+    l->fs.ops = &local_ops;
+    l->c = *c;
+    l->c.root = NULL;
+    if (l->c.fds_max == 0)
+        l->c.fds_max = fds_by_default();
+    l->root = l->proc = -1;
+    pthread_mutex_init(&l->devices_lock, NULL);
+    pthread_mutex_init(&l->locks_lock, NULL);
+    if (open_roots(l, c->root, e) == 0)
+        return &l->fs;
+    p9_localfs_free(&l->fs);
+    return NULL;
+}
+
+void p9_localfs_free(struct p9_fs *fs)
+{
+    struct localfs *l = localfs_of(fs);
+
+    if (!fs)
+        return;
+    if (l->root >= 0)
+        close(l->root);
+    if (l->proc >= 0)
+        close(l->proc);
+    pthread_mutex_destroy(&l->devices_lock);
+    pthread_mutex_destroy(&l->locks_lock);
+    free(l);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "p9/localfs_node.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+
+#define ENTRIES_SIZE (32u << 10)
+
+/* --- Reading ------------------------------------------------------------------------------------- */
+
+/* Goes where the client wants to read on; usually that is where the last reply ended. */
+static int seek_to(struct local_file *f, uint64_t offset)
+{
+    if (offset == f->offset && offset != 0)
+        return 0;
+    f->start = f->end = 0;
+    if (offset > INT64_MAX || lseek(f->fd, (off_t)offset, SEEK_SET) < 0)
+        return -EINVAL;
+    f->offset = offset;
+    return 0;
+}
+
+/* 1: an entry is at f->start; 0: the end, and the buffer is given back. */
+static int more_entries(struct local_file *f)
+{
+    ssize_t got;
+
+    if (f->start < f->end)
+        return 1;
+    if (!f->entries && !(f->entries = malloc(ENTRIES_SIZE)))
+        return -ENOMEM;
+    got = getdents64(f->fd, f->entries, ENTRIES_SIZE);
+    if (got < 0)
+        return -errno;
+    f->start = 0;
+    f->end = (size_t)got;
+    if (got > 0)
+        return 1;
+    free(f->entries);
+    f->entries = NULL;
+    return 0;
+}
+
+/* File systems whose folders hold the numbers that stat gives (overlays and FUSE need not). */
+static bool is_plain(int fd)
+{
+    static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                 TMPFS_MAGIC, F2FS_SUPER_MAGIC};
+    struct statfs st;
+
+    if (fstatfs(fd, &st) < 0)
+        return false;
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
+        if (st.f_type == types[i])
+            return true;
+    return false;
+}
+
+static void look_at_folder(struct local_file *f)
+{
+    uint32_t version;
+
+    f->looked = true;
+    f->plain = is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
+}
+
+/* Saves the stat of what is neither a folder nor a mount point: half the cost of a long listing. */
+static bool identify_plainly(struct localfs *l, const struct local_file *f,
+                             const struct dirent64 *d, struct local_identity *id)
+{
+    int mount;
+
+    if (!f->plain || d->d_type == DT_DIR || d->d_type == DT_UNKNOWN)
+        return false;
+    if (local_handle_version(f->fd, d->d_name, &mount, &id->qid.version) < 0 || mount != f->mount)
+        return false;
+    id->qid.type = d->d_type == DT_LNK ? P9_QID_LINK : P9_QID_FILE;
+    id->qid.path = local_qid_path(l, f->dev, d->d_ino);
+    id->mode = DTTOIF(d->d_type);
+    return true;
+}
+
+static int identify_entry(struct localfs *l, const struct local_file *f,
+                          const struct dirent64 *d, struct local_identity *id)
+{
+    /* What is above the share is nobody's business. */
+    bool above = f->root && strcmp(d->d_name, "..") == 0;
+
+    if (identify_plainly(l, f, d, id))
+        return 0;
+    return local_identify(l, f->fd, above ? "." : d->d_name, id);
+}
+
+static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, void *ctx)
+{
+    int rc;
+
+    while ((rc = more_entries(f)) > 0) {
+        struct dirent64 *d = (struct dirent64 *)(f->entries + f->start);
+        struct local_identity id;
+
+        /* One that vanished meanwhile is left out. */
+        if (identify_entry(l, f, d, &id) == 0 &&
+            !fill(ctx, &id.qid, (uint64_t)d->d_off, IFTODT(id.mode), d->d_name, strlen(d->d_name)))
+            return 0;
+        f->start += d->d_reclen;
+        f->offset = (uint64_t)d->d_off;
+    }
+    return rc;
+}
+
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx)
+{
+    struct local_file *f = local_file_of(file);
+    int rc;
+
+    if (!(f->qid.type & P9_QID_DIR))
+        return -ENOTDIR;
+    pthread_mutex_lock(&f->lock);
+    if (!f->looked)
+        look_at_folder(f);
+    rc = seek_to(f, offset);
+    if (rc == 0)
+        rc = read_entries(localfs_of(fs), f, fill, ctx);
+    pthread_mutex_unlock(&f->lock);
+    return rc;
+}
+
+/* --- Making -------------------------------------------------------------------------------------- */
+
+/* A name was made: gives it its owner, and tells its qid. */
+static int made(struct p9_fs *fs, struct p9_node *dir, const char *name,
+                const struct p9_make *make, struct p9_qid *qid)
+{
+    struct p9_node *node;
+    int rc = local_walk(fs, dir, name, &node);
+
+    if (rc < 0)
+        return rc;
+    p9_owner_made(&localfs_of(fs)->c.owners, local_node_of(node)->fd, local_node_of(node)->type,
+                  make->uid, make->gid);
+    *qid = node->qid;
+    p9_node_put(fs, node);
+    return 0;
+}
+
+int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
+                const struct p9_make *make, struct p9_qid *qid)
+{
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
+    if (mkdirat(local_node_of(dir)->fd, name, make->mode & 07777) < 0)
+        return -errno;
+    return made(fs, dir, name, make, qid);
+}
+
+int local_symlink(struct p9_fs *fs, struct p9_node *dir, const char *name, const char *target,
+                  const struct p9_make *make, struct p9_qid *qid)
+{
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
+    if (symlinkat(target, local_node_of(dir)->fd, name) < 0)
+        return -errno;
+    return made(fs, dir, name, make, qid);
+}
+
+int local_mknod(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t major,
+                uint32_t minor, const struct p9_make *make, struct p9_qid *qid)
+{
+    mode_t type = make->mode & S_IFMT;
+
+    if ((S_ISCHR(type) || S_ISBLK(type)) && !localfs_of(fs)->c.devices)
+        return -EPERM;
+    if (S_ISDIR(type) || S_ISLNK(type))
+        return -EINVAL;
+    p9_owner_making(&localfs_of(fs)->c.owners, make->gid);
+    if (mknodat(local_node_of(dir)->fd, name, type | (make->mode & 07777),
+                makedev(major, minor)) < 0)
+        return -errno;
+    return made(fs, dir, name, make, qid);
+}
+
+/* --- Names --------------------------------------------------------------------------------------- */
+
+/* By /proc, because AT_EMPTY_PATH wants a capability; it links a symbolic link itself, too. */
+int local_link(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node)
+{
+    struct fd_name from = local_fd_name(local_node_of(node)->fd);
+
+    if (S_ISDIR(local_node_of(node)->type))
+        return -EPERM;
+    return linkat(localfs_of(fs)->proc, from.s, local_node_of(dir)->fd, name,
+                  AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+int local_rename(struct p9_fs *fs, struct p9_node *from, const char *old, struct p9_node *to,
+                 const char *name)
+{
+    (void)fs;
+    return renameat(local_node_of(from)->fd, old, local_node_of(to)->fd, name) < 0 ? -errno : 0;
+}
+
+int local_unlink(struct p9_fs *fs, struct p9_node *dir, const char *name, bool is_dir)
+{
+    (void)fs;
+    return unlinkat(local_node_of(dir)->fd, name, is_dir ? AT_REMOVEDIR : 0) < 0 ? -errno : 0;
+}
+
+ssize_t local_readlink(struct p9_fs *fs, struct p9_node *node, char *target, size_t cap)
+{
+    ssize_t len = readlinkat(local_node_of(node)->fd, "", target, cap);
+
+    (void)fs;
+    return len < 0 ? -errno : len;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of localfs share; for nobody else.
+ */
+#ifndef P9_LOCALFS_NODE_H
+#define P9_LOCALFS_NODE_H
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "p9/localfs.h"
+
+#define LOCALFS_DEVICES 255 /* file systems told apart by a byte of their own */
+
+struct local_lock;
+
+struct localfs {
+    struct p9_fs fs;              /* first: a p9_fs is one of these */
+    struct p9_localfs_config c;   /* [const] `root` is not kept */
+    int root;                     /* [const] O_PATH */
+    int proc;                     /* [const] O_PATH of /proc/self/fd */
+    uint64_t dev;                 /* [const] of the root: the first in `device` */
+    atomic_uint fds;              /* held by nodes, files and locks */
+    pthread_mutex_t devices_lock;
+    uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
+    unsigned devices;             /* [devices_lock] */
+    pthread_mutex_t locks_lock;
+    struct local_lock *locks;     /* [locks_lock] */
+};
+
+struct local_node {
+    struct p9_node node;          /* first */
+    int fd;                       /* [const] O_PATH */
+    mode_t type;                  /* [const] S_IFMT bits */
+    uint64_t dev;                 /* [const] */
+    bool root;                    /* [const] nothing above it is shown */
+};
+
+struct local_file {
+    struct p9_file file;          /* first */
+    int fd;                       /* [const] */
+    uint32_t flags;               /* [const] P9_O_ */
+    struct p9_qid qid;            /* [const] of its node */
+    uint64_t dev;                 /* [const] */
+    bool root;                    /* [const] the folder's ".." is itself */
+    pthread_mutex_t lock;         /* guards the position in a folder */
+    uint8_t *entries;             /* what getdents64 gave and no reply has carried yet */
+    size_t start, end;
+    uint64_t offset;              /* of the entry at `start` */
+    bool looked;                  /* `plain` and `mount` are known */
+    bool plain;                   /* numbers in the folder's entries are those of stat */
+    int mount;
+    struct local_lock_use *uses;  /* [locks_lock] */
+};
+
+static inline struct localfs *localfs_of(struct p9_fs *fs)
+{
+    return (struct localfs *)fs;
+}
+
+static inline struct local_node *local_node_of(struct p9_node *n)
+{
+    return (struct local_node *)n;
+}
+
+static inline struct local_file *local_file_of(struct p9_file *f)
+{
+    return (struct local_file *)f;
+}
+
+/* The name of a descriptor in l->proc. */
+struct fd_name {
+    char s[12];
+};
+struct fd_name local_fd_name(int fd);
+
+/* What a qid is made of: `dev` and `mode` too; 0 or -errno. */
+struct local_identity {
+    struct p9_qid qid;
+    uint64_t dev;
+    mode_t mode;
+};
+int local_identify(struct localfs *l, int dir, const char *name, struct local_identity *id);
+
+uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino);
+/*
+ * The generation of the inode number, as the file's handle holds it (ext4, xfs, btrfs, tmpfs): constant
+ * for a file's life.  The birth time alone is too coarse: a number can be given to the next file within
+ * the same tick.  Also tells the mount it is on.
+ */
+int local_handle_version(int dir, const char *name, int *mount, uint32_t *version);
+
+/* One descriptor more: 0 or -EMFILE. */
+int local_charge_fd(struct localfs *l);
+void local_uncharge_fd(struct localfs *l);
+/* A node of an O_PATH descriptor, which it takes (also when it fails). */
+int local_node_new(struct localfs *l, int fd, bool root, struct p9_node **node);
+/* Opens the file behind a descriptor again. `flags`: the host's.  -errno, or a descriptor. */
+int local_reopen(struct localfs *l, int fd, int flags);
+
+int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found);
+bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
+
+/* localfs_dir.c */
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
+int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
+                const struct p9_make *make, struct p9_qid *qid);
+int local_symlink(struct p9_fs *fs, struct p9_node *dir, const char *name, const char *target,
+                  const struct p9_make *make, struct p9_qid *qid);
+int local_mknod(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t major,
+                uint32_t minor, const struct p9_make *make, struct p9_qid *qid);
+int local_link(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
+int local_rename(struct p9_fs *fs, struct p9_node *from, const char *old, struct p9_node *to,
+                 const char *name);
+int local_unlink(struct p9_fs *fs, struct p9_node *dir, const char *name, bool is_dir);
+ssize_t local_readlink(struct p9_fs *fs, struct p9_node *node, char *target, size_t cap);
+
+/* localfs_attr.c */
+int local_getattr(struct p9_fs *fs, struct p9_node *node, struct p9_attr *attr);
+int local_setattr(struct p9_fs *fs, struct p9_node *node, struct p9_file *file,
+                  const struct p9_setattr *set);
+int local_statfs(struct p9_fs *fs, struct p9_node *node, struct p9_statfs *st);
+ssize_t local_xattr_get(struct p9_fs *fs, struct p9_node *node, const char *name, void *value,
+                        size_t cap);
+int local_xattr_set(struct p9_fs *fs, struct p9_node *node, const char *name, const void *value,
+                    size_t len, uint32_t flags);
+
+/* localfs_lock.c */
+int local_lock(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *lock,
+               const struct p9_lock_owner *owner);
+int local_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_lock *lock,
+                  const struct p9_lock_owner *owner);
+/* The file is closed: the locks that only it still held are gone. */
+void local_lock_close(struct localfs *l, struct local_file *f);
+
+#endif

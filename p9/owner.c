@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "p9/owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define NOBODY 65534u
+#define KEEP ((uint32_t)-1)
+#define OWNER_XATTR P9_OWNER_PREFIX "owner" /* "UID GID" */
+#define FD_PATH_SIZE 32
+
+/* The file behind any descriptor, for the calls that take no O_PATH one. */
+static const char *fd_path(int fd, char path[FD_PATH_SIZE])
+{
+    snprintf(path, FD_PATH_SIZE, "/proc/self/fd/%d", fd);
+    return path;
+}
+
+static bool carries_xattr(const struct p9_owners *o, mode_t type)
+{
+    return o->kind == P9_OWNER_XATTR && (S_ISREG(type) || S_ISDIR(type));
+}
+
+/* Leaves the numbers alone when nothing, or nonsense, is recorded. */
+static void recorded(int fd, uint32_t *uid, uint32_t *gid)
+{
+    char path[FD_PATH_SIZE], text[32];
+    ssize_t len = getxattr(fd_path(fd, path), OWNER_XATTR, text, sizeof(text) - 1);
+    uint32_t u, g;
+
+    if (len <= 0)
+        return;
+    text[len] = '\0';
+    if (sscanf(text, "%u %u", &u, &g) == 2) {
+        *uid = u;
+        *gid = g;
+    }
+}
+
+static int record(int fd, uint32_t uid, uint32_t gid)
+{
+    char path[FD_PATH_SIZE], text[32];
+    int len = snprintf(text, sizeof(text), "%u %u", uid, gid);
+
+    return setxattr(fd_path(fd, path), OWNER_XATTR, text, (size_t)len, 0) < 0 ? -errno : 0;
+}
+
+static uint32_t to_client(const struct p9_id_range *r, size_t n, uint32_t host)
+{
+    for (size_t i = 0; i < n; i++)
+        if (host >= r[i].host && host - r[i].host < r[i].count)
+            return r[i].client + (host - r[i].host);
+    return NOBODY;
+}
+
+/* False: this number of the client's is nobody here. */
+static bool to_host(const struct p9_id_range *r, size_t n, uint32_t *id)
+{
+    if (*id == KEEP)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (*id >= r[i].client && *id - r[i].client < r[i].count) {
+            *id = r[i].host + (*id - r[i].client);
+            return true;
+        }
+    return false;
+}
+
+void p9_owner_shown(const struct p9_owners *o, int fd, mode_t type, uint32_t *uid, uint32_t *gid)
+{
+    switch (o->kind) {
+    case P9_OWNER_PASS:
+    case P9_OWNER_TRUST:
+        break;
+    case P9_OWNER_MAP:
+        *uid = to_client(o->uids, o->uids_n, *uid);
+        *gid = to_client(o->gids, o->gids_n, *gid);
+        break;
+    case P9_OWNER_SQUASH:
+    case P9_OWNER_XATTR:
+        *uid = o->uid;
+        *gid = o->gid;
+        if (carries_xattr(o, type))
+            recorded(fd, uid, gid);
+        break;
+    }
+}
+
+static int chown_fd(int fd, uint32_t uid, uint32_t gid)
+{
+    return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int change_shown(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid)
+{
+    uint32_t now_uid, now_gid;
+
+    p9_owner_shown(o, fd, type, &now_uid, &now_gid);
+    uid = uid == KEEP ? now_uid : uid;
+    gid = gid == KEEP ? now_gid : gid;
+    if (uid == now_uid && gid == now_gid)
+        return chown_fd(fd, KEEP, KEEP); /* No change but of the ctime. */
+    return carries_xattr(o, type) ? record(fd, uid, gid) : -EPERM;
+}
+
+int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid)
+{
+    switch (o->kind) {
+    case P9_OWNER_PASS:
+    case P9_OWNER_TRUST:
+        return chown_fd(fd, uid, gid);
+    case P9_OWNER_MAP:
+        if (!to_host(o->uids, o->uids_n, &uid) || !to_host(o->gids, o->gids_n, &gid))
+            return -EPERM;
+        return chown_fd(fd, uid, gid);
+    default:
+        return change_shown(o, fd, type, uid, gid);
+    }
+}
+
+void p9_owner_made(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid)
+{
+    switch (o->kind) {
+    case P9_OWNER_SQUASH:
+    case P9_OWNER_TRUST:
+        return;
+    case P9_OWNER_PASS:
+        chown_fd(fd, KEEP, gid);
+        return;
+    case P9_OWNER_MAP:
+        if (to_host(o->uids, o->uids_n, &uid) && to_host(o->gids, o->gids_n, &gid))
+            chown_fd(fd, uid, gid);
+        return;
+    case P9_OWNER_XATTR:
+        if (carries_xattr(o, type) && uid != KEEP)
+            record(fd, uid, gid);
+        return;
+    }
+}
+
+/* glibc's setgroups is for all threads; the system call is the thread's own. */
+static void become_groups(const struct p9_owners *o, uint32_t uid)
+{
+    gid_t group[P9_OWNER_GROUPS];
+    size_t n = P9_OWNER_GROUPS;
+    uint32_t gid = uid;
+
+    if (!o->identify || !o->identify(o->ctx, uid, &gid, group, &n))
+        n = 0;
+    syscall(SYS_setgroups, n, group);
+    setfsgid(gid);
+}
+
+#define CAP_BIT(cap) (1u << (cap))
+#define FILE_CAPS                                                                                  \
+    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |               \
+     CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD))
+
+/* This thread's capabilities over files; of those, only what it was permitted. */
+static void set_file_caps(uint32_t wanted)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &head, data) < 0)
+        return;
+    data[0].effective = (data[0].effective & ~FILE_CAPS) | (data[0].permitted & wanted);
+    syscall(SYS_capset, &head, data);
+}
+
+/*
+ * setfsuid is the thread's own, too.  It takes the capabilities over files from all but root; a user of
+ * a trusted client gets them back, less the one that lets set-user-id bits survive a write.
+ */
+void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data)
+{
+    uid = uid == KEEP ? NOBODY : uid;
+    if (o->kind == P9_OWNER_PASS) {
+        become_groups(o, uid);
+        setfsuid(uid);
+    } else if (o->kind == P9_OWNER_TRUST) {
+        setfsuid(uid);
+        if (uid != 0)
+            set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
+    }
+}
+
+void p9_owner_making(const struct p9_owners *o, uint32_t gid)
+{
+    if (o->kind == P9_OWNER_TRUST)
+        setfsgid(gid);
+}
+
+bool p9_owner_allows(const struct p9_owners *o, const char *xattr)
+{
+    if (strncmp(xattr, P9_OWNER_PREFIX, strlen(P9_OWNER_PREFIX)) == 0)
+        return false;
+    return o->kind >= P9_OWNER_PASS || strncmp(xattr, "user.", strlen("user.")) == 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The 9P2000.L server: sessions over any transport, worked on by a pool of threads.
+ *
+ *     transport --p9_session_submit--> queue --> worker: decode, dispatch, reply --complete--> transport
+ *
+ * A transport hands over requests as pieces of memory and gets replies written into pieces of memory:
+ * guest RAM for virtio, buffers for a socket.  File data goes between those pieces and the file without
+ * a copy; the head of a request is copied once, checked and used, so memory that a hostile client
+ * changes meanwhile does no harm.
+ *
+ * Order: requests run in parallel, at most a part of the workers on one fid, so that a file which is
+ * slow does not hold up the others.  Tversion waits for all before it and holds back all behind it.
+ * Tflush takes a request out of the queue (it completes with reply_len 0), or is answered after it.
+ * Replies complete in batches: what finished while a batch was being delivered is the next batch.
+ *
+ * The client is hostile.  Whatever it sends, it gets an Rlerror at worst; it can hold no more than the
+ * limits say, and reach nothing that the file system does not hand out.
+ */
+#ifndef P9_SERVER_H
+#define P9_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct err;
+struct p9_fs;
+struct p9_session;
+
+struct p9_limits {
+    uint32_t msize;      /* largest message, both ways, bytes; at least P9_MSIZE_MIN */
+    unsigned workers;    /* threads, started when needed; 0: those that submit do the work */
+    unsigned fids;
+    unsigned files;      /* open at a time */
+    size_t xattr_bytes;  /* in attributes being read or written */
+};
+
+/* Sensible limits for one machine's share, with virtio's largest msize. */
+struct p9_limits p9_limits_default(void);
+
+struct p9_export {
+    struct p9_fs *fs; /* borrowed for the session's life */
+    bool read_only;
+    struct p9_limits limits;
+};
+
+/* One message and room for its reply; embedded in what the transport keeps about it. */
+struct p9_request {
+    /* The transport fills these; they and the memory live until the request completes. */
+    const struct iovec *in, *out;
+    unsigned in_n, out_n;
+    /* The answer: bytes of reply in `out`; 0: no reply (flushed, dropped, or no room for any). */
+    size_t reply_len;
+    struct p9_request *next; /* in lists of submit and complete */
+    /* The server's own. */
+    uint16_t tag;
+    uint8_t type, state;
+    uint32_t fid;
+    struct p9_request *flushes; /* Tflush requests that wait for this one */
+    struct p9_request *link, *tag_link;
+};
+
+/*
+ * Takes back finished requests, linked by `next` in the order their replies must go out.  Called on a
+ * worker (or inside submit), by one thread at a time for a session, each request exactly once.  It may
+ * submit more, but not reset or free, and must not wait for a lock that the caller of these two holds.
+ */
+typedef void p9_complete(void *ctx, struct p9_request *list);
+
+struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *complete, void *ctx,
+                                  struct err *e);
+/* As reset; then ends the threads. */
+void p9_session_free(struct p9_session *s); /* NULL allowed */
+
+/*
+ * Hands over requests linked by `next`.  Never waits, unless there are no workers: then it returns when
+ * these are done, or left to another thread that is in here.  That saves a change of threads for each
+ * request where the transport has threads of its own to spend; several may submit at a time.
+ */
+void p9_session_submit(struct p9_session *s, struct p9_request *list);
+
+/*
+ * Forgets the client: what is queued completes with reply_len 0, what runs is waited for, every fid is
+ * dropped.  When it returns no request is left and none of their memory is touched any more.
+ */
+void p9_session_reset(struct p9_session *s);
+
+/* What a session does and holds, for tests and statistics. */
+struct p9_session_stats {
+    uint64_t requests, errors; /* errors: answered by Rlerror */
+    unsigned fids, files, threads;
+};
+void p9_session_stats(struct p9_session *s, struct p9_session_stats *st);
+
+#endif

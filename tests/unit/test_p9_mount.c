@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Linux's own 9P client on our server, where this kernel has one and we may mount.
+ *
+ * The mount's other end is a socket of this process (trans=fd).  Programs do the work, so that the
+ * kernel asks what it asks in daily use.
+ */
+#include "p9/transport_stream.h"
+
+#include "tests/unit/p9_fixture.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+static bool kernel_has_9p(void)
+{
+    return geteuid() == 0 && (shell("grep -qw 9p /proc/filesystems") == 0 ||
+                              shell("modprobe -q 9p 2>/dev/null && modprobe -q 9pnet_fd 2>/dev/null") == 0);
+}
+
+/* The share is mounted on "mnt" beside it; false: no such kernel. */
+static bool mount_share(struct client *c, const char *cache)
+{
+    char options[128];
+    char *target = file_path("%s/mnt", c->folder);
+    int rc;
+
+    assert_int_equal(mkdir(target, 0755), 0);
+    client_disconnect(c);
+    c->export.limits.msize = 512000;
+    client_connect(c);
+    snprintf(options, sizeof(options),
+             "trans=fd,rfdno=%d,wfdno=%d,version=9p2000.L,msize=512000,access=client,cache=%s", c->fd,
+             c->fd, cache);
+    rc = mount("share", target, "9p", 0, options);
+    if (rc < 0)
+        fail_msg("mount %s: %s", options, strerror(errno));
+    free(target);
+    return true;
+}
+
+static int set_up(void **state)
+{
+    *state = client_new((struct p9_localfs_config){.owners = {.kind = P9_OWNER_PASS}});
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct client *c = *state;
+
+    shell("umount -l %s/mnt 2>/dev/null", c->folder);
+    shell("rmdir %s/mnt 2>/dev/null", c->folder);
+    client_free(c);
+    return 0;
+}
+
+#define in_mount(c, command) shell("cd %s/mnt && set -e && " command, (c)->folder)
+
+static void use_mount(struct client *c)
+{
+    assert_int_equal(in_mount(c, "mkdir -p a/b/c && echo one > a/b/f && cat a/b/f | grep -qx one"), 0);
+    assert_int_equal(in_mount(c, "ln -s f a/b/l && cat a/b/l | grep -qx one && ln a/b/f a/h"), 0);
+    assert_int_equal(in_mount(c, "mkfifo p && test -p p && mv a/h a/i && test $(stat -c %%h a/i) = 2"), 0);
+    assert_int_equal(in_mount(c, "touch $(seq 3000) && test $(ls | wc -l) = 3002 && rm -f [0-9]*"), 0);
+    assert_int_equal(in_mount(c, "chmod 4750 a/i && test $(stat -c %%a a/i) = 4750"), 0);
+    assert_int_equal(in_mount(c, "chown 7:8 a/i && test $(stat -c %%u:%%g a/i) = 7:8"), 0);
+    assert_int_equal(in_mount(c, "touch -d @1000 a/i && test $(stat -c %%Y a/i) = 1000"), 0);
+    assert_int_equal(in_mount(c, "head -c 3000000 /dev/urandom > big && cp big big2 && cmp big big2"), 0);
+    assert_int_equal(in_mount(c, "truncate -s 10 big && test $(wc -c < big) = 10"), 0);
+    assert_int_equal(in_mount(c, "find . | tar cf /dev/null -T - && df . > /dev/null && sync -f ."), 0);
+    assert_int_equal(in_mount(c, "exec 3<> big; rm big; echo x >&3; truncate -s 1 /proc/self/fd/3"), 0);
+    assert_int_equal(in_mount(c, "(flock -n 9 && ! flock -n big2 true) 9> big2"), 0);
+    assert_int_equal(in_mount(c, "rm -rf a p big2 && test -z \"$(ls -A)\""), 0);
+}
+
+static void test_mount__serves_programs(void **state)
+{
+    struct client *c = *state;
+
+    if (!kernel_has_9p())
+        skip();
+    assert_true(mount_share(c, "none"));
+    use_mount(c);
+}
+
+static void test_mount__serves_programs_cached(void **state)
+{
+    struct client *c = *state;
+
+    if (!kernel_has_9p())
+        skip();
+    assert_true(mount_share(c, "mmap"));
+    use_mount(c);
+}
+
+/* A mapping that is written, seen through the host's own file. */
+static void test_mount__maps_files(void **state)
+{
+    struct client *c = *state;
+    char *path, *map;
+    int fd;
+
+    if (!kernel_has_9p())
+        skip();
+    assert_true(mount_share(c, "mmap"));
+    path = file_path("%s/mnt/f", c->folder);
+    assert_true((fd = open(path, O_RDWR | O_CREAT, 0644)) >= 0);
+    free(path);
+    assert_int_equal(ftruncate(fd, 4096), 0);
+    map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(map, MAP_FAILED);
+    memcpy(map, "mapped", 6);
+    assert_int_equal(msync(map, 4096, MS_SYNC), 0);
+    assert_int_equal(munmap(map, 4096), 0);
+    close(fd);
+    assert_int_equal(in_share(c, "test $(head -c 6 f) = mapped"), 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_mount__serves_programs),
+        T(test_mount__serves_programs_cached),
+        T(test_mount__maps_files),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a share promises beside its files: locks, owners, extended attributes, read-only, mounts.
+ */
+#include "p9/localfs.h"
+
+#include "tests/unit/p9_fixture.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/xattr.h>
+
+/* --- Locks --------------------------------------------------------------------------------------- */
+
+/* Would the host's own program get a lock of [start, start + length) of f? */
+static bool host_may_lock(struct client *c, short kind, off_t start, off_t length)
+{
+    struct flock l = {.l_type = kind, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    char *path = file_path("%s/share/f", c->folder);
+    int fd = open(path, O_RDWR);
+
+    free(path);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
+    close(fd);
+    return l.l_type == F_UNLCK;
+}
+
+static void make_f(struct client *c)
+{
+    assert_int_equal(in_share(c, "head -c 100 /dev/zero > f && chmod 666 f"), 0);
+    assert_int_equal(c_open_path(c, 1, "f", P9_O_RDWR), 0);
+    assert_int_equal(c_open_path(c, 2, "f", P9_O_RDWR), 0);
+}
+
+static void test_lock__is_a_lock_of_the_host(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 14, 1));
+    assert_true(host_may_lock(c, F_WRLCK, 15, 0));
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 12, 7, 0), P9_LOCK_OK);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 12));
+    assert_false(host_may_lock(c, F_WRLCK, 12, 1));
+    assert_int_equal(c_clunk(c, 1), 0);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+}
+
+static void test_lock__of_one_process_is_one_on_all_its_files(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 10, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 5, 10, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_READ, 5, 1, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
+    assert_int_equal(c_clunk(c, 1), 0);
+    assert_false(host_may_lock(c, F_WRLCK, 0, 1));
+    assert_int_equal(c_lock(c, 2, P9_LOCK_NONE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, 0), P9_LOCK_OK);
+}
+
+static void test_lock__getlock_names_what_is_in_the_way(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_READ, 0, 0, 0, 8, NAME("guest")}), 0);
+    assert_int_equal(c->reply.tlock.kind, P9_LOCK_WRITE);
+    assert_int_equal(c->reply.tlock.start, 10);
+    assert_int_equal(c->reply.tlock.length, 5);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_WRITE, 0, 0, 0, 7, NAME("guest")}), 0);
+    assert_int_equal(c->reply.tlock.kind, P9_LOCK_NONE);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_NONE, 0, 0, 0, 7, NAME("guest")}), -EINVAL);
+    assert_int_equal(c_lock(c, 1, 9, 0, 0, 7, 0), -EINVAL);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_READ, ~0ull, 1, 7, 0), -EINVAL);
+    assert_int_equal(c_lock(c, ROOT, P9_LOCK_READ, 0, 1, 7, 0), -EBADF);
+}
+
+/* `exec 9>f; flock 9; ...; flock -u 9` are three processes. */
+static void test_lock__flock_goes_with_the_open_file(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 9, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
+    /* A child closes what it inherited: the parent's lock stays. */
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 10, 0), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 11, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+}
+
+static void test_lock__ends_with_the_client(void **state)
+{
+    struct client *c = *state, *other = calloc(1, sizeof(*other));
+
+    make_f(c);
+    other->export = c->export;
+    client_connect(other);
+    assert_int_equal(c_version(other), 0);
+    assert_int_equal(c_attach(other, ROOT, 0, ""), 0);
+    assert_int_equal(c_open_path(other, 1, "f", P9_O_RDWR), 0);
+    assert_int_equal(c_lock(other, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_BLOCKED);
+    client_disconnect(other);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_version(c), 0);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+    free(other);
+}
+
+/* --- Extended attributes ------------------------------------------------------------------------- */
+
+static int set_xattr(struct client *c, const char *file, const char *name, const char *value,
+                     uint32_t size, uint32_t flags)
+{
+    int rc, put = 0;
+
+    assert_int_equal(c_walk(c, ROOT, 50, file), 0);
+    rc = RPC(c, .type = P9_TXATTRCREATE, .txattrcreate = {50, p9_str_of(name), size, flags});
+    if (rc == 0 && value[0])
+        put = c_write(c, 50, 0, value, (uint32_t)strlen(value));
+    if (rc < 0 || put < 0) {
+        c_clunk(c, 50);
+        return rc < 0 ? rc : put;
+    }
+    return c_clunk(c, 50);
+}
+
+/* The value is at c->in + c->payload; returns its length. */
+static int get_xattr(struct client *c, const char *file, const char *name)
+{
+    int rc;
+
+    assert_int_equal(c_walk(c, ROOT, 50, file), 0);
+    rc = RPC(c, .type = P9_TXATTRWALK, .txattrwalk = {50, 51, p9_str_of(name)});
+    assert_int_equal(c_clunk(c, 50), 0);
+    if (rc < 0)
+        return rc;
+    rc = c_read(c, 51, 0, 1000);
+    assert_int_equal(c_read(c, 51, ~0ull, 1000), 0);
+    assert_int_equal(c_write(c, 51, 0, "x", 1), -EINVAL);
+    /* Again from the start, for the caller. */
+    assert_int_equal(c_read(c, 51, 0, 1000), rc);
+    return rc;
+}
+
+static void test_xattr__set_get_list_remove(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "touch f"), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "value", 5, 0), 0);
+    assert_int_equal(get_xattr(c, "f", "user.a"), 5);
+    assert_memory_equal(c->in + c->payload, "value", 5);
+    assert_int_equal(c_clunk(c, 51), 0);
+    assert_int_equal(get_xattr(c, "f", ""), 7);
+    assert_memory_equal(c->in + c->payload, "user.a", 7);
+    assert_int_equal(c_clunk(c, 51), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "x", 1, XATTR_CREATE), -EEXIST);
+    /* Empty is not removed. */
+    assert_int_equal(set_xattr(c, "f", "user.a", "", 0, 0), 0);
+    assert_int_equal(get_xattr(c, "f", "user.a"), 0);
+    assert_int_equal(c_clunk(c, 51), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "", 0, XATTR_REPLACE), 0);
+    assert_int_equal(get_xattr(c, "f", "user.a"), -ENODATA);
+}
+
+static void test_xattr__is_bounded_and_whole(void **state)
+{
+    struct client *c = *state;
+    uint32_t fid = 100;
+
+    assert_int_equal(in_share(c, "touch f"), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "value", 6, 0), -EINVAL);
+    assert_int_equal(set_xattr(c, "f", "user.a", "value", 4, 0), -EINVAL);
+    assert_int_equal(set_xattr(c, "f", "user.a", "value", 65537, 0), -E2BIG);
+    assert_int_equal(set_xattr(c, "f", "trusted.a", "value", 5, 0), -EOPNOTSUPP);
+    assert_int_equal(set_xattr(c, "f", "user.lxtop.owner", "0 0", 3, 0), -EOPNOTSUPP);
+    assert_int_equal(get_xattr(c, "f", "user.a"), -ENODATA);
+    /* Values on their way are counted, all together. */
+    do {
+        assert_int_equal(c_walk(c, ROOT, ++fid, "f"), 0);
+        assert_in_range(fid, 101, 300);
+    } while (RPC(c, .type = P9_TXATTRCREATE, .txattrcreate = {fid, NAME("user.b"), 65536, 0}) == 0);
+    assert_int_equal(c->reply.rlerror.ecode, ENOSPC);
+    assert_int_equal(c_read(c, 101, 0, 100), -EINVAL);
+    assert_int_equal(c_clunk(c, 101), -EINVAL);
+    assert_int_equal(set_xattr(c, "f", "user.b", "v", 1, 0), 0);
+}
+
+/* --- Owners -------------------------------------------------------------------------------------- */
+
+static int chown_to(struct client *c, const char *name, uint32_t uid, uint32_t gid)
+{
+    int rc;
+
+    assert_int_equal(c_walk(c, ROOT, 60, name), 0);
+    rc = c_setattr(c, (struct p9_setattr){.fid = 60, .valid = P9_SET_UID | P9_SET_GID,
+                                          .uid = uid, .gid = gid});
+    assert_int_equal(c_clunk(c, 60), 0);
+    return rc;
+}
+
+static void assert_owner(struct client *c, const char *name, uint32_t uid, uint32_t gid)
+{
+    struct p9_attr a;
+
+    assert_int_equal(c_walk(c, ROOT, 60, name), 0);
+    assert_int_equal(c_getattr(c, 60, &a), 0);
+    assert_int_equal(c_clunk(c, 60), 0);
+    assert_int_equal(a.uid, uid);
+    assert_int_equal(a.gid, gid);
+}
+
+static void test_owner__squash_shows_one_user(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "touch f && ln -s f l"), 0);
+    assert_owner(c, "f", 1000, 1000);
+    assert_owner(c, "l", 1000, 1000);
+    assert_int_equal(chown_to(c, "f", 1000, 1000), 0);
+    assert_int_equal(chown_to(c, "f", 0, 1000), -EPERM);
+}
+
+static int set_up_xattr(void **state)
+{
+    *state = client_new((struct p9_localfs_config){
+        .owners = {.kind = P9_OWNER_XATTR, .uid = 1000, .gid = 1000}});
+    return 0;
+}
+
+static void test_owner__xattr_keeps_the_guests(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "touch host && ln -s host l"), 0);
+    assert_owner(c, "host", 1000, 1000);
+    assert_int_equal(chown_to(c, "host", 33, 44), 0);
+    assert_owner(c, "host", 33, 44);
+    assert_int_equal(chown_to(c, "l", 33, 44), -EPERM);
+    assert_int_equal(c_attach(c, 70, 7, ""), 0);
+    assert_int_equal(c_mkdir(c, 70, "d", 0755), 0);
+    assert_owner(c, "d", 7, 0);
+    assert_int_equal(get_xattr(c, "host", ""), 0);
+    assert_int_equal(c_clunk(c, 51), 0);
+    assert_int_equal(get_xattr(c, "host", "user.lxtop.owner"), -EOPNOTSUPP);
+}
+
+static const struct p9_id_range ids[] = {{0, 5000, 1}, {100, 6000, 50}};
+
+static int set_up_map(void **state)
+{
+    *state = client_new((struct p9_localfs_config){
+        .owners = {.kind = P9_OWNER_MAP, .uids = ids, .uids_n = 2, .gids = ids, .gids_n = 2}});
+    return 0;
+}
+
+static void test_owner__map_goes_both_ways(void **state)
+{
+    struct client *c = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_share(c, "touch f && chown 6049:5000 f"), 0);
+    assert_owner(c, "f", 149, 0);
+    assert_int_equal(chown_to(c, "f", 0, 101), 0);
+    assert_int_equal(in_share(c, "test $(stat -c %%u:%%g f) = 5000:6001"), 0);
+    assert_int_equal(chown_to(c, "f", 1, 101), -EPERM);
+    assert_int_equal(in_share(c, "chown 6050:1 f"), 0);
+    assert_owner(c, "f", 65534, 65534);
+}
+
+static bool users_group(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n)
+{
+    (void)ctx;
+    *gid = 100;
+    group[0] = 200;
+    *n = uid == 1000;
+    return uid == 1000;
+}
+
+static int set_up_pass(void **state)
+{
+    *state = client_new((struct p9_localfs_config){
+        .owners = {.kind = P9_OWNER_PASS, .identify = users_group}});
+    return 0;
+}
+
+static void test_owner__pass_acts_as_the_user(void **state)
+{
+    struct client *c = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(shell("chmod 755 %s", c->folder), 0);
+    assert_int_equal(in_share(c, "chmod 777 . && touch roots suid group && chmod 600 roots && "
+                                 "chmod 6777 suid && chgrp 200 group && chmod 060 group"), 0);
+    assert_int_equal(c_create(c, ROOT, 1, "mine", P9_O_RDWR, 0644), 0);
+    assert_owner(c, "mine", 1000, 100);
+    assert_int_equal(c_open_path(c, 2, "roots", 0), -EACCES);
+    assert_int_equal(c_open_path(c, 3, "group", P9_O_RDWR), 0);
+    assert_int_equal(chown_to(c, "mine", 0, 0), -EPERM);
+    assert_int_equal(c_open_path(c, 4, "suid", P9_O_WRONLY), 0);
+    assert_int_equal(c_write(c, 4, 0, "x", 1), 1);
+    assert_int_equal(in_share(c, "test $(stat -c %%a suid) = 777"), 0);
+    assert_int_equal(c_attach(c, 5, 0, ""), 0);
+    assert_int_equal(c_walk(c, 5, 6, "roots"), 0);
+    assert_int_equal(c_open(c, 6, P9_O_RDWR), 0);
+    assert_int_equal(c_attach(c, 7, P9_NOUID, ""), 0);
+    assert_int_equal(c_walk(c, 7, 8, "roots"), 0);
+    assert_int_equal(c_open(c, 8, 0), -EACCES);
+}
+
+static int set_up_trust(void **state)
+{
+    *state = client_new((struct p9_localfs_config){.owners = {.kind = P9_OWNER_TRUST}});
+    return 0;
+}
+
+/* The client has checked what its user may do; what is made is the user's all the same. */
+static void test_owner__trust_makes_files_as_the_user(void **state)
+{
+    struct client *c = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_share(c, "touch roots suid && chmod 600 roots && chmod 6777 suid"), 0);
+    assert_int_equal(c_walk(c, ROOT, 1, ""), 0);
+    assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {1, NAME("mine"), P9_O_RDWR, 02755, 300}), 0);
+    assert_owner(c, "mine", 1000, 300);
+    assert_int_equal(in_share(c, "test $(stat -c %%a mine) = 2755"), 0);
+    assert_int_equal(c_open_path(c, 2, "roots", P9_O_RDWR), 0);
+    assert_int_equal(chown_to(c, "mine", 7, 8), 0);
+    assert_int_equal(c_open_path(c, 3, "suid", P9_O_WRONLY), 0);
+    assert_int_equal(c_write(c, 3, 0, "x", 1), 1);
+    assert_int_equal(in_share(c, "test $(stat -c %%a suid) = 777"), 0);
+}
+
+/* --- Read-only ----------------------------------------------------------------------------------- */
+
+static void make_read_only(struct client *c)
+{
+    client_disconnect(c);
+    c->export.read_only = true;
+    client_connect(c);
+    assert_int_equal(c_version(c), 0);
+    assert_int_equal(c_attach(c, ROOT, 1000, ""), 0);
+}
+
+static void test_read_only__nothing_changes(void **state)
+{
+    const struct p9_str n = NAME("new"), f = NAME("f");
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "printf text > f && touch -d @1000 f . && cp -a . ../before"), 0);
+    make_read_only(c);
+    assert_int_equal(c_walk(c, ROOT, 1, "f"), 0);
+    assert_int_equal(c_walk(c, ROOT, 2, ""), 0);
+    for (uint32_t flags = 1; flags < 3; flags++)
+        assert_int_equal(c_open(c, 1, flags), -EROFS);
+    assert_int_equal(c_open(c, 1, P9_O_TRUNC), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, n, 0, 0644, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, f, 0, 0644, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TMKDIR, .tmkdir = {2, n, 0755, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TSYMLINK, .tsymlink = {2, n, f, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TMKNOD, .tmknod = {2, n, S_IFREG, 0, 0, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TLINK, .tlink = {2, 1, n}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TRENAME, .trename = {1, 2, n}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TRENAMEAT, .trenameat = {2, f, 2, n}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TUNLINKAT, .tunlinkat = {2, f, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TXATTRCREATE, .txattrcreate = {1, NAME("user.a"), 0, 0}), -EROFS);
+    assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 1, .valid = P9_SET_MTIME}), -EROFS);
+    assert_int_equal(c_open(c, 1, 0), 0);
+    assert_int_equal(c_write(c, 1, 0, "x", 1), -EROFS);
+    assert_int_equal(c_read(c, 1, 0, 100), 4);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_READ, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(RPC(c, .type = P9_TREMOVE, .fid = 1), -EROFS);
+    assert_int_equal(c_clunk(c, 1), -EBADF);
+    assert_int_equal(in_share(c, "diff -r . ../before && test \"$(stat -c %%Y%%a f .)\" = "
+                                 "\"$(cd ../before && stat -c %%Y%%a f .)\""), 0);
+}
+
+/* --- Mounts beneath the share -------------------------------------------------------------------- */
+
+static void test_mounts__have_numbers_of_their_own(void **state)
+{
+    struct client *c = *state;
+    struct p9_qid listed;
+    struct p9_attr a, b;
+    char *path = file_path("%s/share/m", c->folder);
+
+    assert_int_equal(mkdir(path, 0755), 0);
+    if (mount("none", path, "tmpfs", 0, "") < 0) {
+        free(path);
+        skip();
+    }
+    /* tmpfs numbers its files from 1 up, as the ones beside it may be. */
+    assert_int_equal(in_share(c, "touch m/f f g && mount --bind m/f g"), 0);
+    assert_int_equal(c_walk(c, ROOT, 1, "m/f"), 0);
+    assert_int_equal(c_getattr(c, 1, &a), 0);
+    assert_int_equal(c_walk(c, ROOT, 2, "f"), 0);
+    assert_int_equal(c_getattr(c, 2, &b), 0);
+    assert_int_not_equal(a.qid.path >> 56, b.qid.path >> 56);
+    assert_int_equal(b.qid.path >> 56, 0);
+    assert_int_equal(c_walk(c, ROOT, 3, ""), 0);
+    assert_int_equal(c_open(c, 3, 0), 0);
+    listed = c_listed(c, 3, "g");
+    assert_memory_equal(&listed.path, &a.qid.path, sizeof(listed.path));
+    assert_int_equal(listed.version, a.qid.version);
+    listed = c_listed(c, 3, "m");
+    assert_int_equal(c_walk(c, ROOT, 4, "m"), 0);
+    assert_int_equal(listed.path, c->reply.rwalk.qid[0].path);
+    assert_int_equal(c_version(c), 0);
+    assert_int_equal(in_share(c, "umount g m"), 0);
+    free(path);
+}
+
+#define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, tear_down_client)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_lock__is_a_lock_of_the_host, set_up_plain),
+        T(test_lock__of_one_process_is_one_on_all_its_files, set_up_plain),
+        T(test_lock__getlock_names_what_is_in_the_way, set_up_plain),
+        T(test_lock__flock_goes_with_the_open_file, set_up_plain),
+        T(test_lock__ends_with_the_client, set_up_plain),
+        T(test_xattr__set_get_list_remove, set_up_plain),
+        T(test_xattr__is_bounded_and_whole, set_up_plain),
+        T(test_owner__squash_shows_one_user, set_up_plain),
+        T(test_owner__xattr_keeps_the_guests, set_up_xattr),
+        T(test_owner__map_goes_both_ways, set_up_map),
+        T(test_owner__pass_acts_as_the_user, set_up_pass),
+        T(test_owner__trust_makes_files_as_the_user, set_up_trust),
+        T(test_read_only__nothing_changes, set_up_plain),
+        T(test_mounts__have_numbers_of_their_own, set_up_plain),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
