@@ -250,5 +250,6 @@ int main(void)
         T(test_stream__several_clients_at_once),
     };
 
+    alarm(120); /* what hangs has failed */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
