@@ -45,12 +45,25 @@ static void recorded(int fd, uint32_t *uid, uint32_t *gid)
     }
 }
 
+static int set_recorded(const char *path, const char *text)
+{
+    return setxattr(path, OWNER_XATTR, text, strlen(text), 0) < 0 ? -errno : 0;
+}
+
+/* A file may be read-only to its owner, us; the attribute asks for write permission all the same. */
 static int record(int fd, uint32_t uid, uint32_t gid)
 {
     char path[FD_PATH_SIZE], text[32];
-    int len = snprintf(text, sizeof(text), "%u %u", uid, gid);
+    struct stat st;
+    int rc;
 
-    return setxattr(fd_path(fd, path), OWNER_XATTR, text, (size_t)len, 0) < 0 ? -errno : 0;
+    snprintf(text, sizeof(text), "%u %u", uid, gid);
+    rc = set_recorded(fd_path(fd, path), text);
+    if (rc != -EACCES || fstat(fd, &st) < 0 || chmod(path, (st.st_mode & 07777) | S_IWUSR) < 0)
+        return rc;
+    rc = set_recorded(path, text);
+    chmod(path, st.st_mode & 07777);
+    return rc;
 }
 
 static uint32_t to_client(const struct p9_id_range *r, size_t n, uint32_t host)

@@ -389,7 +389,6 @@ static void submit_locked(struct p9_session *s, struct p9_request *r)
     }
     enqueue(s, r);
     start_worker(s);
-    pthread_cond_signal(&s->work);
 }
 
 /* Without workers, or when no thread could be made, the caller works. */
@@ -403,6 +402,8 @@ static void work_here(struct p9_session *s)
 
 void p9_session_submit(struct p9_session *s, struct p9_request *list)
 {
+    unsigned wake;
+
     pthread_mutex_lock(&s->lock);
     for (struct p9_request *r = list, *next; r; r = next) {
         next = r->next;
@@ -410,7 +411,11 @@ void p9_session_submit(struct p9_session *s, struct p9_request *list)
     }
     work_here(s);
     deliver_locked(s);
+    wake = s->queued < s->idle ? s->queued : s->idle;
     pthread_mutex_unlock(&s->lock);
+    /* Behind the lock, which they want first thing. */
+    while (wake-- > 0)
+        pthread_cond_signal(&s->work);
 }
 
 /* --- Life ---------------------------------------------------------------------------------------- */

@@ -361,5 +361,6 @@ int main(void)
         T(test_hostile__every_message_on_every_kind_of_fid),
     };
 
+    alarm(120); /* what hangs has failed */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,6 +250,9 @@ static void test_owner__xattr_keeps_the_guests(void **state)
     assert_int_equal(c_attach(c, 70, 7, ""), 0);
     assert_int_equal(c_mkdir(c, 70, "d", 0755), 0);
     assert_owner(c, "d", 7, 0);
+    assert_int_equal(c_create(c, 70, 71, "readonly", P9_O_RDWR, 0444), 0);
+    assert_owner(c, "readonly", 7, 0);
+    assert_int_equal(in_share(c, "test $(stat -c %%a readonly) = 444"), 0);
     assert_int_equal(get_xattr(c, "host", ""), 0);
     assert_int_equal(c_clunk(c, 51), 0);
     assert_int_equal(get_xattr(c, "host", "user.lxtop.owner"), -EOPNOTSUPP);

@@ -6,6 +6,8 @@
 
 #include "tests/unit/p9_fixture.h"
 
+#include <pthread.h>
+
 static void send_head(struct client *c, uint32_t size, uint8_t type, uint16_t tag)
 {
     uint8_t head[7];
@@ -232,6 +234,60 @@ static void test_stream__several_clients_at_once(void **state)
     }
 }
 
+/* One of several clients that pull at the same few names; only that the server lives is asked. */
+static void *pull(void *arg)
+{
+    static const char *const names[] = {"a", "b", "d", "d/a", "d/b"};
+    struct client *c = arg;
+    uint32_t r = (uint32_t)c->fd * 2654435761u;
+
+    for (int i = 0; i < 400; i++) {
+        const char *name = names[(r >> 8) % 5];
+
+        r = r * 1664525 + 1013904223;
+        c_walk(c, ROOT, 1, r & 0x10000 ? "d" : "");
+        c_walk(c, ROOT, 2, name);
+        switch (r >> 24 & 7) {
+        case 0: RPC(c, .type = P9_TLCREATE, .tlcreate = {1, NAME("a"), P9_O_RDWR, 0644, 0}); break;
+        case 1: RPC(c, .type = P9_TRENAMEAT, .trenameat = {ROOT, NAME("a"), 1, NAME("b")}); break;
+        case 2: RPC(c, .type = P9_TRENAME, .trename = {2, 1, NAME("a")}); break;
+        case 3: RPC(c, .type = P9_TREMOVE, .fid = 2); break;
+        case 4: c_mkdir(c, ROOT, "d", 0755); break;
+        case 5: c_open(c, 1, 0), c_readdir(c, 1, 0, 5000); break;
+        case 6: c_open(c, 2, P9_O_RDWR), c_lock(c, 2, P9_LOCK_WRITE, r % 10, 5, r % 3, 0); break;
+        case 7: c_open(c, 2, P9_O_RDWR), c_write(c, 2, r % 100, "data", 4); break;
+        }
+        c_clunk(c, 1);
+        c_clunk(c, 2);
+    }
+    return NULL;
+}
+
+static void test_stream__clients_pull_at_the_same_names(void **state)
+{
+    enum { CLIENTS = 3 };
+    struct client *c = *state, *other[CLIENTS];
+    pthread_t thread[CLIENTS];
+    struct p9_session_stats st;
+
+    for (int i = 0; i < CLIENTS; i++) {
+        other[i] = calloc(1, sizeof(*other[i]));
+        other[i]->export = c->export;
+        client_connect(other[i]);
+        assert_int_equal(c_version(other[i]), 0);
+        assert_int_equal(c_attach(other[i], ROOT, 0, ""), 0);
+        assert_int_equal(pthread_create(&thread[i], NULL, pull, other[i]), 0);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        pthread_join(thread[i], NULL);
+        p9_stream_stats(other[i]->server, &st);
+        assert_int_equal(st.fids, 1);
+        assert_int_equal(st.files, 0);
+        client_disconnect(other[i]);
+        free(other[i]);
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down_client)
 
 int main(void)
@@ -248,7 +304,9 @@ int main(void)
         T(test_stream__a_client_that_never_reads),
         T(test_stream__stop_ends_it_from_our_side),
         T(test_stream__several_clients_at_once),
+        T(test_stream__clients_pull_at_the_same_names),
     };
 
+    alarm(120); /* what hangs has failed */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
