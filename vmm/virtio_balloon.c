@@ -6,6 +6,7 @@
 #define BALLOON_F_PAGE_REPORTING (1ULL << 5)
 #define BALLOON_PAGE 4096ULL
 #define BATCH 64
+#define INFLATE_MAX 4096 /* bytes of page numbers taken of one request; Linux sends up to 1,024 */
 
 /* Queues exist only with their features (5.5.2); of the optional ones there is only reporting. */
 enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_REPORTING, QUEUES };
@@ -24,18 +25,19 @@ static void inflate(struct virtio *v, const struct vreq *r)
 {
     uint32_t page;
 
-    for (size_t at = 0; vreq_read(r, at, &page, sizeof(page)) == sizeof(page); at += sizeof(page)) {
+    for (size_t at = 0; at < INFLATE_MAX && vreq_read(r, at, &page, sizeof(page)) == sizeof(page);
+         at += sizeof(page)) {
         void *host = mem_at(v->mem, GPA(page * BALLOON_PAGE), BALLOON_PAGE);
 
         if (host)
-            v->stats.write_bytes += mem_give_back(host, BALLOON_PAGE);
+            mem_give_back(host, BALLOON_PAGE);
     }
 }
 
-static void report(struct virtio *v, const struct vreq *r)
+static void report(const struct vreq *r)
 {
     for (unsigned i = r->nread; i < r->nread + r->nwrite; i++)
-        v->stats.write_bytes += mem_give_back(r->iov[i].iov_base, r->iov[i].iov_len);
+        mem_give_back(r->iov[i].iov_base, r->iov[i].iov_len);
 }
 
 /* Deflating needs no act: a page that is touched again is there again. */
@@ -47,7 +49,7 @@ static void balloon_notify(struct virtio *v, unsigned index)
         if (index == QUEUE_INFLATE)
             inflate(v, &r);
         else if (index == QUEUE_REPORTING)
-            report(v, &r);
+            report(&r);
         virtio_used(v, index, r.head, 0);
         if (i == BATCH) {
             virtio_again(v);
