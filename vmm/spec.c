@@ -142,20 +142,33 @@ static bool tag_is_taken(const struct spec *s, const char *tag)
     return false;
 }
 
+/* A folder's name may hold commas; the options behind ,tag= may not. */
+static char *find_last(char *text, const char *what)
+{
+    char *found = NULL;
+
+    while ((text = strstr(text, what)))
+        found = text++;
+    return found;
+}
+
 static int set_share(struct spec *s, char *argument, struct err *e)
 {
     struct spec_share *h = &s->share[s->shares];
-    char *rest = argument, *part;
+    char *rest = find_last(argument, ",tag="), *part;
 
     if (s->shares == SPEC_SHARES_MAX)
         return err_set(e, EINVAL, "at most %d shares", SPEC_SHARES_MAX);
-    *h = (struct spec_share){.path = strsep(&rest, ","), .uid = getuid(), .gid = getgid()};
+    if (!rest)
+        return err_set(e, EINVAL, "give a folder and a tag: PATH,tag=TAG");
+    *rest++ = '\0';
+    *h = (struct spec_share){.path = argument, .uid = getuid(), .gid = getgid()};
     while ((part = strsep(&rest, ",")))
         if (share_part(h, part, e) < 0)
             return -EINVAL;
     if (!*h->path)
-        return err_set(e, EINVAL, "give a folder before the first comma");
-    if (!h->tag || !*h->tag || strlen(h->tag) > SPEC_TAG_MAX)
+        return err_set(e, EINVAL, "give a folder before ,tag=");
+    if (!*h->tag || strlen(h->tag) > SPEC_TAG_MAX)
         return err_set(e, EINVAL, "give a tag of 1 to %d bytes: %s,tag=home", SPEC_TAG_MAX, h->path);
     if (tag_is_taken(s, h->tag))
         return err_set(e, EINVAL, "there is a share with the tag '%s' already", h->tag);
