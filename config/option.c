@@ -23,10 +23,9 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_APPEND] = {"append", OPTION_STRING, 0, 0, "", NULL,
                     "words added to the kernel's command line"},
     [OPT_SHARES] = {"shares", OPTION_SHARES, 0, 0, "~:/mnt/host", NULL,
-                    "host folders in the distro, 'HOST:GUEST[,ro][,cache=MODE][,map=KIND]; ...' or none.  "
-                    "What others change is seen with cache=none at once, mmap at once but in mapped "
-                    "pages, readahead at the next open, loose perhaps never.  Files are shown as one "
-                    "user's, map=squash[:UID:GID], or with changes of owner kept, map=xattr[:UID:GID]"},
+                    "host folders in the distro: 'HOST:GUEST[,ro][,cache=MODE][,map=KIND]; ...' or none; "
+                    "what others change is seen with cache=none at once, mmap at once but in mapped "
+                    "pages, readahead at the next open, loose perhaps never"},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
 };
