@@ -41,7 +41,7 @@ static char *take(const char **p, const char *stops)
     char *text, *to;
 
     *p += strspn(*p, " \t");
-    text = to = malloc(strlen(*p) + 1);
+    text = to = calloc(1, strlen(*p) + 1);
     while (text && **p && !strchr(stops, **p)) {
         if (**p == '\\' && (*p)[1])
             ++*p;
@@ -50,7 +50,7 @@ static char *take(const char **p, const char *stops)
     while (text && to > text && (to[-1] == ' ' || to[-1] == '\t'))
         to--;
     if (text)
-        *to = '\0';
+        *to = '\0'; /* over blanks at the end */
     return text;
 }
 

@@ -144,7 +144,7 @@ static struct p9_msg ask(struct world *w, struct p9_msg m)
 
 #define MSG(...) ((struct p9_msg){__VA_ARGS__})
 #define VERSION MSG(.type = P9_TVERSION, .version = {65536, {P9_VERSION, 8}})
-#define ATTACH MSG(.type = P9_TATTACH, .tattach = {0, P9_NOFID})
+#define ATTACH MSG(.type = P9_TATTACH, .tattach = {.fid = 0, .afid = P9_NOFID})
 #define READ_SLOW MSG(.type = P9_TREAD, .io = {1, 0, 10})
 #define ask_for(w, m, reply) assert_int_equal(ask(w, m).type, reply)
 
