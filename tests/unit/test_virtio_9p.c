@@ -302,6 +302,7 @@ static void test_notify__fails_when_chains_are_offered_twice(void **state)
         for (uint16_t i = 0; i < SLOTS; i++)
             offer_tagged(w, i, (uint16_t)(100 * round + i), READ_SLOW);
         notify(w);
+        memfs_wait(&w->files, 4); /* those that run have been read: their memory is written again */
     }
     loop_lock(w->loop);
     assert_true(w->p.v.status & VIRTIO_NEEDS_RESET);
