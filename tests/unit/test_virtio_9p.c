@@ -89,14 +89,14 @@ static struct p9_msg msg_at(struct world *w, unsigned slot, size_t len)
     return m;
 }
 
-/* Offers a request without telling the device. */
+/* Offers a request, in memory of its tag's, without telling the device. */
 static void offer_tagged(struct world *w, unsigned slot, uint16_t tag, struct p9_msg m)
 {
-    struct desc_entry pieces[2] = {{SLOT_AT(slot), 0, 0, 0}, {SLOT_AT(slot) + 0x1000, ROOM, WRITE, 0}};
+    struct desc_entry pieces[2] = {{SLOT_AT(tag), 0, 0, 0}, {SLOT_AT(tag) + 0x1000, ROOM, WRITE, 0}};
     int len;
 
     m.tag = tag;
-    len = p9_msg_encode(&m, driver_at(&w->d, SLOT_AT(slot), 0x1000), 0x1000);
+    len = p9_msg_encode(&m, driver_at(&w->d, SLOT_AT(tag), 0x1000), 0x1000);
     assert_true(len > 0);
     pieces[0].len = (uint32_t)len;
     driver_chain(&w->d, (uint16_t)(2 * slot), pieces, 2);
@@ -300,9 +300,8 @@ static void test_notify__fails_when_chains_are_offered_twice(void **state)
     open_slow(w);
     for (uint16_t round = 0; round < 3; round++) {
         for (uint16_t i = 0; i < SLOTS; i++)
-            offer_tagged(w, i, (uint16_t)(100 * round + i), READ_SLOW);
+            offer_tagged(w, i, (uint16_t)(SLOTS * round + i), READ_SLOW);
         notify(w);
-        memfs_wait(&w->files, 4); /* those that run have been read: their memory is written again */
     }
     loop_lock(w->loop);
     assert_true(w->p.v.status & VIRTIO_NEEDS_RESET);
