@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/share.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
@@ -36,6 +37,59 @@ static void __attribute__((format(printf, 2, 3))) tell(const struct reader *r, c
     r->warn(r->ctx, text);
 }
 
+/* --- the list of shares as the text that its parser takes --- */
+
+static void put_word(FILE *f, const char *key, const char *value)
+{
+    if (value)
+        fprintf(f, ",%s%s", key, value);
+}
+
+/* { host = ...; guest = ...; mode = ...; cache = ...; map = ...; } */
+static bool put_group(FILE *f, const config_setting_t *s)
+{
+    static const char *const names[] = {"host", "guest", "mode", "cache", "map"};
+    const char *value[ARRAY_SIZE(names)] = {NULL};
+    auto_free char *host = NULL, *guest = NULL;
+    int known = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        known += config_setting_lookup_string(s, names[i], &value[i]) == CONFIG_TRUE;
+    host = share_escape(value[0] ? value[0] : "");
+    guest = share_escape(value[1] ? value[1] : "");
+    fprintf(f, "%s:%s", host ? host : "", guest ? guest : "");
+    put_word(f, "", value[2]);
+    put_word(f, "cache=", value[3]);
+    put_word(f, "map=", value[4]);
+    return known == config_setting_length(s);
+}
+
+static char *list_text(const config_setting_t *s)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    bool ok = f != NULL;
+
+    for (int i = 0; ok && i < config_setting_length(s); i++) {
+        const config_setting_t *row = config_setting_get_elem(s, (unsigned)i);
+        const char *string = config_setting_get_string(row);
+
+        ok = string ? fputs(string, f) >= 0 : config_setting_is_group(row) && put_group(f, row);
+        fputs("; ", f);
+    }
+    if (f)
+        fclose(f);
+    if (!ok)
+        free(steal_ptr(&text));
+    return text;
+}
+
+static bool is_shares(const char *name)
+{
+    return strcmp(option_table[OPT_SHARES].name, name) == 0;
+}
+
 /* The value as the text that the option's parser takes. */
 static char *value_text(const config_setting_t *s)
 {
@@ -47,6 +101,9 @@ static char *value_text(const config_setting_t *s)
         return file_path("%lld", config_setting_get_int64(s));
     case CONFIG_TYPE_BOOL:
         return strdup(config_setting_get_bool(s) ? "true" : "false");
+    case CONFIG_TYPE_LIST:
+    case CONFIG_TYPE_ARRAY:
+        return is_shares(config_setting_name(s)) ? list_text(s) : NULL;
     default:
         return NULL;
     }
@@ -69,8 +126,9 @@ static void read_row(const struct reader *r, const config_setting_t *s, bool onl
     if (only_known && !is_option(name))
         return;
     if (!text)
-        tell(r, "%s:%u: %s: give a text, a number or true/false", r->path,
-             config_setting_source_line(s), name);
+        tell(r, "%s:%u: %s: give %s", r->path, config_setting_source_line(s), name,
+             is_shares(name) ? "a list of texts \"HOST:GUEST\" or groups { host, guest, mode, cache, map }"
+                             : "a text, a number or true/false");
     else if (options_set(r->options, name, text, r->from, &e) < 0)
         tell(r, "%s:%u: %s", r->path, config_setting_source_line(s), e.msg);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/share.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
@@ -21,6 +22,10 @@ const struct option_info option_table[OPTIONS] = {
                     "kernel to boot: auto, tuned, stock or the path of an image"},
     [OPT_APPEND] = {"append", OPTION_STRING, 0, 0, "", NULL,
                     "words added to the kernel's command line"},
+    [OPT_SHARES] = {"shares", OPTION_SHARES, 0, 0, "~:/mnt/host", NULL,
+                    "host folders in the distro: 'HOST:GUEST[,ro][,cache=MODE][,map=KIND]; ...' or none; "
+                    "what others change is seen with cache=none at once, mmap at once but in mapped "
+                    "pages, readahead at the next open, loose perhaps never"},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
 };
@@ -140,10 +145,30 @@ static int parse_string(const struct option_info *o, const char *text, int64_t *
     return strpbrk(text, "\n\r") ? err_set(e, EINVAL, "%s: one line only", o->name) : 0;
 }
 
+static int parse_shares(const struct option_info *o, const char *text, int64_t *number,
+                        struct err *e)
+{
+    struct shares s;
+    int r = parse_string(o, text, number, e);
+
+    if (r == 0 && (r = shares_parse(text, &s, e)) < 0)
+        return err_wrap(e, "%s", o->name);
+    if (r == 0)
+        shares_release(&s);
+    return r;
+}
+
+/* The types whose value is the text itself. */
+static bool is_text(enum option_type t)
+{
+    return t == OPTION_STRING || t == OPTION_SHARES;
+}
+
 static int (*const parsers[])(const struct option_info *o, const char *text, int64_t *number,
                               struct err *e) = {
     [OPTION_BOOL] = parse_bool,     [OPTION_INT] = parse_int,       [OPTION_SIZE] = parse_size,
     [OPTION_STRING] = parse_string, [OPTION_CHOICE] = parse_choice,
+    [OPTION_SHARES] = parse_shares,
 };
 
 static int set_value(struct options *o, enum option_id id, const char *text,
@@ -156,7 +181,7 @@ static int set_value(struct options *o, enum option_id id, const char *text,
 
     if (r < 0)
         return r;
-    if (info->type == OPTION_STRING && !(copy = strdup(text)))
+    if (is_text(info->type) && !(copy = strdup(text)))
         return err_sys(e, ENOMEM, "%s", info->name);
     free(o->value[id].text);
     o->value[id] = (struct option_value){.number = number, .text = copy, .origin = from};
@@ -224,6 +249,7 @@ char *options_format(const struct options *o, enum option_id id)
     case OPTION_SIZE:
         return size_format(number);
     case OPTION_STRING:
+    case OPTION_SHARES:
         return strdup(options_text(o, id));
     case OPTION_CHOICE:
         return strdup(info->choices[number]);

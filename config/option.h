@@ -16,7 +16,8 @@
 
 struct err;
 
-enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */, OPTION_STRING, OPTION_CHOICE };
+enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */, OPTION_STRING, OPTION_CHOICE,
+                   OPTION_SHARES /* config/share.h */ };
 
 /* Index into the table and into struct options. */
 enum option_id {
@@ -25,6 +26,7 @@ enum option_id {
     OPT_DISK_SIZE, /* size of a new root disk, bytes */
     OPT_KERNEL,  /* "auto", "tuned", "stock" or a path */
     OPT_APPEND,  /* added to the kernel command line */
+    OPT_SHARES,  /* host folders in the distro, as shares_parse takes them */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
     OPTIONS
 };
@@ -43,7 +45,7 @@ enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND 
 
 struct option_value {
     int64_t number;  /* BOOL, INT, SIZE, CHOICE (index) */
-    char *text;      /* STRING; owned */
+    char *text;      /* STRING, SHARES; owned */
     enum option_origin origin;
 };
 struct options {

@@ -2,7 +2,9 @@
 #include "core/boot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -23,15 +25,86 @@ static const char *const modules_needed[] = {
 #define COMMON_WORDS                                                                               \
     "console=hvc0 quiet panic=-1 reboot=k tsc=reliable no_timer_check random.trust_cpu=on "        \
     "cryptomgr.notests 8250.nr_uarts=0 swiotlb=noforce"
+/* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm adds the devices. */
+#define LINE_MAX_BYTES (2047 - 450)
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"
 
-static char *command_line(const char *name, const struct options *o, const struct kernel *k)
+static char *command_line(const char *name, const struct options *o, const struct kernel *k,
+                          const char *shares)
 {
     const char *more = options_text(o, OPT_APPEND);
 
     /* systemd would take the name of the machine on which the distro was made (/etc/hostname). */
-    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s",
-                     k->tuned ? "" : STOCK_WORDS, name, name, *more ? " " : "", more);
+    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s%s",
+                     k->tuned ? "" : STOCK_WORDS, name, name, shares, *more ? " " : "", more);
+}
+
+/* --- shares: an argument of lxtop-vmm and a word of the kernel's command line each --- */
+
+/* Blanks and quotes would end the word, % begins a byte (vmm/guest/options.h). */
+static void put_escaped(FILE *f, const char *path)
+{
+    for (; *path; path++) {
+        if (*path > ' ' && *path < 0x7f && !strchr("\"%", *path))
+            fputc(*path, f);
+        else
+            fprintf(f, "%%%02x", (unsigned char)*path);
+    }
+}
+
+/* All users of the guest are one to a share that squashes: then one connection is enough for them. */
+static void put_word(FILE *f, const struct share *s, unsigned number)
+{
+    fprintf(f, " lxtop.share=share%u,%s,%s,%s,", number, s->read_only ? "ro" : "rw",
+            share_cache_name(s->cache), s->map == SHARE_MAP_SQUASH ? "any" : "user");
+    put_escaped(f, s->guest);
+}
+
+static char *vmm_argument(const struct share *s, const char *folder, unsigned number)
+{
+    bool cached = s->cache == SHARE_CACHE_MMAP || s->cache == SHARE_CACHE_LOOSE;
+
+    return file_path("%s,tag=share%u,map=%s:%u:%u%s%s", folder, number, share_map_name(s->map),
+                     s->uid, s->gid, s->read_only ? ",ro" : "", cached ? ",cached" : "");
+}
+
+/* A folder that is not there today must not keep the distro from starting: it is left out, and told. */
+static int add_share(struct boot_plan *b, const struct share *s, FILE *words, FILE *notes)
+{
+    const char *home = getenv("HOME");
+    auto_free char *folder = share_host_folder(s, home ? home : "");
+    auto_close int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (folder && fd < 0) {
+        fprintf(notes, "%s%s is not shared: %s", ftell(notes) > 0 ? "; " : "", folder, strerror(errno));
+        return 0;
+    }
+    b->share[b->shares] = folder ? vmm_argument(s, folder, b->shares) : NULL;
+    if (!b->share[b->shares])
+        return -ENOMEM;
+    put_word(words, s, b->shares++);
+    return 0;
+}
+
+static int plan_shares(const struct options *o, struct boot_plan *b, char **words, struct err *e)
+{
+    struct shares s;
+    size_t len;
+    FILE *w = open_memstream(words, &len), *n = open_memstream(&b->note, &len);
+    int r = shares_parse(options_text(o, OPT_SHARES), &s, e);
+
+    for (unsigned i = 0; w && n && r == 0 && i < s.n; i++)
+        r = add_share(b, &s.share[i], w, n);
+    shares_release(&s);
+    if (w)
+        fclose(w);
+    if (n)
+        fclose(n);
+    if (r == -ENOMEM || !w || !n)
+        return err_sys(e, ENOMEM, "shares");
+    if (b->note && !*b->note)
+        free(steal_ptr(&b->note));
+    return r;
 }
 
 static int make_initramfs(const struct paths *p, const struct kernel *k, struct boot_plan *b,
@@ -53,6 +126,7 @@ static int make_initramfs(const struct paths *p, const struct kernel *k, struct 
 int boot_plan_make(const struct paths *p, const char *name, const struct options *o,
                    struct boot_plan *b, struct err *e)
 {
+    auto_free char *shares = NULL;
     struct kernel k;
     int r = kernel_find(p, options_text(o, OPT_KERNEL), &k, e);
 
@@ -60,12 +134,17 @@ int boot_plan_make(const struct paths *p, const char *name, const struct options
     if (r < 0)
         return r;
     r = make_initramfs(p, &k, b, e);
+    if (r == 0)
+        r = plan_shares(o, b, &shares, e);
     if (r == 0) {
-        b->append = command_line(name, o, &k);
+        b->append = command_line(name, o, &k, shares);
         b->kernel = steal_ptr(&k.image);
         b->acpi = !k.tuned;
         if (!b->append)
             r = err_sys(e, ENOMEM, "start %s", name);
+        else if (strlen(b->append) > LINE_MAX_BYTES)
+            r = err_set(e, E2BIG, "the kernel's command line takes %d bytes and would be %zu: shorten the "
+                        "settings append and shares", LINE_MAX_BYTES, strlen(b->append));
     }
     kernel_release(&k);
     if (r < 0)
@@ -78,5 +157,8 @@ void boot_plan_release(struct boot_plan *b)
     free(b->kernel);
     free(b->initrd);
     free(b->append);
+    free(b->note);
+    for (unsigned i = 0; i < b->shares; i++)
+        free(b->share[i]);
     *b = (struct boot_plan){0};
 }

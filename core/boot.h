@@ -12,12 +12,16 @@
 
 #include "config/option.h"
 #include "config/paths.h"
+#include "config/share.h"
 
 struct err;
 
 struct boot_plan {
     char *kernel, *initrd, *append; /* owned */
     bool acpi;                      /* the kernel finds its devices by ACPI, not on its command line */
+    char *share[SHARES_MAX];        /* owned; arguments of lxtop-vmm's --share */
+    unsigned shares;
+    char *note;                     /* owned; shares that are left out, and why; NULL: none */
 };
 int boot_plan_make(const struct paths *p, const char *name, const struct options *o,
                    struct boot_plan *b, struct err *e);

@@ -205,7 +205,7 @@ static int run_vmm(struct machine_start *s)
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
         {"--acpi", s->plan.acpi ? "on" : "off"}, {"--ready-fd", "3"}};
-    char *argv[2 * ARRAY_SIZE(pairs) + 3];
+    char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
     unsigned n = 0;
 
     if (!vmm)
@@ -221,6 +221,10 @@ static int run_vmm(struct machine_start *s)
             argv[n++] = pairs[i][0];
             argv[n++] = pairs[i][1];
         }
+    }
+    for (unsigned i = 0; i < s->plan.shares; i++) {
+        argv[n++] = "--share";
+        argv[n++] = s->plan.share[i];
     }
     argv[n++] = "--agent";
     argv[n] = NULL;
@@ -242,6 +246,8 @@ static void plan_done(uv_work_t *w, int status)
 
     if (status < 0)
         err_sys(&s->err, -status, "start %s", s->name);
+    if (s->plan.note)
+        note(s, s->plan.note);
     if (s->err.code || run_vmm(s) < 0)
         tell(s);
 }

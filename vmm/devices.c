@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "p9/localfs.h"
 #include "vmm/agent.h"
 #include "vmm/bus.h"
 #include "vmm/io.h"
 #include "vmm/kvm.h"
 #include "vmm/spec.h"
+#include "vmm/virtio_9p.h"
 #include "vmm/virtio_balloon.h"
 #include "vmm/virtio_blk.h"
 #include "vmm/virtio_console.h"
@@ -32,6 +35,9 @@ struct devices {
     struct virtio_blk blk[SPEC_DISKS_MAX];
     unsigned blks;
     char blk_name[SPEC_DISKS_MAX][24];
+    struct virtio_9p share[SPEC_SHARES_MAX];
+    struct p9_fs *share_fs[SPEC_SHARES_MAX];
+    unsigned shares;
 };
 
 static struct acpi_device place(unsigned slot)
@@ -51,7 +57,8 @@ static int plug(struct devices *d, struct virtio *v, struct err *e)
     int r;
 
     if (d->slots == DEVICES_MAX)
-        return err_set(e, ENOSPC, "at most %d devices", DEVICES_MAX);
+        return err_set(e, ENOSPC, "%s: a machine has interrupts for %d devices, disks and shares "
+                       "together %d", v->name, DEVICES_MAX, DEVICES_MAX - DEVICES_FIXED);
     r = virtio_mmio_init(m, v, d->config.loop, e);
     if (r < 0)
         return r;
@@ -111,6 +118,43 @@ static int add_disks(struct devices *d, struct err *e)
     return 0;
 }
 
+static struct p9_fs *open_share(const struct spec_share *h, unsigned shares, struct err *e)
+{
+    static const enum p9_owner_kind kinds[] = {
+        [SPEC_MAP_SQUASH] = P9_OWNER_SQUASH, [SPEC_MAP_XATTR] = P9_OWNER_XATTR,
+        [SPEC_MAP_PASS] = P9_OWNER_PASS, [SPEC_MAP_TRUST] = P9_OWNER_TRUST};
+    struct p9_localfs_config c = {.root = h->path,
+                                  .owners = {.kind = kinds[h->map], .uid = h->uid, .gid = h->gid},
+                                  .append_at_offset = h->cached};
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 1u << 30)
+        c.fds_max = (unsigned)files.rlim_cur / 4 * 3 / shares;
+    return p9_localfs_new(&c, e);
+}
+
+static int add_shares(struct devices *d, struct err *e)
+{
+    const struct spec *s = d->config.spec;
+
+    for (unsigned i = 0; i < s->shares; i++) {
+        const struct spec_share *h = &s->share[i];
+        struct p9_export x = {.read_only = h->read_only, .limits = p9_limits_default()};
+        int r;
+
+        x.fs = d->share_fs[i] = open_share(h, s->shares, e);
+        d->shares++;
+        if (!x.fs)
+            return err_wrap(e, "share %s", h->tag);
+        r = virtio_9p_init(&d->share[i], d->config.mem, d->config.loop, h->tag, &x, e);
+        if (r == 0)
+            r = plug(d, &d->share[i].v, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 struct devices *devices_new(const struct devices_config *c, struct err *e)
 {
     struct devices *d = calloc(1, sizeof(*d));
@@ -122,7 +166,7 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
     d->config = *c;
     d->io = io_new(c->loop, e);
     if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
-        add_balloon(d, e) == 0)
+        add_balloon(d, e) == 0 && add_shares(d, e) == 0)
         return d;
     devices_free(d);
     return NULL;
@@ -133,6 +177,11 @@ void devices_free(struct devices *d)
     if (!d)
         return;
     io_free(d->io); /* first: its completions use the devices */
+    for (unsigned i = 0; i < d->shares; i++) {
+        if (d->share_fs[i])
+            virtio_9p_release(&d->share[i]);
+        p9_localfs_free(d->share_fs[i]);
+    }
     for (unsigned i = 0; i < d->slots; i++)
         virtio_mmio_release(&d->slot[i]);
     for (unsigned i = 0; i < d->blks; i++)

@@ -3,7 +3,8 @@
  * The virtio devices of a machine: which there are, at which address and interrupt.
  *
  * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i.  The
- * order is fixed: console, entropy, disks in the order of the spec, balloon.  Used with the lock held.
+ * order is fixed: console, entropy, disks in the order of the spec, balloon, shares.  Used with the lock
+ * held.
  */
 #ifndef VMM_DEVICES_H
 #define VMM_DEVICES_H
@@ -25,6 +26,7 @@ struct devices;
 #define DEVICES_STRIDE 0x1000ULL
 #define DEVICES_IRQ 5 /* without ACPI only the ISA lines, up to 15, can be named */
 #define DEVICES_MAX 11
+#define DEVICES_FIXED 3 /* console, entropy, balloon: what is left is for disks and shares */
 
 struct devices_config {
     const struct spec *spec;

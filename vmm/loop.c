@@ -74,6 +74,11 @@ void loop_lock(struct loop *l)
     pthread_mutex_lock(&l->lock);
 }
 
+bool loop_trylock(struct loop *l)
+{
+    return pthread_mutex_trylock(&l->lock) == 0;
+}
+
 void loop_unlock(struct loop *l)
 {
     pthread_mutex_unlock(&l->lock);

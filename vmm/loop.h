@@ -31,6 +31,8 @@ struct loop *loop_new(struct err *e);
 void loop_free(struct loop *l);
 
 void loop_lock(struct loop *l);
+/* True when it was free and is the caller's now. */
+bool loop_trylock(struct loop *l);
 void loop_unlock(struct loop *l);
 
 /* Watches `fd` for `events` (level triggered unless EPOLLET is given). */

@@ -92,6 +92,17 @@ static int run(const struct spec *s, uint64_t started_us)
     return table[reason].status;
 }
 
+/* Each file that a guest knows of a share holds a descriptor: as many as this user may have. */
+static void allow_many_files(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t started_us = now_us();
@@ -114,6 +125,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "lxtop-vmm: %s\n", e.msg);
         return STATUS_USAGE;
     }
+    allow_many_files();
     log_open(s.name, STDERR_FILENO, s.verbose ? LOG_DEBUG : LOG_WARN);
     return run(&s, started_us);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -97,6 +98,84 @@ static int choose(const char *argument, const char *const *words, int *choice, s
     return err_set(e, EINVAL, "'%s' is not known here", argument);
 }
 
+static int parse_map(struct spec_share *h, char *text, struct err *e)
+{
+    static const char *const words[] = {"squash", "xattr", "pass", "trust", NULL};
+    char *rest = text, *word = strsep(&rest, ":"), *uid = strsep(&rest, ":");
+    uint64_t u = getuid(), g = getgid();
+    int choice = 0, r = choose(word, words, &choice, e);
+
+    if (r == 0 && uid && choice > SPEC_MAP_XATTR)
+        return err_set(e, EINVAL, "map=%s takes no numbers", word);
+    if (r == 0 && uid)
+        r = parse_number(uid, UINT32_MAX - 1, &u, e);
+    if (r == 0 && uid && !rest)
+        return err_set(e, EINVAL, "give both numbers: map=%s:UID:GID", word);
+    if (r == 0 && uid)
+        r = parse_number(rest, UINT32_MAX - 1, &g, e);
+    h->map = (enum spec_map)choice;
+    h->uid = (uint32_t)u;
+    h->gid = (uint32_t)g;
+    return r;
+}
+
+static int share_part(struct spec_share *h, char *part, struct err *e)
+{
+    if (strcmp(part, "ro") == 0)
+        h->read_only = true;
+    else if (strcmp(part, "cached") == 0)
+        h->cached = true;
+    else if (strncmp(part, "tag=", 4) == 0)
+        h->tag = part + 4;
+    else if (strncmp(part, "map=", 4) == 0)
+        return parse_map(h, part + 4, e);
+    else
+        return err_set(e, EINVAL, "'%s' is not one of tag=TAG, ro, cached, map=KIND", part);
+    return 0;
+}
+
+static bool tag_is_taken(const struct spec *s, const char *tag)
+{
+    for (unsigned i = 0; i < s->shares; i++)
+        if (strcmp(s->share[i].tag, tag) == 0)
+            return true;
+    return false;
+}
+
+/* A folder's name may hold commas; the options behind ,tag= may not. */
+static char *find_last(char *text, const char *what)
+{
+    char *found = NULL;
+
+    while ((text = strstr(text, what)))
+        found = text++;
+    return found;
+}
+
+static int set_share(struct spec *s, char *argument, struct err *e)
+{
+    struct spec_share *h = &s->share[s->shares];
+    char *rest = find_last(argument, ",tag="), *part;
+
+    if (s->shares == SPEC_SHARES_MAX)
+        return err_set(e, EINVAL, "at most %d shares", SPEC_SHARES_MAX);
+    if (!rest)
+        return err_set(e, EINVAL, "give a folder and a tag: PATH,tag=TAG");
+    *rest++ = '\0';
+    *h = (struct spec_share){.path = argument, .uid = getuid(), .gid = getgid()};
+    while ((part = strsep(&rest, ",")))
+        if (share_part(h, part, e) < 0)
+            return -EINVAL;
+    if (!*h->path)
+        return err_set(e, EINVAL, "give a folder before ,tag=");
+    if (!*h->tag || strlen(h->tag) > SPEC_TAG_MAX)
+        return err_set(e, EINVAL, "give a tag of 1 to %d bytes: %s,tag=home", SPEC_TAG_MAX, h->path);
+    if (tag_is_taken(s, h->tag))
+        return err_set(e, EINVAL, "there is a share with the tag '%s' already", h->tag);
+    s->shares++;
+    return 0;
+}
+
 static int set_console(struct spec *s, char *argument, struct err *e)
 {
     static const char *const words[] = {"none", "stdio", "serial", NULL};
@@ -164,6 +243,12 @@ static const struct {
     {"--cpus", "N", "virtual CPUs, 1 to 8 (default 1)", set_cpus},
     {"--disk", "PATH,format=raw[,ro][,id=NAME]",
      "a disk: /dev/vda, /dev/vdb ... in the order given", set_disk},
+    {"--share", "PATH,tag=TAG[,ro][,cached][,map=squash|xattr[:UID:GID]|pass|trust]",
+     "a folder, for `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG /mnt`; cached: the\n"
+     "        guest mounts it with cache=mmap or loose.  Who owns its files: squash, all are UID:GID\n"
+     "        (default yours); xattr, as squash, and changes of owner are kept in attributes; pass and\n"
+     "        trust, the host's numbers, checked by the host or the guest (lxtop-vmm run by root only)",
+     set_share},
     {"--console", "none|stdio|serial",
      "hvc0 or ttyS0 on this terminal; Ctrl-] stops the machine, twice forces (default none)",
      set_console},

@@ -14,10 +14,23 @@ struct err;
 
 #define SPEC_DISKS_MAX 8
 #define SPEC_CPUS_MAX 8
+#define SPEC_TAG_MAX 31
+#define SPEC_SHARES_MAX 5 /* interrupts are few: devices.h */
 
 struct spec_disk {
     const char *path, *format, *id; /* format "raw"; id: name in stats, and the disk's serial */
     bool read_only;
+};
+
+/* Whose the files of a share are, as the guest sees it: p9/owner.h. */
+enum spec_map { SPEC_MAP_SQUASH, SPEC_MAP_XATTR, SPEC_MAP_PASS, SPEC_MAP_TRUST };
+
+struct spec_share {
+    const char *path, *tag; /* tag: the source of the guest's mount */
+    bool read_only;
+    bool cached;            /* the guest writes back what it cached (cache=mmap, cache=loose) */
+    enum spec_map map;
+    uint32_t uid, gid;      /* SQUASH, XATTR: the guest's numbers of the one owner */
 };
 
 enum spec_console { SPEC_CONSOLE_NONE, SPEC_CONSOLE_STDIO, SPEC_CONSOLE_SERIAL };
@@ -31,6 +44,8 @@ struct spec {
     unsigned cpus;
     struct spec_disk disk[SPEC_DISKS_MAX];
     unsigned disks;
+    struct spec_share share[SPEC_SHARES_MAX];
+    unsigned shares;
     enum spec_console console;
     enum spec_acpi acpi;
     bool serial, agent, verbose, timing;

@@ -229,7 +229,7 @@ static inline ssize_t mem_move(struct mem_node *n, const struct iovec *iov, unsi
     return (ssize_t)moved;
 }
 
-static inline ssize_t mem_read(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
+static inline ssize_t memfs_read(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
                                unsigned n, uint64_t offset)
 {
     struct memfs *m = MEM(fs);
@@ -247,7 +247,7 @@ static inline ssize_t mem_read(struct p9_fs *fs, struct p9_file *file, const str
     return got;
 }
 
-static inline ssize_t mem_write(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
+static inline ssize_t memfs_write(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov,
                                 unsigned n, uint64_t offset)
 {
     ssize_t put = -EBADF;
@@ -463,8 +463,8 @@ static inline int mem_xattr_set(struct p9_fs *fs, struct p9_node *node, const ch
 
 static const struct p9_fs_ops mem_ops = {
     .attach = mem_attach, .walk = mem_walk, .is_at = mem_is_at, .node_free = mem_node_free,
-    .open = mem_open, .create = mem_create, .file_free = mem_file_free, .read = mem_read,
-    .write = mem_write, .readdir = mem_readdir, .fsync = mem_fsync, .lock = mem_lock,
+    .open = mem_open, .create = mem_create, .file_free = mem_file_free, .read = memfs_read,
+    .write = memfs_write, .readdir = mem_readdir, .fsync = mem_fsync, .lock = mem_lock,
     .getlock = mem_getlock, .getattr = mem_getattr, .setattr = mem_setattr, .statfs = mem_statfs,
     .readlink = mem_readlink, .mkdir = mem_mkdir, .symlink = mem_symlink, .mknod = mem_mknod,
     .link = mem_link, .rename = mem_rename, .unlink = mem_unlink, .xattr_get = mem_xattr_get,

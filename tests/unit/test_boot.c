@@ -129,6 +129,60 @@ static void test_boot_plan_make__words_of_the_person_come_last(void **state)
     boot_plan_release(&b);
 }
 
+/* The tag is what joins the device to the word. */
+static void test_boot_plan_make__shares(void **state)
+{
+    struct world *w = *state;
+    struct boot_plan b;
+
+    make_stock();
+    assert_int_equal(shell("mkdir 'a b%%,c' home"), 0);
+    setenv("HOME", w->folder, 1);
+    assert_int_equal(options_set(&w->options, "shares", "~/a b%\\,c:/mnt/a b%\\,c; ~/home:/h,ro,cache=loose,"
+                                 "map=xattr:5:6", ORIGIN_COMMAND, NULL), 0);
+    plan(w, &b);
+    assert_int_equal(b.shares, 2);
+    assert_null(b.note);
+    assert_non_null(strstr(b.share[0], "/a b%,c,tag=share0,map=squash:0:0"));
+    assert_non_null(strstr(b.share[1], "/home,tag=share1,map=xattr:5:6,ro,cached"));
+    assert_words(b.append, true, WORDS("lxtop.share=share0,rw,none,any,/mnt/a%20b%25,c",
+                                       "lxtop.share=share1,ro,loose,user,/h"));
+    boot_plan_release(&b);
+}
+
+static void test_boot_plan_make__a_missing_folder_is_a_note(void **state)
+{
+    struct world *w = *state;
+    struct boot_plan b;
+
+    make_stock();
+    assert_int_equal(shell("mkdir there && touch file"), 0);
+    setenv("HOME", w->folder, 1);
+    assert_int_equal(options_set(&w->options, "shares", "/none:/a; ~/file:/b; ~/there:/c", ORIGIN_COMMAND, NULL), 0);
+    plan(w, &b);
+    assert_int_equal(b.shares, 1);
+    assert_words(b.append, true, WORDS("lxtop.share=share0,rw,none,any,/c"));
+    assert_non_null(strstr(b.note, "/none is not shared: No such file"));
+    assert_non_null(strstr(b.note, "/file is not shared: Not a directory"));
+    boot_plan_release(&b);
+}
+
+static void test_boot_plan_make__a_line_too_long_is_told(void **state)
+{
+    struct world *w = *state;
+    struct boot_plan b;
+    struct err e = {0};
+    char more[1600];
+
+    make_stock();
+    memset(more, 'x', sizeof(more) - 1);
+    more[sizeof(more) - 1] = '\0';
+    assert_int_equal(options_set(&w->options, "append", more, ORIGIN_COMMAND, NULL), 0);
+    assert_int_equal(boot_plan_make(&w->paths, "d", &w->options, &b, &e), -E2BIG);
+    assert_says(e, "shorten the settings append and shares");
+    assert_null(b.append);
+}
+
 static void test_boot_plan_make__says_what_is_missing(void **state)
 {
     struct world *w = *state;
@@ -157,6 +211,9 @@ int main(void)
         TEST(test_boot_plan_make__tuned_kernel),
         TEST(test_boot_plan_make__stock_kernel_with_modules_and_acpi),
         TEST(test_boot_plan_make__words_of_the_person_come_last),
+        TEST(test_boot_plan_make__shares),
+        TEST(test_boot_plan_make__a_missing_folder_is_a_note),
+        TEST(test_boot_plan_make__a_line_too_long_is_told),
         TEST(test_boot_plan_make__says_what_is_missing),
     };
 

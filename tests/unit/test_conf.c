@@ -103,6 +103,39 @@ static void test_conf_read_options__bad_rows_are_told_by_line_and_stay_default(v
     assert_all_default(&w->options);
 }
 
+static void test_conf_read_options__shares_are_a_list_or_a_text(void **state)
+{
+    struct world *w = *state;
+
+    read_conf(w, "defaults: { shares = ( \"~:/mnt/host,ro\", { host = \"/a:b\"; guest = \"/b\"; mode = \"ro\";"
+                 " cache = \"loose\"; map = \"xattr:1:2\"; }, { host = \"/c\"; guest = \"/c\"; } ); };", "defaults");
+    assert_string_equal(w->warnings, "");
+    assert_string_equal(options_text(&w->options, OPT_SHARES),
+                        "~:/mnt/host,ro; /a\\:b:/b,ro,cache=loose,map=xattr:1:2; /c:/c; ");
+    read_conf(w, "defaults: { shares = \"none\"; };", "defaults");
+    assert_string_equal(options_text(&w->options, OPT_SHARES), "none");
+}
+
+static void test_conf_read_options__bad_shares_are_told_and_stay_default(void **state)
+{
+    struct world *w = *state;
+    static const struct { const char *value, *says; } bad[] = {
+        {"( 1, 2 )", "shares: give a list of texts"},
+        {"( { host = \"/a\"; guest = \"/b\"; colour = \"red\"; } )", "shares: give a list of texts"},
+        {"( { host = \"/a\"; } )", "share '/a': the folder in the guest is absolute"},
+        {"( \"a:/b\" )", "share 'a:/b': the host's folder is absolute"},
+        {"\"/a:/b,cache=fast\"", "cache=fast: give none, mmap, readahead or loose"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        auto_free char *text = file_path("defaults: { shares = %s; };", bad[i].value);
+
+        read_conf(w, text, "defaults");
+        assert_warned(w, bad[i].says);
+        assert_all_default(&w->options);
+    }
+}
+
 static void test_conf_read_options__a_syntax_error_skips_the_whole_file(void **state)
 {
     struct world *w = *state;
@@ -240,6 +273,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_conf_read_options__every_kind_of_value),
         TEST(test_conf_read_options__bad_rows_are_told_by_line_and_stay_default),
+        TEST(test_conf_read_options__shares_are_a_list_or_a_text),
+        TEST(test_conf_read_options__bad_shares_are_told_and_stay_default),
         TEST(test_conf_read_options__a_syntax_error_skips_the_whole_file),
         TEST(test_conf_read_options__what_is_no_group_is_told),
         TEST(test_conf_read_options__missing_file_or_group_changes_nothing),

@@ -86,6 +86,63 @@ static void test_parse__every_option(void **state)
     assert_string_equal(s.cache, "ca");
 }
 
+static void test_parse__shares(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse(&l, &s, "--kernel k --share /a,tag=t --share /b,tag=x,c,tag=u,ro,cached,map=xattr:5:6 "
+                                   "--share /c,tag=v,map=trust", &e), SPEC_RUN);
+    assert_int_equal(s.shares, 3);
+    assert_string_equal(s.share[0].path, "/a");
+    assert_string_equal(s.share[0].tag, "t");
+    assert_false(s.share[0].read_only || s.share[0].cached);
+    assert_int_equal(s.share[0].map, SPEC_MAP_SQUASH);
+    assert_int_equal(s.share[0].uid, getuid());
+    assert_string_equal(s.share[1].path, "/b,tag=x,c"); /* the last counts: a path may hold anything */
+    assert_string_equal(s.share[1].tag, "u");
+    assert_true(s.share[1].read_only && s.share[1].cached);
+    assert_int_equal(s.share[1].map, SPEC_MAP_XATTR);
+    assert_int_equal(s.share[1].uid, 5);
+    assert_int_equal(s.share[1].gid, 6);
+    assert_int_equal(s.share[2].map, SPEC_MAP_TRUST);
+}
+
+static void test_parse__bad_shares(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } bad[] = {
+        {"--share", "--share needs PATH,tag=TAG"},
+        {"--share /a", "give a folder and a tag"},
+        {"--share ,tag=a", "give a folder before ,tag="},
+        {"--share /a,tag=", "give a tag of 1 to 31 bytes"},
+        {"--share /a,tag=01234567890123456789012345678901", "give a tag of 1 to 31 bytes"},
+        {"--share /a,tag=t,rw", "'rw' is not one of"},
+        {"--share /a,tag=t,map=me", "'me' is not known here"},
+        {"--share /a,tag=t,map=squash:1", "give both numbers"},
+        {"--share /a,tag=t,map=squash:x:1", "'x' is not a number"},
+        {"--share /a,tag=t,map=squash:1:2:3", "'2:3' is not a number"},
+        {"--share /a,tag=t,map=squash:1:4294967295", "'4294967295' is not a number"},
+        {"--share /a,tag=t,map=pass:1:2", "map=pass takes no numbers"},
+        {"--share /a,tag=t --share /b,tag=t", "a share with the tag 't' already"},
+        {"--share /,tag=1 --share /,tag=2 --share /,tag=3 --share /,tag=4 --share /,tag=5 --share /,tag=6",
+         "at most 5 shares"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct spec s;
+        struct line l;
+        struct err e;
+
+        assert_int_equal(parse(&l, &s, bad[i].text, &e), -EINVAL);
+        assert_says(e, bad[i].says);
+    }
+}
+
 static void test_parse__memory_sizes(void **state)
 {
     static const struct {
@@ -210,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse__defaults),
         cmocka_unit_test(test_parse__every_option),
+        cmocka_unit_test(test_parse__shares),
+        cmocka_unit_test(test_parse__bad_shares),
         cmocka_unit_test(test_parse__memory_sizes),
         cmocka_unit_test(test_parse__a_sign_behind_a_blank_is_no_number),
         cmocka_unit_test(test_parse__says_what_is_wrong),

@@ -24,6 +24,7 @@
 #include "vmm/guest/mounts.h"
 #include "vmm/guest/options.h"
 #include "vmm/guest/own_init.h"
+#include "vmm/guest/shares.h"
 
 static void mark_boot(void)
 {
@@ -128,6 +129,7 @@ int main(int argc, char **argv)
         fail(port, &e);
     agent_say(port, "phase root");
     prepare_distro(&o);
+    shares_mount(&o, port);
     init = *o.init ? &inits_custom : inits_find();
     if (fork() == 0) {
         argv[0][0] = '@';

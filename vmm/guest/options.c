@@ -18,10 +18,22 @@ static const struct {
     {"lxtop.term", offsetof(struct guest_options, term)},
 };
 
+static void take_share(struct guest_options *o, const char *word, size_t len)
+{
+    static const char name[] = "lxtop.share=";
+    size_t n = sizeof(name) - 1;
+
+    if (len <= n || strncmp(word, name, n) != 0 || len - n >= SHARE_TEXT_MAX ||
+        o->shares == GUEST_SHARES_MAX)
+        return;
+    snprintf(o->share[o->shares++], len - n + 1, "%s", word + n);
+}
+
 static void take_word(struct guest_options *o, const char *word, size_t len)
 {
     if (len == strlen("lxtop.ro") && strncmp(word, "lxtop.ro", len) == 0)
         o->read_only = true;
+    take_share(o, word, len);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         size_t n = strlen(texts[i].name);
 

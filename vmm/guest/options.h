@@ -8,6 +8,8 @@
  *   lxtop.hostname=NAME      host name, set before the distro's init runs
  *   lxtop.init=PATH          run this as PID 1 and not what the table of inits.c finds
  *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
+ *   lxtop.share=TAG,rw|ro,CACHE,ACCESS,PATH   a share of the host to mount; may be given several
+ *                            times; in PATH %XX is the byte with this hexadecimal number
  */
 #ifndef VMM_GUEST_OPTIONS_H
 #define VMM_GUEST_OPTIONS_H
@@ -15,11 +17,15 @@
 #include <stdbool.h>
 
 #define OPTION_TEXT_MAX 128
+#define GUEST_SHARES_MAX 8
+#define SHARE_TEXT_MAX 1024
 
 struct guest_options {
     char root[OPTION_TEXT_MAX], fstype[OPTION_TEXT_MAX], hostname[OPTION_TEXT_MAX];
     char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX];
     bool read_only;
+    char share[GUEST_SHARES_MAX][SHARE_TEXT_MAX]; /* the text behind lxtop.share= */
+    unsigned shares;
 };
 
 /* Fills in defaults, then what `line` (of /proc/cmdline) says; a value too long is ignored. */

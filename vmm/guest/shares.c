@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/guest/shares.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "vmm/guest/agent.h"
+#include "vmm/guest/options.h"
+
+/* The most that the driver's 128 descriptors of a page carry, with three for what is around it. */
+#define MOUNT_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,access=%s,cache=%s"
+
+struct share {
+    const char *tag, *cache, *access, *path;
+    bool read_only;
+};
+
+/* %XX is a byte; anything else stays as it is. */
+static void unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *p = text; *p; p++) {
+        char hex[3] = {0};
+
+        if (*p == '%' && isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2])) {
+            memcpy(hex, p + 1, 2);
+            *to++ = (char)strtoul(hex, NULL, 16);
+            p += 2;
+        } else {
+            *to++ = *p;
+        }
+    }
+    *to = '\0';
+}
+
+/* Cuts the text up in place; false: this is no share. */
+static bool parse(struct share *s, char *text)
+{
+    const char *mode;
+
+    s->tag = strsep(&text, ",");
+    mode = strsep(&text, ",");
+    s->cache = strsep(&text, ",");
+    s->access = strsep(&text, ",");
+    s->path = text;
+    if (!text || text[0] != '/')
+        return false;
+    unescape(text);
+    s->read_only = strcmp(mode, "ro") == 0;
+    return true;
+}
+
+static int try_mount(const struct share *s, const char *cache)
+{
+    unsigned long flags = MS_NOSUID | MS_NODEV | (s->read_only ? MS_RDONLY : 0UL);
+    char options[128];
+
+    snprintf(options, sizeof(options), MOUNT_OPTIONS, s->access, cache);
+    return mount(s->tag, s->path, "9p", flags, options) < 0 ? -errno : 0;
+}
+
+/* Kernels before 6.4 know no cache=readahead: the share is there all the same, without a cache. */
+static int mount_share(const struct share *s, int port, struct err *e)
+{
+    int r = file_mkdirs(s->path, 0755, e);
+
+    if (r < 0)
+        return r;
+    r = try_mount(s, s->cache);
+    if (r == -EINVAL && strcmp(s->cache, "none") != 0 && try_mount(s, "none") == 0) {
+        agent_say(port, "note %s is mounted with cache=none: this kernel has no cache=%s", s->path,
+                  s->cache);
+        return 0;
+    }
+    return r < 0 ? err_sys(e, -r, "mount the host's folder") : 0;
+}
+
+void shares_mount(const struct guest_options *o, int port)
+{
+    for (unsigned i = 0; i < o->shares; i++) {
+        auto_free char *text = strdup(o->share[i]);
+        struct share s;
+        struct err e;
+
+        if (!text || !parse(&s, text))
+            agent_say(port, "note lxtop.share=%.200s is no share", o->share[i]);
+        else if (mount_share(&s, port, &e) < 0)
+            agent_say(port, "note %s is not there: %s", s.path, e.msg);
+    }
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/virtio_9p.h"
+
+#include <errno.h>
+#include <linux/virtio_9p.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/err.h"
+
+#define QUEUE_SIZE 128
+#define TAG_SIZE_BYTES 2 /* struct virtio_9p_config: le16 length, then the tag */
+
+struct request {
+    struct p9_request p9; /* first: the server gives these back */
+    uint16_t head;
+    uint64_t started_us;
+    struct iovec pieces[]; /* readable, then writable */
+};
+
+static struct virtio_9p *p9_of(struct virtio *v)
+{
+    return (struct virtio_9p *)((char *)v - offsetof(struct virtio_9p, v));
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- Replies --------------------------------------------------------------------------------------- */
+
+static void publish(struct virtio_9p *p, struct request *q)
+{
+    struct virtio_stats *s = &p->v.stats;
+    uint64_t us = now_us() - q->started_us;
+
+    s->latency_us_sum += us;
+    s->latency_us_max = us > s->latency_us_max ? us : s->latency_us_max;
+    s->read_bytes += q->p9.reply_len;
+    virtio_used(&p->v, 0, q->head, (uint32_t)q->p9.reply_len);
+}
+
+static struct p9_request *take_done(struct virtio_9p *p)
+{
+    struct p9_request *list;
+
+    pthread_mutex_lock(&p->lock);
+    list = p->done;
+    p->done = NULL;
+    p->done_end = &p->done;
+    pthread_mutex_unlock(&p->lock);
+    return list;
+}
+
+/* With the machine's lock held; `tell` false: of before a reset, the guest hears nothing of them. */
+static void finish(struct virtio_9p *p, bool tell)
+{
+    struct p9_request *next, *list = take_done(p);
+    bool any = list != NULL;
+
+    for (; list; list = next) {
+        next = list->next;
+        if (tell)
+            publish(p, (struct request *)list);
+        free(list);
+        p->in_flight--;
+    }
+    if (any && tell)
+        virtio_kick(&p->v, 0);
+}
+
+static void on_done(void *ctx, uint32_t events)
+{
+    struct virtio_9p *p = ctx;
+    uint64_t count;
+
+    (void)events;
+    if (read(p->event_fd, &count, sizeof(count)) == sizeof(count))
+        finish(p, true);
+}
+
+/* True when they are the first in the list: the loop thread has not been told of any. */
+static bool add_done(struct virtio_9p *p, struct p9_request *list)
+{
+    bool first;
+
+    pthread_mutex_lock(&p->lock);
+    first = !p->done;
+    *p->done_end = list;
+    while (*p->done_end)
+        p->done_end = &(*p->done_end)->next;
+    pthread_mutex_unlock(&p->lock);
+    return first;
+}
+
+/*
+ * On a worker, without the lock, or inside a submit or reset, with it.  Never waits for it: who holds
+ * it may be waiting for this very request in a reset.
+ */
+static void complete(void *ctx, struct p9_request *list)
+{
+    struct virtio_9p *p = ctx;
+    bool first = add_done(p, list);
+    uint64_t one = 1;
+
+    if (loop_trylock(p->loop)) {
+        finish(p, true);
+        loop_unlock(p->loop);
+    } else if (first && write(p->event_fd, &one, sizeof(one)) < 0) {
+        return; /* full: it rings already */
+    }
+}
+
+/* --- Requests -------------------------------------------------------------------------------------- */
+
+static struct p9_request *make_request(struct virtio_9p *p, const struct vreq *r)
+{
+    unsigned n = (unsigned)r->nread + r->nwrite;
+    struct request *q = malloc(sizeof(*q) + n * sizeof(*q->pieces));
+
+    if (!q)
+        return NULL;
+    memcpy(q->pieces, r->iov, n * sizeof(*q->pieces));
+    q->p9 = (struct p9_request){.in = q->pieces, .in_n = r->nread,
+                                .out = q->pieces + r->nread, .out_n = r->nwrite};
+    q->head = r->head;
+    q->started_us = now_us();
+    p->v.stats.write_bytes += r->read_len;
+    p->in_flight++;
+    return &q->p9;
+}
+
+/*
+ * Every chain in flight has a descriptor of its own in the ring, so one that offers more offers some
+ * twice; without this it could have any amount of memory held.
+ */
+static const char *refusal(const struct virtio_9p *p)
+{
+    return p->in_flight >= p->v.queue[0].size ? "more requests than descriptors" : NULL;
+}
+
+static void p9_notify(struct virtio *v, unsigned queue)
+{
+    struct virtio_9p *p = p9_of(v);
+    struct p9_request *list = NULL, **end = &list;
+    const char *why = NULL;
+    struct vreq r;
+
+    while (!why && virtio_pop(v, queue, &r)) {
+        why = refusal(p);
+        if (!why && !(*end = make_request(p, &r)))
+            why = "no memory for a request";
+        else if (!why)
+            end = &(*end)->next;
+    }
+    if (why)
+        virtio_fail(v, why);
+    if (list)
+        p9_session_submit(p->session, list);
+}
+
+static void p9_config_read(struct virtio *v, size_t offset, void *to, size_t len)
+{
+    const char *tag = p9_of(v)->tag;
+    uint8_t config[TAG_SIZE_BYTES + VIRTIO_9P_TAG_MAX] = {(uint8_t)strlen(tag), 0};
+
+    memcpy(config + TAG_SIZE_BYTES, tag, strlen(tag));
+    memcpy(to, config + offset, len);
+}
+
+static void p9_reset(struct virtio *v)
+{
+    struct virtio_9p *p = p9_of(v);
+
+    p9_session_reset(p->session);
+    finish(p, false);
+}
+
+static const struct virtio_class p9_class = {
+    .name = "9p",
+    .id = 9,
+    .queue_size = QUEUE_SIZE,
+    .notify = p9_notify,
+    .config_read = p9_config_read,
+    .reset = p9_reset,
+};
+
+/* --- Life ------------------------------------------------------------------------------------------ */
+
+int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop, const char *tag,
+                   const struct p9_export *x, struct err *e)
+{
+    size_t len = strlen(tag);
+
+    *p = (struct virtio_9p){.loop = loop, .watch.fd = -1, .event_fd = -1};
+    p->done_end = &p->done;
+    pthread_mutex_init(&p->lock, NULL);
+    if (len == 0 || len > VIRTIO_9P_TAG_MAX)
+        return err_set(e, EINVAL, "a share's tag has 1 to %d bytes", VIRTIO_9P_TAG_MAX);
+    memcpy(p->tag, tag, len);
+    virtio_init(&p->v, &p9_class, p->tag, mem, 1ULL << VIRTIO_9P_MOUNT_TAG, TAG_SIZE_BYTES + len, 1);
+    p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (p->event_fd < 0)
+        return err_sys(e, errno, "share %s", tag);
+    p->session = p9_session_new(x, complete, p, e);
+    return p->session ? loop_add(loop, &p->watch, p->event_fd, EPOLLIN, on_done, p, e) : -ENOMEM;
+}
+
+void virtio_9p_release(struct virtio_9p *p)
+{
+    p9_session_free(p->session);
+    if (p->loop)
+        finish(p, false);
+    if (p->watch.fd >= 0)
+        loop_remove(p->loop, &p->watch);
+    if (p->event_fd >= 0)
+        close(p->event_fd);
+    pthread_mutex_destroy(&p->lock);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The 9P transport device: a host folder, a share, in a guest.  Virtio 1.2 (chapter 5) reserves its
+ * number, 9; what it is, Linux's driver says: net/9p/trans_virtio.c.
+ *
+ * One queue.  The readable pieces of a chain are a request, its writable pieces take the reply; the
+ * server (p9/server.h) works on guest memory itself, so that file data is copied once.  Its workers
+ * finish requests without the machine's lock: they take it if it is free, else the loop thread
+ * publishes for them.  What finished together is one interrupt.
+ *
+ * A reset waits for the request that a worker is in and drops the rest; the guest's fids go with it.
+ * A chain whose request was flushed comes back with nothing written, as Linux's driver expects.
+ */
+#ifndef VMM_VIRTIO_9P_H
+#define VMM_VIRTIO_9P_H
+
+#include <pthread.h>
+
+#include "p9/server.h"
+#include "vmm/loop.h"
+#include "vmm/virtio.h"
+
+#define VIRTIO_9P_TAG_MAX 31 /* bytes of a tag; the guest names the share by it */
+
+struct virtio_9p {
+    struct virtio v;
+    struct loop *loop;          /* [const] */
+    struct p9_session *session; /* [const] */
+    char tag[VIRTIO_9P_TAG_MAX + 1]; /* [const] */
+    unsigned in_flight;
+    struct loop_watch watch;
+    int event_fd;               /* [const] rings when `done` got its first */
+    pthread_mutex_t lock;       /* of `done`: workers that do not get the machine's lock */
+    struct p9_request *done, **done_end;
+};
+
+/* `x` is copied, its file system borrowed until the release. */
+int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop, const char *tag,
+                   const struct p9_export *x, struct err *e);
+/* Waits for requests in flight; the lock is not needed. */
+void virtio_9p_release(struct virtio_9p *p);
+
+#endif
