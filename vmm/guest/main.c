@@ -129,9 +129,7 @@ int main(int argc, char **argv)
     agent_say(port, "phase root");
     prepare_distro(&o);
     init = *o.init ? &inits_custom : inits_find();
-    if (fork() == 0) {
-        argv[0][0] = '@';
-        agent_run(port, &o, init);
-    }
+    if (fork() == 0)
+        agent_run(port, argv[0], &o, init);
     become_init(port, &o, init);
 }
