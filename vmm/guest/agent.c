@@ -27,6 +27,7 @@
 #define TICK_MS 50
 #define QUICK_EXIT_S 1 /* a shell that ends sooner is not started again at once */
 #define RETRY_TICKS 40
+#define EXPORT_END_MS 500
 
 struct agent {
     int port, signals;
@@ -101,6 +102,18 @@ void agent_say(int fd, const char *fmt, ...)
 
 /* --- going down --- */
 
+/* It may hold files of the disk open, and some inits unmount before they end anybody. */
+static void end_export(struct agent *a)
+{
+    if (a->export <= 0)
+        return;
+    kill(a->export, SIGKILL);
+    for (int waited = 0; waited < EXPORT_END_MS && waitpid(a->export, NULL, WNOHANG) == 0; waited++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    a->export = -1;
+    agent_say(a->port, "export off");
+}
+
 static void go_down(struct agent *a)
 {
     if (!a->going_down)
@@ -111,8 +124,7 @@ static void go_down(struct agent *a)
         kill(-a->shell, SIGCONT);
         kill(-a->shell, SIGKILL);
     }
-    if (a->export > 0) /* it may hold files of the disk open */
-        kill(a->export, SIGKILL);
+    end_export(a);
 }
 
 /* systemd's last stage is a program of its own that takes PID 1 over. */
