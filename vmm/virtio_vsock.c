@@ -15,6 +15,8 @@ enum { RX, TX, EVENT, QUEUES };
 /* The lock is held for a turn: no more packets and bytes in one. */
 #define BATCH 128
 #define TURN_BYTES (1U << 20)
+/* Of one connection before the next: Linux gives buffers of 4 KiB, too little to go round for each. */
+#define TURN_PACKETS 16
 #define EDGES (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 static struct virtio_vsock *vsock_of(struct virtio *v)
@@ -71,7 +73,7 @@ static void stand_in_line(struct vsock_slot *slot)
     slot->device->last = &slot->next_in_line;
 }
 
-static struct vsock_slot *leave_line(struct virtio_vsock *s)
+static void leave_line(struct virtio_vsock *s)
 {
     struct vsock_slot *slot = s->first;
 
@@ -79,7 +81,6 @@ static struct vsock_slot *leave_line(struct virtio_vsock *s)
     if (!s->first)
         s->last = &s->first;
     slot->in_line = false;
-    return slot;
 }
 
 static void queue_reset(struct virtio_vsock *s, uint32_t host_port, uint32_t guest_port)
@@ -184,23 +185,27 @@ static void fill_buffer(struct virtio_vsock *s, struct vsock_header *h)
     s->has_buffer = false;
 }
 
-/* The next of those in line makes a packet, if it still has one. */
+/* The first in line makes a packet, if it still has one; its turn ends with its TURN_PACKETS. */
 static bool next_packet(struct virtio_vsock *s, struct vsock_header *h)
 {
     struct iovec room[VREQ_PIECES];
     unsigned n = vsock_cut(s->buffer.iov + s->buffer.nread, s->buffer.nwrite, VSOCK_HEADER_SIZE,
                            SIZE_MAX, room);
-    struct vsock_slot *slot = leave_line(s);
-    bool given = false;
+    struct vsock_slot *slot = s->first;
+    bool given = slot->known && vsock_conn_give(&slot->conn, h, room, n);
 
-    if (!slot->used) { /* freed while it stood there */
+    if (given && ++slot->turn < TURN_PACKETS && vsock_conn_has(&slot->conn)) {
+        settle(slot);
+        return true;
+    }
+    leave_line(s);
+    slot->turn = 0;
+    if (slot->used) {
+        settle(slot);
+    } else { /* freed while it stood there */
         slot->next = s->free;
         s->free = slot;
-        return false;
     }
-    if (slot->known)
-        given = vsock_conn_give(&slot->conn, h, room, n);
-    settle(slot);
     return given;
 }
 

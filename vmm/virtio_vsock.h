@@ -5,8 +5,8 @@
  * All of it runs with the machine's lock held.  Connections live in slots that are never freed
  * before the device is: an event of a socket may still be on its way when its slot is used again,
  * and does no harm then (loop.h).  Sockets are watched for edges, so one that nobody can serve now
- * costs nothing; those with something for the guest stand in line for its buffers, each for one
- * packet a turn.
+ * costs nothing; those with something for the guest stand in line for its buffers, each for some
+ * packets a turn.
  *
  * A guest can hold at most VSOCK_CONNECTIONS slots and VSOCK_BUFFER bytes in each.  Answers to
  * packets of no connection (RST) are kept up to VSOCK_RESETS and then left out: the guest that
@@ -35,6 +35,7 @@ struct vsock_slot {
     struct virtio_vsock *device;
     struct vsock_slot *next;          /* in its bucket, or in the list of free ones */
     struct vsock_slot *next_in_line;
+    unsigned turn; /* packets of this turn so far */
     bool used;
     bool hello;  /* a host program that has not said yet where to; conn.fd alone is valid */
     bool known;  /* in its bucket: the guest may speak of it */

@@ -119,7 +119,7 @@ static inline struct vsock_header vsock_world_header(enum vsock_op op, uint32_t 
                                                      uint32_t host_port)
 {
     return (struct vsock_header){.src_cid = VSOCK_GUEST_CID, .dst_cid = VSOCK_CID_HOST,
-                                 .src_port = guest_port, .dst_port = host_port, .buf_alloc = 65536,
+                                 .src_port = guest_port, .dst_port = host_port, .buf_alloc = 262144,
                                  .type = VSOCK_TYPE_STREAM, .op = (uint16_t)op};
 }
 
