@@ -128,13 +128,13 @@ static void settle(struct vsock_slot *slot)
         stand_in_line(slot);
 }
 
-/* A guest that never answers a SHUTDOWN holds no slot that somebody wants. */
+/* A guest that answers no SHUTDOWN, or takes no bytes, holds no slot of the gone that others want. */
 static void evict(struct virtio_vsock *s)
 {
     for (unsigned i = 0; i < s->slots; i++) {
         struct vsock_slot *slot = &s->slot[i];
 
-        if (slot->used && slot->conn.state == VSOCK_CLOSED && !slot->in_line) {
+        if (slot->known && !slot->in_line && vsock_conn_host_gone(&slot->conn)) {
             queue_reset(s, slot->conn.host_port, slot->conn.guest_port);
             slot_free(slot);
             return;

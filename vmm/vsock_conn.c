@@ -262,19 +262,19 @@ void vsock_conn_take(struct vsock_conn *c, const struct vsock_header *h, const s
 
 /* --- events of the socket --- */
 
-/* Events may be those of a descriptor of before, so what ends a connection is looked at again. */
-static bool host_is_gone(const struct vsock_conn *c)
+bool vsock_conn_host_gone(const struct vsock_conn *c)
 {
     struct pollfd p = {.fd = c->fd};
 
-    return poll(&p, 1, 0) < 0 || (p.revents & (POLLHUP | POLLERR));
+    return c->fd < 0 || poll(&p, 1, 0) < 0 || (p.revents & (POLLHUP | POLLERR));
 }
 
 void vsock_conn_event(struct vsock_conn *c, uint32_t events)
 {
     if (c->fd < 0)
         return;
-    if (c->state == VSOCK_ASKED && (events & (EPOLLHUP | EPOLLERR)) && host_is_gone(c)) {
+    /* The event may be one of a descriptor of before, so what ends a connection is looked at again. */
+    if (c->state == VSOCK_ASKED && (events & (EPOLLHUP | EPOLLERR)) && vsock_conn_host_gone(c)) {
         break_off(c);
         return;
     }
@@ -307,7 +307,7 @@ bool vsock_conn_has(const struct vsock_conn *c)
 /* The end of the host's bytes.  Did it only stop to send, or is it gone altogether? */
 static void host_ended(struct vsock_conn *c)
 {
-    host_left(c, host_is_gone(c) ? VSOCK_NOTHING : VSOCK_NO_SEND);
+    host_left(c, vsock_conn_host_gone(c) ? VSOCK_NOTHING : VSOCK_NO_SEND);
 }
 
 static uint32_t receive(struct vsock_conn *c, const struct iovec *iov, unsigned n)

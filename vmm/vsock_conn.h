@@ -61,6 +61,9 @@ void vsock_conn_take(struct vsock_conn *c, const struct vsock_header *h, const s
 /* EPOLL* bits.  Made for edges: nothing is lost when one comes too often, none may be left out. */
 void vsock_conn_event(struct vsock_conn *c, uint32_t events);
 
+/* The program has closed its end, whatever of it is still to be read. */
+bool vsock_conn_host_gone(const struct vsock_conn *c);
+
 bool vsock_conn_has(const struct vsock_conn *c);
 /* Makes the next packet, its payload in `iov`: true, or false: there is none after all. */
 bool vsock_conn_give(struct vsock_conn *c, struct vsock_header *h, const struct iovec *iov,

@@ -331,19 +331,20 @@ static void test_flood__of_answers_stays_in_its_bounds(void **state)
     assert_int_equal(answers, VSOCK_RESETS);
 }
 
-/* The guest answers no SHUTDOWN: those connections give way, living ones do not. */
+/* The guest answers no SHUTDOWN, takes no byte: such connections give way, living ones do not. */
 static void test_slots__of_the_gone_go_to_who_comes(void **state)
 {
     const struct rlimit many = {4096, 4096};
     struct vsock_world *w = world(state);
+    struct vsock_header h;
     int fd[VSOCK_CONNECTIONS];
-    uint32_t port;
+    uint32_t port, first;
     char text[64];
 
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
     for (unsigned i = 0; i < VSOCK_CONNECTIONS; i++) {
         vsock_world_room(w, 1);
-        fd[i] = open_from_host(w, &port);
+        fd[i] = open_from_host(w, i ? &port : &first);
     }
     port = (uint32_t)vsock_world_dial(w, "CONNECT 9001\n");
     assert_string_equal(reads((int)port, text), "");
@@ -355,6 +356,17 @@ static void test_slots__of_the_gone_go_to_who_comes(void **state)
     vsock_world_room(w, 2);
     fd[7] = vsock_world_dial(w, "CONNECT 9001\n");
     expect(w, VSOCK_OP_RST);
+    expect(w, VSOCK_OP_REQUEST);
+    h = vsock_world_header(VSOCK_OP_CREDIT_UPDATE, PORT, first);
+    h.buf_alloc = 0;
+    vsock_world_send_raw(w, &h, NULL, 0, VSOCK_HEADER_SIZE);
+    assert_int_equal(write(fd[0], "x", 1), 1);
+    close(fd[0]);
+    vsock_world_run(w);
+    vsock_world_room(w, 2);
+    expect_nothing(w);
+    fd[0] = vsock_world_dial(w, "CONNECT 9001\n");
+    assert_int_equal(expect(w, VSOCK_OP_RST).src_port, first);
     expect(w, VSOCK_OP_REQUEST);
     for (unsigned i = 0; i < VSOCK_CONNECTIONS; i++)
         close(fd[i]);
