@@ -104,16 +104,16 @@ static int do_call(char **argv)
 
 /* --- the host's side --- */
 
-static void recv_all(int fd, void *bytes, size_t len)
+static void recv_all(int fd, const char *what, void *bytes, size_t len)
 {
     for (char *p = bytes; len > 0;) {
         ssize_t n = recv(fd, p, len, 0);
 
         if (n < 0)
-            die("receive");
+            die(what);
         if (n == 0) {
             errno = ECONNRESET;
-            die("the connection ended early");
+            die(what);
         }
         p += n;
         len -= (size_t)n;
@@ -132,7 +132,7 @@ static int dial(const char *path, const char *port)
         die(path);
     dprintf(fd, "CONNECT %s\n", port);
     do
-        recv_all(fd, line + len, 1);
+        recv_all(fd, "no answer to CONNECT", line + len, 1);
     while (line[len++] != '\n' && len < sizeof(line) - 1);
     line[len] = '\0';
     if (strncmp(line, "OK ", 3) != 0)
@@ -149,10 +149,10 @@ static int do_version(char **argv)
     uint32_t size;
 
     send_all(fd, ask, sizeof(ask) - 1);
-    recv_all(fd, &size, 4);
+    recv_all(fd, "no Rversion", &size, 4);
     if (size < 13 || size > sizeof(reply))
         die("size of Rversion");
-    recv_all(fd, reply + 4, size - 4);
+    recv_all(fd, "half an Rversion", reply + 4, size - 4);
     printf("type %u %.*s\n", reply[4], (int)(size - 13), (char *)reply + 13);
     return 0;
 }
@@ -207,7 +207,7 @@ static void *load_receive(void *arg)
 
     for (uint64_t at = 0; at < l->bytes; at += CHUNK) {
         fill(want, seed_of(l, at));
-        recv_all(l->fd, got, piece(l, at));
+        recv_all(l->fd, "the echo ended early", got, piece(l, at));
         if (memcmp(want, got, piece(l, at)) != 0)
             die("bytes differ");
     }
