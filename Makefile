@@ -42,7 +42,7 @@ LIB_core := $(wildcard core/*.c)
 LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
 LIBS := base config p9 core tui vmm
-GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_base)
+GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
 
 PKG_lxtop := ncursesw libconfig libuv libarchive ext2fs com_err jansson libcrypto
@@ -105,6 +105,12 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) \
 	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
 
+# What the end-to-end cases use on both sides.
+LAB_PROGRAMS := $(O)/tests/lab/vsock
+$(O)/tests/lab/%: $(O)/tests/lab/%.o
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
+
 .SECONDARY:
 .PHONY: unit-programs fuzz-programs test unit fuzz lab-test
 unit-programs: $(UNIT)
@@ -112,7 +118,7 @@ fuzz-programs: $(FUZZ)
 
 # Everything, in one count: include rules, unit tests under asan and ubsan, each fuzz target for some
 # seconds, and the end-to-end cases on a real /dev/kvm (in the lab where this machine has none).
-test: deps all
+test: deps all $(LAB_PROGRAMS)
 	$(Q)$(MAKE) --no-print-directory MODE=asan unit-programs
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
 	$(Q)tests/run layers headers unit fuzz lab
@@ -122,7 +128,7 @@ unit:
 fuzz:
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
 	$(Q)FUZZ_SECONDS=60 tests/run fuzz
-lab-test: all
+lab-test: all $(LAB_PROGRAMS)
 	$(Q)tests/run lab
 
 # --- The house rules -------------------------------------------------------------------------------

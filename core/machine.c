@@ -64,6 +64,11 @@ char *machine_socket(const struct paths *p, const char *name)
     return file_path("%s/%s/ctl.sock", p->runtime, name);
 }
 
+char *machine_vsock(const struct paths *p, const char *name)
+{
+    return file_path("%s/%s/vsock.sock", p->runtime, name);
+}
+
 char *machine_file(const struct paths *p, const char *name, const char *file)
 {
     return file_path("%s/machines/%s/%s", p->state, name, file);

@@ -65,6 +65,7 @@ bool machine_unclean(const struct machine_run *r);
 
 /* Paths of one machine; the caller frees. */
 char *machine_socket(const struct paths *p, const char *name);
+char *machine_vsock(const struct paths *p, const char *name);
 char *machine_file(const struct paths *p, const char *name, const char *file);
 
 /*

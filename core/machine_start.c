@@ -198,19 +198,21 @@ static int run_vmm(struct machine_start *s)
     auto_free char *console = machine_file(s->paths, s->name, "console.log");
     auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
     auto_free char *ctl = machine_socket(s->paths, s->name);
+    auto_free char *vsock = machine_vsock(s->paths, s->name);
     auto_close int log_fd = -1;
     char *const pairs[][2] = {
         {"--name", s->name},      {"--kernel", s->plan.kernel}, {"--initrd", s->plan.initrd},
         {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
+        {"--vsock", vsock},
         {"--acpi", s->plan.acpi ? "on" : "off"}, {"--ready-fd", "3"}};
     char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
     unsigned n = 0;
 
     if (!vmm)
         return err_set(&s->err, ENOENT, "lxtop-vmm is not installed beside lxtop, in libexec/lxtop or in PATH");
-    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl)
+    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl || !vsock)
         return err_sys(&s->err, ENOMEM, "start %s", s->name);
     log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log_fd < 0)

@@ -9,9 +9,14 @@
  *                "init NAME"       the distro's init: systemd, openrc, sysvinit, busybox, own
  *                "ready WORD"      distro ready ("running", or "degraded" for systemd)
  *                "note TEXT"       for the user: shown with the boot (journal recovery, ...)
+ *                "export on"       the distro's / is served on AGENT_EXPORT_PORT; "export off": not
  *                "down"            the guest has begun to go down
  *                "fail TEXT"       cannot boot the distro: reason; the guest then powers off
  * VMM to guest:  "stop"            power off in order
+ *
+ * On the vsock port AGENT_EXPORT_PORT the guest serves 9P2000.L (p9/server.h): the tree at / of its
+ * PID 1 as its root sees it, each request as the user whose number the attach gave.  Only the host
+ * (CID 2) is served.
  *
  * Before the port exists /init tells its first act by writing BOOT_MARK_INIT to the I/O port
  * BOOT_MARK_PORT (Cloud Hypervisor's convention); 123 to the MMIO address BOOT_TIMER_ADDRESS
@@ -22,6 +27,7 @@
 
 #define AGENT_PORT_NAME "lxtop.agent"
 #define AGENT_LINE_MAX 1024
+#define AGENT_EXPORT_PORT 9001
 
 #define BOOT_MARK_PORT 0x80
 #define BOOT_MARK_INIT 0x41

@@ -21,6 +21,11 @@ static void say_ready(struct agent_link *a, const char *argument)
     a->events->ready(a->ctx, argument);
 }
 
+static void say_export(struct agent_link *a, const char *argument)
+{
+    a->events->export(a->ctx, strcmp(argument, "on") == 0);
+}
+
 static void say_note(struct agent_link *a, const char *argument)
 {
     a->events->note(a->ctx, argument);
@@ -41,8 +46,8 @@ static const struct {
     const char *word;
     void (*fn)(struct agent_link *a, const char *argument);
 } words[] = {
-    {"phase", say_phase}, {"init", say_init}, {"ready", say_ready},
-    {"note", say_note},   {"down", say_down}, {"fail", say_fail},
+    {"phase", say_phase},   {"init", say_init}, {"ready", say_ready}, {"note", say_note},
+    {"export", say_export}, {"down", say_down}, {"fail", say_fail},
 };
 
 static void take_line(struct agent_link *a)

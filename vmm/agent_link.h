@@ -16,6 +16,7 @@ struct agent_link_events {
     void (*phase)(void *ctx, enum ctl_phase phase);
     void (*init)(void *ctx, const char *name);
     void (*ready)(void *ctx, const char *word);
+    void (*export)(void *ctx, bool on);
     void (*note)(void *ctx, const char *text);
     void (*down)(void *ctx);
     void (*fail)(void *ctx, const char *text);

@@ -10,7 +10,8 @@
  *
  * Commands (fields of the request; fields of the reply):
  *   status   -; "state" (CTL_STATE_*), "pid", "cpus", "memory" (bytes), "kernel", "init" (name of
- *            the distro's init or ""), "phases" (see below), "agent" (bool), "paused" (bool)
+ *            the distro's init or ""), "phases" (see below), "agent" (bool), "paused" (bool),
+ *            "export" (bool: the distro's files are served on vsock, agent.h)
  *   stats    -; "uptime_us", "cpus": [{"time_us"}], "vcpu_us" (sum), "exits": {REASON: count},
  *            "memory": {"size","resident","overhead"} (bytes: guest RAM given, of it resident on
  *            the host, private memory of the process beside it), "devices": [{"name","class",
@@ -28,6 +29,7 @@
  *   phase    "phase", "at_us" (since process start)
  *   state    "state"
  *   paused   "paused" (bool)
+ *   export   "on" (bool): the distro's files are served now, or not any more
  *   exit     "reason" (CTL_EXIT_*), "detail"; the last one, the process ends
  *
  * Phases, in the order of a boot, microseconds since the process was executed:

@@ -21,6 +21,7 @@
 #include "vmm/virtio_console.h"
 #include "vmm/virtio_mmio.h"
 #include "vmm/virtio_rng.h"
+#include "vmm/virtio_vsock.h"
 
 enum { PORT_CONSOLE, PORT_AGENT };
 
@@ -32,6 +33,7 @@ struct devices {
     struct virtio_console console;
     struct virtio_rng rng;
     struct virtio_balloon balloon;
+    struct virtio_vsock vsock;
     struct virtio_blk blk[SPEC_DISKS_MAX];
     unsigned blks;
     char blk_name[SPEC_DISKS_MAX][24];
@@ -93,6 +95,14 @@ static int add_balloon(struct devices *d, struct err *e)
 {
     virtio_balloon_init(&d->balloon, d->config.mem);
     return plug(d, &d->balloon.v, e);
+}
+
+static int add_vsock(struct devices *d, struct err *e)
+{
+    const char *path = d->config.spec->vsock;
+    int r = path ? virtio_vsock_init(&d->vsock, d->config.mem, d->config.loop, path, e) : 0;
+
+    return path && r == 0 ? plug(d, &d->vsock.v, e) : r;
 }
 
 static int add_disks(struct devices *d, struct err *e)
@@ -166,7 +176,7 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
     d->config = *c;
     d->io = io_new(c->loop, e);
     if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
-        add_balloon(d, e) == 0 && add_shares(d, e) == 0)
+        add_balloon(d, e) == 0 && add_vsock(d, e) == 0 && add_shares(d, e) == 0)
         return d;
     devices_free(d);
     return NULL;
@@ -182,6 +192,7 @@ void devices_free(struct devices *d)
             virtio_9p_release(&d->share[i]);
         p9_localfs_free(d->share_fs[i]);
     }
+    virtio_vsock_release(&d->vsock);
     for (unsigned i = 0; i < d->slots; i++)
         virtio_mmio_release(&d->slot[i]);
     for (unsigned i = 0; i < d->blks; i++)

@@ -3,8 +3,8 @@
  * The virtio devices of a machine: which there are, at which address and interrupt.
  *
  * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i.  The
- * order is fixed: console, entropy, disks in the order of the spec, balloon, shares.  Used with the lock
- * held.
+ * order is fixed: console, entropy, disks in the order of the spec, balloon, vsock, shares.  Used with
+ * the lock held.
  */
 #ifndef VMM_DEVICES_H
 #define VMM_DEVICES_H

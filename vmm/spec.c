@@ -227,6 +227,7 @@ STRING_OPTION(lock)
 STRING_OPTION(run_file)
 STRING_OPTION(log)
 STRING_OPTION(ctl)
+STRING_OPTION(vsock)
 FLAG_OPTION(serial)
 FLAG_OPTION(agent)
 FLAG_OPTION(verbose)
@@ -257,6 +258,8 @@ static const struct {
      "describe the devices by ACPI or on the command line (default: as the kernel can)", set_acpi},
     {"--name", "NAME", "name of the machine in messages", set_name},
     {"--ctl", "PATH", "control socket: JSON, one object a line", set_ctl},
+    {"--vsock", "PATH",
+     "add a vsock device; host programs connect to this socket and send \"CONNECT PORT\"", set_vsock},
     {"--log", "FILE", "write the console's output there too, bounded", set_log},
     {"--lock", "FILE", "hold a lock on it while the machine runs", set_lock},
     {"--run-file", "FILE", "keep state, phases of the boot and reason of the end there (JSON)",

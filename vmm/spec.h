@@ -39,7 +39,7 @@ enum spec_acpi { SPEC_ACPI_AUTO, SPEC_ACPI_ON, SPEC_ACPI_OFF };
 /* Strings are borrowed from argv (or cut up in place). */
 struct spec {
     const char *name, *kernel, *initrd, *append;
-    const char *cache, *lock, *run_file, *log, *ctl;
+    const char *cache, *lock, *run_file, *log, *ctl, *vsock;
     uint64_t memory; /* bytes */
     unsigned cpus;
     struct spec_disk disk[SPEC_DISKS_MAX];

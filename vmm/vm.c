@@ -61,7 +61,7 @@ struct vm {
     const char *state;        /* CTL_STATE_* */
     char init[64];
     json_t *notes;
-    bool stop_asked, going_down;
+    bool stop_asked, going_down, exported;
     unsigned escapes;
     enum ctl_exit reason;
     char detail[256];
@@ -92,12 +92,12 @@ static json_t *phases_json(const struct vm *vm)
 
 json_t *vm_status(struct vm *vm)
 {
-    return json_pack("{ss ss si si sI ss so ss sO sb sb sI ss ss}", "name", vm->spec->name, "state",
+    return json_pack("{ss ss si si sI ss so ss sO sb sb sb sI ss ss}", "name", vm->spec->name, "state",
                      vm->state, "pid", getpid(), "cpus", vm->spec->cpus, "memory",
                      (json_int_t)vm->mem.size, "kernel", vm->spec->kernel, "phases",
                      phases_json(vm), "init", vm->init, "notes", vm->notes, "agent",
-                     vm->spec->agent, "paused", vm->vcpus && vcpus_paused(vm->vcpus), "started",
-                     (json_int_t)vm->started, "reason", exit_table[vm->reason].name, "detail",
+                     vm->spec->agent, "paused", vm->vcpus && vcpus_paused(vm->vcpus), "export",
+                     vm->exported, "started", (json_int_t)vm->started, "reason", exit_table[vm->reason].name, "detail",
                      vm->detail);
 }
 
@@ -229,6 +229,16 @@ static void on_agent_ready(void *ctx, const char *word)
     reach_phase(ctx, PHASE_READY);
 }
 
+static void on_agent_export(void *ctx, bool on)
+{
+    struct vm *vm = ctx;
+
+    if (on == vm->exported)
+        return; /* a guest that repeats itself is not news */
+    vm->exported = on;
+    publish(vm, json_pack("{ss sb}", "event", "export", "on", on));
+}
+
 static void on_agent_down(void *ctx)
 {
     struct vm *vm = ctx;
@@ -245,7 +255,8 @@ static void on_agent_fail(void *ctx, const char *text)
 
 static const struct agent_link_events agent_events = {
     .phase = on_agent_phase, .init = on_agent_init, .ready = on_agent_ready,
-    .note = on_agent_note,   .down = on_agent_down, .fail = on_agent_fail,
+    .note = on_agent_note,   .export = on_agent_export, .down = on_agent_down,
+    .fail = on_agent_fail,
 };
 
 /* Without ACPI a guest that powers off halts its CPUs with interrupts off, and nothing more. */

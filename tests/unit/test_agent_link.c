@@ -32,6 +32,10 @@ static void on_note(void *ctx, const char *text)
 {
     hear(ctx, "note", text);
 }
+static void on_export(void *ctx, bool on)
+{
+    hear(ctx, "export", on ? "on" : "off");
+}
 static void on_down(void *ctx)
 {
     hear(ctx, "down", "");
@@ -41,7 +45,7 @@ static void on_fail(void *ctx, const char *text)
     hear(ctx, "fail", text);
 }
 
-static const struct agent_link_events events = {on_phase, on_init, on_ready,
+static const struct agent_link_events events = {on_phase, on_init, on_ready, on_export,
                                                 on_note,  on_down, on_fail};
 
 static int set_up(void **state)
@@ -69,10 +73,10 @@ static void test_output__every_word_is_an_event(void **state)
 {
     struct world *w = *state;
 
-    say(w, "phase root\ninit systemd\nready degraded\nnote the journal was recovered\ndown\nfail "
-           "no init\n");
-    assert_string_equal(w->heard, "phase[root]init[systemd]ready[degraded]"
-                                  "note[the journal was recovered]down[]fail[no init]");
+    say(w, "phase root\ninit systemd\nready degraded\nexport on\nnote the journal was recovered\n"
+           "export off\ndown\nfail no init\n");
+    assert_string_equal(w->heard, "phase[root]init[systemd]ready[degraded]export[on]"
+                                  "note[the journal was recovered]export[off]down[]fail[no init]");
     assert_int_equal(w->link.dropped, 0);
 }
 

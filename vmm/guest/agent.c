@@ -16,6 +16,7 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "vmm/agent.h"
+#include "vmm/guest/export.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/options.h"
 #include "vmm/guest/shell.h"
@@ -26,15 +27,17 @@
 #define TICK_MS 50
 #define QUICK_EXIT_S 1 /* a shell that ends sooner is not started again at once */
 #define RETRY_TICKS 40
+#define EXPORT_END_MS 500
 
 struct agent {
     int port, signals;
     const struct guest_options *options;
     const struct init_kind *init;
-    pid_t shell, systemctl;
-    int systemctl_out;
+    char *argv0;
+    pid_t shell, systemctl, export;
+    int systemctl_out, export_ready; /* export_ready: -1 once read */
     time_t shell_started;
-    unsigned ticks, quiet_ticks, retry_at;
+    unsigned ticks, quiet_ticks, retry_at, export_at;
     bool ready, going_down;
     char line[AGENT_LINE_MAX];
     size_t len;
@@ -99,6 +102,18 @@ void agent_say(int fd, const char *fmt, ...)
 
 /* --- going down --- */
 
+/* It may hold files of the disk open, and some inits unmount before they end anybody. */
+static void end_export(struct agent *a)
+{
+    if (a->export <= 0)
+        return;
+    kill(a->export, SIGKILL);
+    for (int waited = 0; waited < EXPORT_END_MS && waitpid(a->export, NULL, WNOHANG) == 0; waited++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    a->export = -1;
+    agent_say(a->port, "export off");
+}
+
 static void go_down(struct agent *a)
 {
     if (!a->going_down)
@@ -109,6 +124,7 @@ static void go_down(struct agent *a)
         kill(-a->shell, SIGCONT);
         kill(-a->shell, SIGKILL);
     }
+    end_export(a);
 }
 
 /* systemd's last stage is a program of its own that takes PID 1 over. */
@@ -226,6 +242,35 @@ static void shell_ended(struct agent *a, int status)
         a->retry_at = a->ticks + RETRY_TICKS;
 }
 
+/* Without vsock in the kernel it ends at once, every time; that must not keep an idle guest awake. */
+static void keep_export(struct agent *a)
+{
+    if (a->export != 0 || a->going_down || a->ticks < a->export_at)
+        return;
+    a->export = export_start(a->argv0, &a->export_ready);
+}
+
+static void read_export(struct agent *a)
+{
+    char byte;
+
+    if (read(a->export_ready, &byte, 1) == 1)
+        agent_say(a->port, "export on");
+    close(a->export_ready);
+    a->export_ready = -1;
+}
+
+static void export_ended(struct agent *a, int status)
+{
+    bool failed = WIFEXITED(status); /* it never ends of itself but at its start */
+
+    if (!failed && is_shutting_down())
+        go_down(a);
+    agent_say(a->port, "export off");
+    a->export = failed ? -1 : 0;
+    a->export_at = a->ticks + RETRY_TICKS;
+}
+
 static void reap(struct agent *a)
 {
     int status;
@@ -236,6 +281,8 @@ static void reap(struct agent *a)
             shell_ended(a, status);
         else if (pid == a->systemctl)
             read_systemctl(a, status);
+        else if (pid == a->export)
+            export_ended(a, status);
     }
 }
 
@@ -262,28 +309,35 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-_Noreturn void agent_run(int fd, const struct guest_options *o, const struct init_kind *init)
+_Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
+                         const struct init_kind *init)
 {
-    struct agent a = {.port = fd, .options = o, .init = init};
+    struct agent a = {.port = fd, .argv0 = argv0, .options = o, .init = init, .export_ready = -1};
 
+    argv0[0] = '@';
     signal(SIGHUP, SIG_IGN);
     a.signals = open_signals();
     agent_say(fd, "init %s", init->name);
     for (;;) {
-        struct pollfd fds[] = {{.fd = a.port, .events = POLLIN}, {.fd = a.signals, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = a.port, .events = POLLIN},
+                               {.fd = a.signals, .events = POLLIN},
+                               {.fd = a.export_ready, .events = POLLIN}};
         /* Once all is up there is nothing to look at but events: no wake-up of an idle guest. */
-        bool idle = a.ready && (a.shell > 0 || a.going_down);
+        bool idle = a.ready && (a.going_down || (a.shell > 0 && a.export != 0));
 
         if (!a.ready && a.ticks > 0)
             look_ready(&a);
         else if (a.init->ready == READY_AT_ONCE && !a.ready)
             look_ready(&a);
         keep_shell(&a);
+        keep_export(&a);
         poll(fds, ARRAY_SIZE(fds), idle ? -1 : TICK_MS);
         if (fds[0].revents & POLLIN)
             read_port(&a);
         if (fds[1].revents & POLLIN)
             read_signal(&a);
+        if (fds[2].revents)
+            read_export(&a);
         if (fds[0].revents & POLLHUP) /* lxtop-vmm closed the port, and will not come back */
             a.port = -1;
         a.ticks++;

@@ -131,9 +131,7 @@ int main(int argc, char **argv)
     prepare_distro(&o);
     shares_mount(&o, port);
     init = *o.init ? &inits_custom : inits_find();
-    if (fork() == 0) {
-        argv[0][0] = '@';
-        agent_run(port, &o, init);
-    }
+    if (fork() == 0)
+        agent_run(port, argv[0], &o, init);
     become_init(port, &o, init);
 }
