@@ -545,6 +545,8 @@ static void run_files(struct op_job *j)
         return;
     else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
         begin_start(j);
+    else if (d->state == MACHINE_RUNNING)
+        on_running(j);
 }
 
 static void run_unmount(struct op_job *j)
