@@ -178,13 +178,20 @@ static int take_reply(struct p9_call *call, struct p9_msg *m, const uint8_t *pay
     return rc;
 }
 
+/* Tversion, the first of all, has the first tag here and none on the wire (version(5)). */
+static struct tag *tag_of(struct p9_conn *c, uint16_t tag)
+{
+    struct tag *t = tag == P9_NOTAG ? &c->tag[0] : tag < P9_CONN_TAGS ? &c->tag[tag] : NULL;
+
+    return t && (tag == P9_NOTAG) == (t->type == P9_TVERSION) ? t : NULL;
+}
+
 static const char *deliver_locked(struct p9_conn *c, struct p9_msg *m, size_t head, size_t size)
 {
-    struct tag *t = m->tag == P9_NOTAG ? &c->tag[0] : &c->tag[m->tag % P9_CONN_TAGS];
-    struct p9_call *call = t->call;
+    struct tag *t = tag_of(c, m->tag);
+    struct p9_call *call = t ? t->call : NULL;
 
-    if ((m->tag >= P9_CONN_TAGS && (m->tag != P9_NOTAG || t->type != P9_TVERSION)) ||
-        t->state == FREE)
+    if (!t || t->state == FREE)
         return "the server answered what it was not asked";
     if (m->type != t->type + 1 && m->type != P9_RLERROR)
         return "the server's answer is of another kind than the question";
