@@ -35,7 +35,7 @@ static int tear_down_guest(void **state)
 }
 
 /* Exit status; what it said is compared where `says` is given: all of it, or a part that ends in '*'. */
-static int run(const char *says, const char *fmt, ...)
+static int __attribute__((format(printf, 2, 3))) run(const char *says, const char *fmt, ...)
 {
     auto_free char *text = NULL;
     char verb[4096];
@@ -140,6 +140,19 @@ static void test_cp__an_error_leaves_nothing_half(void **state)
                            "grep -q old guest/etc/big", folder), 0);
 }
 
+/* Text mode takes the same verbs; what it cannot parse is said and no more. */
+static void test_text_mode__has_the_verbs_of_files(void **state)
+{
+    auto_free char *text = NULL;
+    int status;
+
+    (void)state;
+    text = run_verb("ls a:/bin\ncat a:/bin/up\ncp a:/x\nq\n", "--text", &status);
+    assert_non_null(strstr(text, "low\nup\n"));
+    assert_non_null(strstr(text, "hello\n"));
+    assert_non_null(strstr(text, "error: SOURCE... TARGET is missing; usage: lxtop cp"));
+}
+
 static bool is_mounted(void)
 {
     return shell("grep -q ' %s/mnt fuse.lxtop ' /proc/self/mounts", folder) == 0;
@@ -189,6 +202,7 @@ int main(int argc, char **argv)
         test(test_cp__both_ways_bytes_modes_and_times),
         test(test_cp__trees_with_links_and_holes),
         test(test_cp__an_error_leaves_nothing_half),
+        test(test_text_mode__has_the_verbs_of_files),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
         test(test_mount__guest_killed),
     };
