@@ -14,48 +14,12 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "p9/fuse_lock.h"
-#include "p9/fuse_node.h"
+#include "p9/fuse_mount.h"
 
 #define VALID_S 1.0    /* how long the kernel believes names and attributes */
 #define FIDS_MAX 8192
 #define THREADS 16
 #define BACKGROUND 64  /* read-aheads and the like under way */
-
-struct p9_mount {
-    struct p9_client *client; /* [const] */
-    struct fuse_session *session; /* [const] */
-    struct nodes nodes;
-    struct fuse_locks *locks; /* [const] */
-    uint32_t uid, gid;        /* [const] the server's */
-    uid_t own_uid;            /* [const] ours */
-    gid_t own_gid;
-    bool mounted, handlers;
-};
-
-/* An open file or folder. */
-struct handle {
-    uint32_t fid;             /* [const] */
-    struct node *node;        /* [const] held */
-    atomic_bool locked;       /* a byte-range lock was taken through it */
-    pthread_mutex_t lock;     /* folders: the fields below */
-    struct p9_listing listing;
-    uint64_t position;        /* of the listing's next entry */
-};
-
-static struct p9_mount *mount_of(fuse_req_t req)
-{
-    return fuse_req_userdata(req);
-}
-
-static struct node *node_of(struct p9_mount *m, fuse_ino_t ino)
-{
-    return ino == FUSE_ROOT_ID ? &m->nodes.root : (struct node *)(uintptr_t)ino;
-}
-
-static struct handle *handle_of(const struct fuse_file_info *fi)
-{
-    return (struct handle *)(uintptr_t)fi->fh;
-}
 
 static void reply_result(fuse_req_t req, int rc)
 {
@@ -95,9 +59,8 @@ static uint32_t group_of(const struct p9_mount *m, fuse_req_t req)
     return gid == m->own_gid ? m->gid : gid;
 }
 
-/* Takes the fid. */
-static int entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
-                    const struct p9_attr *attr, struct fuse_entry_param *entry)
+int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
+                  const struct p9_attr *attr, struct fuse_entry_param *entry)
 {
     struct node *n = nodes_add(&m->nodes, dir, name, fid, &attr->qid);
 
@@ -120,7 +83,7 @@ static int look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const
     uint32_t fid;
     int rc = p9_client_lookup(m->client, dir_fid, name, &fid, &attr);
 
-    return rc < 0 ? rc : entry_of(m, dir, name, fid, &attr, entry);
+    return rc < 0 ? rc : fuse_entry_of(m, dir, name, fid, &attr, entry);
 }
 
 /* What is not told to the kernel is not forgotten by it. */
@@ -597,167 +560,6 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_
     reply_result(req, p9_client_fsync(mount_of(req)->client, handle_of(fi)->fid, data_only));
 }
 
-/* --- Listings ------------------------------------------------------------------------------------ */
-
-struct answer {
-    fuse_req_t req;
-    char *bytes;
-    size_t size, len;
-    bool plus;
-};
-
-struct batch {
-    struct p9_entry entry[P9_CLIENT_BATCH];
-    const char *name[P9_CLIENT_BATCH];
-    uint32_t fid[P9_CLIENT_BATCH];
-    struct p9_attr attr[P9_CLIENT_BATCH];
-    int rc[P9_CLIENT_BATCH];
-    unsigned n;
-    size_t size; /* that its entries take in the answer */
-};
-
-static size_t entry_size(const struct answer *a, const char *name)
-{
-    return a->plus ? fuse_add_direntry_plus(a->req, NULL, 0, name, NULL, 0)
-                   : fuse_add_direntry(a->req, NULL, 0, name, NULL, 0);
-}
-
-/* The next entries that fit.  More of the listing is asked for when there are none: 0 at its end. */
-static int fill_batch(struct p9_mount *m, struct handle *h, const struct answer *a, struct batch *b)
-{
-    int rc = 1;
-
-    b->n = 0;
-    b->size = 0;
-    if (h->listing.at == h->listing.len)
-        rc = p9_client_list(m->client, h->fid, h->position, &h->listing);
-    if (rc <= 0) {
-        h->listing.at = h->listing.len = 0;
-        return rc;
-    }
-    while (b->n < P9_CLIENT_BATCH) {
-        size_t before = h->listing.at, size;
-        struct p9_entry *entry = &b->entry[b->n];
-
-        if (!p9_listing_next(&h->listing, entry))
-            break;
-        size = entry_size(a, entry->name);
-        if (a->len + b->size + size > a->size) {
-            h->listing.at = before;
-            break;
-        }
-        b->size += size;
-        b->name[b->n++] = entry->name;
-        h->position = entry->next;
-    }
-    return b->n > 0;
-}
-
-static void add_plain(struct answer *a, const struct p9_entry *entry)
-{
-    struct fuse_entry_param none = {.attr = {.st_ino = entry->qid.path,
-                                             .st_mode = (mode_t)DTTOIF(entry->type)}};
-
-    a->len += a->plus ? fuse_add_direntry_plus(a->req, a->bytes + a->len, a->size - a->len,
-                                               entry->name, &none, (off_t)entry->next)
-                      : fuse_add_direntry(a->req, a->bytes + a->len, a->size - a->len, entry->name,
-                                          &none.attr, (off_t)entry->next);
-}
-
-/* A name that is gone meanwhile is listed still, and not looked up. */
-static void add_looked_up(struct p9_mount *m, struct node *dir, struct answer *a, struct batch *b,
-                          unsigned i)
-{
-    struct fuse_entry_param param;
-
-    if (b->rc[i] == 0 && entry_of(m, dir, b->name[i], b->fid[i], &b->attr[i], &param) == 0)
-        a->len += fuse_add_direntry_plus(a->req, a->bytes + a->len, a->size - a->len, b->name[i],
-                                         &param, (off_t)b->entry[i].next);
-    else
-        add_plain(a, &b->entry[i]);
-}
-
-/* "." and ".." are never looked up: the kernel does not count them. */
-static void look_up_batch(struct p9_mount *m, uint32_t dir, struct batch *b)
-{
-    const char *name[P9_CLIENT_BATCH];
-    uint32_t fid[P9_CLIENT_BATCH];
-    struct p9_attr attr[P9_CLIENT_BATCH];
-    int rc[P9_CLIENT_BATCH];
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < b->n; i++)
-        if (!p9_is_dots(b->name[i]))
-            name[n++] = b->name[i];
-    p9_client_lookup_many(m->client, dir, name, n, fid, attr, rc);
-    n = 0;
-    for (unsigned i = 0; i < b->n; i++) {
-        b->rc[i] = -ENOENT;
-        if (p9_is_dots(b->name[i]))
-            continue;
-        b->rc[i] = rc[n];
-        b->fid[i] = fid[n];
-        b->attr[i] = attr[n++];
-    }
-}
-
-static int list(struct p9_mount *m, struct handle *h, struct answer *a)
-{
-    auto_free struct batch *b = malloc(sizeof(*b));
-    uint32_t dir;
-    int rc = b ? nodes_hold(&m->nodes, h->node, &dir) : -ENOMEM;
-
-    if (rc < 0)
-        return rc;
-    while ((rc = fill_batch(m, h, a, b)) > 0) {
-        if (a->plus)
-            look_up_batch(m, dir, b);
-        for (unsigned i = 0; i < b->n; i++)
-            if (a->plus)
-                add_looked_up(m, h->node, a, b, i);
-            else
-                add_plain(a, &b->entry[i]);
-    }
-    nodes_unhold(&m->nodes, h->node);
-    return a->len > 0 ? 0 : rc; /* What is there is told; the error comes with the next part. */
-}
-
-static void answer_list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *fi,
-                        bool plus)
-{
-    struct handle *h = handle_of(fi);
-    auto_free char *bytes = malloc(size);
-    struct answer a = {req, bytes, size, 0, plus};
-    int rc = -ENOMEM;
-
-    pthread_mutex_lock(&h->lock);
-    if ((uint64_t)offset != h->position || offset == 0) {
-        h->position = (uint64_t)offset;
-        h->listing.at = h->listing.len = 0;
-    }
-    if (bytes)
-        rc = list(mount_of(req), h, &a);
-    pthread_mutex_unlock(&h->lock);
-    if (rc < 0)
-        reply_result(req, rc);
-    else
-        fuse_reply_buf(req, a.bytes, a.len);
-}
-
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                       struct fuse_file_info *fi)
-{
-    (void)ino;
-    answer_list(req, size, offset, fi, false);
-}
-
-static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                           struct fuse_file_info *fi)
-{
-    (void)ino;
-    answer_list(req, size, offset, fi, true);
-}
-
 /* --- Extended attributes ------------------------------------------------------------------------- */
 
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
@@ -866,8 +668,8 @@ static const struct fuse_lowlevel_ops operations = {
     .unlink = op_unlink,       .rmdir = op_rmdir,         .rename = op_rename,
     .open = op_open,           .create = op_create,       .read = op_read,
     .write = op_write,         .flush = op_flush,         .release = op_release,
-    .fsync = op_fsync,         .opendir = op_opendir,     .readdir = op_readdir,
-    .readdirplus = op_readdirplus, .releasedir = op_release, .fsyncdir = op_fsync,
+    .fsync = op_fsync,         .opendir = op_opendir,     .readdir = fuse_op_readdir,
+    .readdirplus = fuse_op_readdirplus, .releasedir = op_release, .fsyncdir = op_fsync,
     .setxattr = op_setxattr,   .getxattr = op_getxattr,   .listxattr = op_listxattr,
     .removexattr = op_removexattr, .getlk = op_getlk,     .setlk = op_setlk,
 };
