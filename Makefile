@@ -33,19 +33,21 @@ Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@echo "  $(1) $(MODE) $@",@:)
 
 # --- What is built -----------------------------------------------------------------------------
-# A folder is a library; a program is its main file and the libraries below it.  lxtop does not
-# link libvmm.a: that is the proof that core and the VMM meet only on the wire.
+# A folder is a library (what needs libfuse3 is one of its own); a program is its main file and the
+# libraries below it.  lxtop does not link libvmm.a: that is the proof that core and the VMM meet only
+# on the wire.
 LIB_base := $(wildcard core/base/*.c)
 LIB_config := $(wildcard config/*.c)
-LIB_p9 := $(wildcard p9/*.c)
+LIB_fuse := $(wildcard p9/fuse*.c)
+LIB_p9 := $(filter-out $(LIB_fuse),$(wildcard p9/*.c))
 LIB_core := $(wildcard core/*.c)
 LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
-LIBS := base config p9 core tui vmm
+LIBS := base config p9 fuse core tui vmm
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
 
-PKG_lxtop := ncursesw libconfig libuv libarchive ext2fs com_err jansson libcrypto
+PKG_lxtop := ncursesw libconfig libuv libarchive ext2fs com_err jansson libcrypto fuse3
 PKG_vmm := jansson liburing zlib liblzma liblz4 libzstd libcrypto
 pkg = $(shell pkg-config $(1) $(2))
 
@@ -68,7 +70,7 @@ $(O)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config p9 base,$(call lib,$(l)))
+$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config fuse p9 base,$(call lib,$(l)))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_lxtop))
 
@@ -93,7 +95,7 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm tui config p9 base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm tui config fuse p9 base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
@@ -149,7 +151,7 @@ format:
 # --- Set-up, kernels, demo, bench ------------------------------------------------------------------
 DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
     libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
-    libjansson-dev libssl-dev liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
+    libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
     socat flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)

@@ -7,12 +7,14 @@
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
+#include "core/guest.h"
 
 #define ANY_DOWN MACHINE_DOWN
 #define ANY_LIVE MACHINE_LIVE
+#define ANY_USABLE (MACHINE_DOWN | MACHINE_BIT(MACHINE_STARTING) | MACHINE_BIT(MACHINE_RUNNING))
 
 const struct op_info op_table[OPS] = {
-    [OP_LIST] = {"list", {"ls"}, WORDS_NONE, FLAG_JSON, 0, false, "list the distros and their state"},
+    [OP_LIST] = {"list", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "list the distros and their state"},
     [OP_INSTALL] = {"install", {"add"}, WORDS_SOURCE, FLAG_NAME | FLAG_SETTINGS, 0, false,
                     "install a distro from 'busybox', a root file system tar or a folder"},
     [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN, false, "start a distro and wait until it is ready"},
@@ -20,10 +22,16 @@ const struct op_info op_table[OPS] = {
     [OP_CONSOLE] = {"console", {"attach"}, WORDS_DISTRO, 0, ANY_LIVE, false, "attach to a distro's console; Ctrl-] comes back"},
     [OP_STATS] = {"stats", {"top"}, WORDS_DISTRO, FLAG_JSON, ANY_LIVE, false, "show boot phases and figures of a running distro"},
     [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES, ANY_DOWN, false, "remove a distro and everything in it"},
+    [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
+    [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, 0, ANY_USABLE, false, "print files of a distro"},
+    [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
+    [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, 0, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
+    [OP_UNMOUNT] = {"unmount", {"umount"}, WORDS_MOUNTED, 0, 0, false, "end that, by the folder or by the distro's name"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
     [OP_TASK_INSTALL] = {"task-install", {NULL}, WORDS_SOURCE_NAME, FLAG_SETTINGS, 0, true, "the child process of an install"},
+    [OP_TASK_MOUNT] = {"task-mount", {NULL}, WORDS_MOUNT, 0, 0, true, "the process of a mount"},
 };
 
 const struct op_status_info op_status_table[] = {
@@ -42,7 +50,9 @@ static const struct {
     enum op_flag flag;
     bool value;
 } flags[] = {{"--json", FLAG_JSON, false}, {"--force", FLAG_FORCE, false},
-             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true}};
+             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true},
+             {"--long", FLAG_LONG, false}, {"-r", FLAG_RECURSIVE, false},
+             {"-p", FLAG_PRESERVE, false}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -50,6 +60,11 @@ static const char *const words_text[] = {
     [WORDS_SOURCE] = " SOURCE",
     [WORDS_SOURCE_NAME] = " SOURCE NAME",
     [WORDS_VERB] = " [VERB]",
+    [WORDS_PLACE] = " NAME:/PATH",
+    [WORDS_PLACES] = " NAME:/PATH...",
+    [WORDS_COPY] = " SOURCE... TARGET",
+    [WORDS_MOUNT] = " NAME FOLDER",
+    [WORDS_MOUNTED] = " FOLDER|NAME",
 };
 
 int op_find(const char *verb)
@@ -160,11 +175,21 @@ static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, s
     return usage_error(a->op, e, "unknown option ", word);
 }
 
+/* How many words a verb of several takes. */
+static const struct {
+    unsigned min, max;
+} counts[] = {
+    [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
+    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1},
+};
+
 static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
 {
     enum op_words w = op_table[a->op].words;
 
-    if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB))
+    if (w >= WORDS_PLACE && n < counts[w].max)
+        a->word[a->words++] = word;
+    else if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB))
         a->distro = word;
     else if (n == 0 && (w == WORDS_SOURCE || w == WORDS_SOURCE_NAME))
         a->source = word;
@@ -173,6 +198,51 @@ static int parse_word(struct op_args *a, unsigned n, const char *word, struct er
     else
         return usage_error(a->op, e, "one word too many: ", word);
     return 0;
+}
+
+/* The one distro that places name. */
+static int find_place(struct op_args *a, struct err *e)
+{
+    char name[GUEST_NAME_SIZE];
+    const char *path;
+
+    for (unsigned i = 0; i < a->words; i++) {
+        if (!guest_path(a->word[i], name, &path)) {
+            if (op_table[a->op].words != WORDS_COPY)
+                return err_set(e, EINVAL, "%s names no file of a distro; write NAME:/PATH", a->word[i]);
+            continue;
+        }
+        if (a->distro && strncmp(a->place, name, sizeof(a->place) - 1) != 0)
+            return err_set(e, EINVAL, "%s and %s are two distros; copy by way of this machine", a->place, name);
+        snprintf(a->place, sizeof(a->place), "%.*s", (int)sizeof(a->place) - 1, name);
+        a->distro = a->place;
+    }
+    return a->distro ? 0 : err_set(e, EINVAL, "nothing of that is in a distro; write NAME:/PATH for what is");
+}
+
+static int finish_words(struct op_args *a, struct err *e)
+{
+    enum op_words w = op_table[a->op].words;
+
+    if (a->op == OP_FILES && a->words == 0) {
+        a->op = OP_LIST;
+        return 0;
+    }
+    if (w < WORDS_PLACE)
+        return 0;
+    if (a->words < counts[w].min)
+        return usage_error(a->op, e, words_text[w] + 1, " is missing");
+    if (w == WORDS_MOUNT)
+        a->distro = a->word[0];
+    return w <= WORDS_COPY ? find_place(a, e) : 0;
+}
+
+static bool is_flag(const struct op_args *a, const char *word)
+{
+    const unsigned with_short = FLAG_RECURSIVE | FLAG_PRESERVE;
+
+    return strncmp(word, "--", 2) == 0 ||
+           ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);
 }
 
 int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
@@ -188,7 +258,7 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
     for (int i = 1; i < argc && r == 0; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0)
             only_words = true;
-        else if (!only_words && strncmp(argv[i], "--", 2) == 0)
+        else if (!only_words && is_flag(a, argv[i]))
             r = parse_flag(a, argc, argv, &i, e);
         else
             r = parse_word(a, words++, argv[i], e);
@@ -197,7 +267,7 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
                    (op_table[op].words == WORDS_SOURCE && !a->source) ||
                    (op_table[op].words == WORDS_SOURCE_NAME && words != 2)))
         r = usage_error(a->op, e, words_text[op_table[op].words] + 1, " is missing");
-    return r;
+    return r == 0 ? finish_words(a, e) : r;
 }
 
 bool op_legal(enum op_id op, enum machine_state s)
@@ -233,5 +303,7 @@ int op_refuse(enum op_id op, const struct model_distro *d, struct err *e)
 
 const char *op_watches(const struct op_args *a)
 {
-    return op_table[a->op].words == WORDS_DISTRO ? a->distro : NULL;
+    enum op_words w = op_table[a->op].words;
+
+    return w == WORDS_DISTRO || w >= WORDS_PLACE ? a->distro : NULL;
 }

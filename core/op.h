@@ -17,6 +17,7 @@
 #include "config/option.h"
 #include "core/base/err.h"
 #include "core/model.h"
+#include "core/store.h"
 
 struct core;
 
@@ -28,10 +29,16 @@ enum op_id {
     OP_CONSOLE,
     OP_STATS,
     OP_REMOVE,
+    OP_FILES,
+    OP_CAT,
+    OP_COPY,
+    OP_MOUNT,
+    OP_UNMOUNT,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
     OP_TASK_INSTALL,
+    OP_TASK_MOUNT,
     OPS
 };
 
@@ -53,9 +60,18 @@ extern const struct op_status_info op_status_table[];
 extern const unsigned op_status_count;
 
 /* Flags of the command line, by bit; options of the option table come beside them. */
-enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16 };
+enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
+               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128 };
 /* Words that follow the verb. */
-enum op_words { WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB };
+enum op_words {
+    WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
+    WORDS_PLACE,   /* NAME:/PATH */
+    WORDS_PLACES,  /* several of one distro */
+    WORDS_COPY,    /* files here or there, and where to */
+    WORDS_MOUNT,   /* distro and folder */
+    WORDS_MOUNTED, /* folder or distro */
+};
+#define OP_WORDS 1024 /* that follow a verb at most */
 
 struct op_info {
     const char *verb;
@@ -75,6 +91,9 @@ struct op_args {
     const char *source;
     unsigned flags;
     const char *setting[OPTIONS]; /* text by option, NULL: not given */
+    const char *word[OP_WORDS];   /* WORDS_PLACE and on: as typed */
+    unsigned words;
+    char place[NAME_MAX_LEN + 2]; /* what `distro` points to where it was part of a word */
 };
 
 /* `verb` or an alias, or -1. */

@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/doctor.h"
+#include "core/file_job.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "core/store.h"
@@ -29,6 +30,10 @@ struct op_job {
     char distro[NAME_MAX_LEN + 2]; /* one too many: a name too long is cut to one that nobody has */
     char *source;
     char *setting[OPTIONS];
+    char **word;
+    unsigned words;
+    struct file_job *files;
+    uint64_t copied;
     unsigned flags;
     bool detached, finished, begun, asked;
     struct machine_start *start;
@@ -63,6 +68,9 @@ static void on_kick_closed(uv_handle_t *h)
     struct op_job *j = h->data;
 
     free(j->source);
+    for (unsigned i = 0; i < j->words; i++)
+        free(j->word[i]);
+    free(j->word);
     for (int i = 0; i < OPTIONS; i++)
         free(j->setting[i]);
     free(j);
@@ -81,6 +89,7 @@ static void finish(struct op_job *j, enum op_status status, const struct err *e)
     *at = j->next;
     machine_start_detach(j->start);
     task_free(j->task);
+    file_job_detach(j->files);
     if (!j->detached)
         j->ev.finished(j->ctx, status, e ? e : &none);
     uv_close((uv_handle_t *)&j->kick, on_kick_closed);
@@ -278,6 +287,8 @@ static void fail_start(struct op_job *j, const struct model_distro *d)
     finish(j, STATUS_FAILED, &e);
 }
 
+static void on_running(struct op_job *j);
+
 static void watch_boot(struct op_job *j)
 {
     const struct model_distro *d = find(j);
@@ -292,7 +303,7 @@ static void watch_boot(struct op_job *j)
     if (d->state == MACHINE_RUNNING) {
         if (*d->note)
             note(j, "%s", d->note);
-        finish(j, STATUS_DONE, NULL);
+        on_running(j);
     } else if (MACHINE_BIT(d->state) & MACHINE_DOWN) {
         fail_start(j, d);
     }
@@ -430,12 +441,127 @@ static void run_remove(struct op_job *j)
     finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
 }
 
+/* --- files of a distro --- */
+
+static void on_file_print(void *ctx, const char *text)
+{
+    print(ctx, text);
+}
+
+static void on_file_note(void *ctx, const char *text)
+{
+    note(ctx, "%s", text);
+}
+
+static void on_file_finished(void *ctx, const struct err *e)
+{
+    struct op_job *j = ctx;
+
+    j->files = NULL;
+    finish(j, e->code == 0           ? STATUS_DONE
+              : e->code == ECANCELED ? STATUS_CANCELLED
+                                     : STATUS_FAILED, e);
+}
+
+static void begin_files(struct op_job *j)
+{
+    static const enum file_work works[OPS] = {[OP_FILES] = FILE_LIST, [OP_CAT] = FILE_CAT,
+                                              [OP_COPY] = FILE_COPY, [OP_UNMOUNT] = FILE_UNMOUNT};
+    static const struct file_job_events ev = {on_file_print, on_file_note, on_file_finished};
+    struct file_request r = {
+        .work = works[j->op], .distro = j->distro[0] ? j->distro : NULL,
+        .word = (const char *const *)j->word, .words = j->words, .details = j->flags & FLAG_LONG,
+        .recursive = j->flags & FLAG_RECURSIVE,
+        .preserve = j->flags & (FLAG_PRESERVE | FLAG_RECURSIVE),
+    };
+    struct err e;
+
+    j->files = file_job_start(j->core->loop, &j->core->paths, &r, &ev, j, &e);
+    if (!j->files)
+        finish(j, STATUS_FAILED, &e);
+}
+
+static void on_mount_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)ctx;
+    (void)done;
+    (void)total;
+}
+
+static void on_mounted(void *ctx, const struct err *e)
+{
+    finish(ctx, e->code == 0 ? STATUS_DONE : STATUS_FAILED, e);
+}
+
+/* The mount outlives every surface: its process is a child's child. */
+static void begin_mount(struct op_job *j)
+{
+    static const struct task_events ev = {on_mount_progress, on_mounted};
+    const char *argv[] = {op_table[OP_TASK_MOUNT].verb, "--", j->word[0], j->word[1], NULL};
+    auto_free char *self = core_self();
+    struct err e = {0};
+
+    if (self)
+        j->task = task_start(j->core->loop, self, argv, &ev, j, &e);
+    else
+        err_sys(&e, ENOENT, "find lxtop itself");
+    if (!j->task)
+        finish(j, STATUS_FAILED, &e);
+}
+
+/* What a running distro was wanted for. */
+static void on_running(struct op_job *j)
+{
+    if (j->op == OP_START)
+        finish(j, STATUS_DONE, NULL);
+    else if (j->op == OP_MOUNT)
+        begin_mount(j);
+    else
+        begin_files(j);
+}
+
+static void tell_copied(struct op_job *j)
+{
+    uint64_t done, total;
+
+    file_job_progress(j->files, &done, &total);
+    if (done != j->copied && !j->detached && j->ev.progress)
+        j->ev.progress(j->ctx, done, total);
+    j->copied = done;
+}
+
+/* A stopped distro is started first, as if the person had. */
+static void run_files(struct op_job *j)
+{
+    const struct model_distro *d = find(j);
+
+    if (j->files)
+        tell_copied(j);
+    else if (j->task)
+        return;
+    else if (j->begun)
+        watch_boot(j);
+    else if (!check_distro(j))
+        return;
+    else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
+        begin_start(j);
+    else if (d->state == MACHINE_RUNNING)
+        on_running(j);
+}
+
+static void run_unmount(struct op_job *j)
+{
+    if (!j->begun)
+        begin_files(j);
+}
+
 /* --- all of them --- */
 
 static void (*const runners[OPS])(struct op_job *j) = {
     [OP_LIST] = run_list,   [OP_INSTALL] = run_install, [OP_START] = run_start,
     [OP_STOP] = run_stop,   [OP_STATS] = run_stats,     [OP_REMOVE] = run_remove,
-    [OP_DOCTOR] = run_doctor,
+    [OP_DOCTOR] = run_doctor, [OP_FILES] = run_files,   [OP_CAT] = run_files,
+    [OP_COPY] = run_files,  [OP_MOUNT] = run_files,     [OP_UNMOUNT] = run_unmount,
 };
 
 static void on_kick(uv_timer_t *t)
@@ -457,7 +583,11 @@ static bool copy_args(struct op_job *j, const struct op_args *a)
     for (int i = 0; i < OPTIONS; i++)
         if (a->setting[i] && !(j->setting[i] = strdup(a->setting[i])))
             return false;
-    return !a->source || j->source;
+    j->word = calloc(a->words + 1, sizeof(*j->word));
+    for (; j->word && j->words < a->words; j->words++)
+        if (!(j->word[j->words] = strdup(a->word[j->words])))
+            return false;
+    return j->word && (!a->source || j->source);
 }
 
 struct op_job *op_start(struct core *c, const struct op_args *a, const struct op_events *ev,
@@ -485,7 +615,9 @@ void op_cancel(struct op_job *j)
 
     if (j->task)
         task_cancel(j->task); /* it cleans up and then says that it was cancelled */
-    if (j->task || j->asked) /* a reply that is due finds its job */
+    if (j->files)
+        file_job_cancel(j->files);
+    if (j->task || j->files || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on");
     finish(j, STATUS_CANCELLED, &e);

@@ -17,6 +17,7 @@
 #include "tui/verb.h"
 
 #define LINE_MAX_LEN 1024
+#define WORDS_MAX 64
 
 /* What was last said of each distro, to tell what has changed meanwhile. */
 struct heard {
@@ -227,6 +228,7 @@ static void say_help(void)
         if (action_table[i].word)
             say("%s, or %s: %s.", action_table[i].word, action_table[i].letter, action_table[i].help);
     say("The name of a distro may follow a command that needs one; else it asks for it.");
+    say("ls, cat, cp, mount and unmount work as on the command line: lxtop help tells more.");
     say("install may be followed by source and name. A path with blanks is given when it asks.");
 }
 
@@ -297,6 +299,25 @@ static char *next_word(char **rest)
     return word;
 }
 
+/* A verb about files, in the words of the command line; false: it is none. */
+static bool obey_file_verb(struct text *t, const char *verb, char *rest)
+{
+    char *argv[WORDS_MAX] = {(char *)verb};
+    struct op_args a;
+    struct err e = {0};
+    int op = op_find(verb), argc = 1;
+
+    if (op < 0 || op_table[op].hidden || op_table[op].words < WORDS_PLACE)
+        return false;
+    while (argc < WORDS_MAX && *(argv[argc] = next_word(&rest)))
+        argc++;
+    if (op_parse(argc, argv, &a, &e) < 0)
+        refuse(t, STATUS_USAGE, "%s", e.msg);
+    else
+        t->status = verb_run(t->core, &a, &t->voice);
+    return true;
+}
+
 static void obey(struct text *t, char *line)
 {
     char *verb = next_word(&line), *first, *second, *third;
@@ -304,7 +325,7 @@ static void obey(struct text *t, char *line)
 
     if (strcmp(verb, "lxtop") == 0) /* as messages name the verbs */
         verb = next_word(&line);
-    if (!*verb)
+    if (!*verb || (action_of_word(verb) < 0 && obey_file_verb(t, verb, line)))
         return;
     first = next_word(&line);
     second = next_word(&line);

@@ -11,6 +11,7 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/install.h"
+#include "core/mounts.h"
 #include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"
@@ -27,6 +28,7 @@ static const struct {
 } words[OPS] = {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
+    [OP_MOUNT] = {"mounting", "mounted"},
 };
 
 struct run {
@@ -257,6 +259,16 @@ static int run_task_install(struct core *c, const struct op_args *a, const struc
     return task_child_result(&e);
 }
 
+/* The child of a mount: it answers when the mount is up, and its own child goes on. */
+static int run_task_mount(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    struct err e = {0};
+
+    (void)v;
+    mounts_mount(&c->paths, a->distro, a->word[1], &e);
+    return task_child_result(&e);
+}
+
 static int run_help(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     int op = a->distro ? op_find(a->distro) : -1;
@@ -309,6 +321,7 @@ static int run_remove(struct core *c, const struct op_args *a, const struct verb
 static int (*const special[OPS])(struct core *c, const struct op_args *a, const struct verb_voice *v) = {
     [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
     [OP_VERSION] = run_version, [OP_REMOVE] = run_remove,             [OP_INSTALL] = run_install,
+    [OP_TASK_MOUNT] = run_task_mount,
 };
 
 int verb_run(struct core *c, const struct op_args *a, const struct verb_voice *v)

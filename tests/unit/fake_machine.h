@@ -117,7 +117,7 @@ static void fake_start(struct fake_machine *m, const char *home, const char *nam
 }
 
 /* What was typed, all of it; the caller frees.  Every lxtop has ended, or this waits for it. */
-static char *fake_end(struct fake_machine *m)
+static inline char *fake_end(struct fake_machine *m)
 {
     char *text = NULL, c;
 

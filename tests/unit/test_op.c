@@ -19,7 +19,7 @@ static void test_op_table__rows_are_whole_and_verbs_are_unlike(void **state)
         assert_int_equal(op_find(o->verb), i);
         for (size_t a = 0; a < ARRAY_SIZE(o->aliases) && o->aliases[a]; a++)
             assert_int_equal(op_find(o->aliases[a]), i);
-        assert_true(o->states == 0 || o->words == WORDS_DISTRO);
+        assert_true(o->states == 0 || o->words == WORDS_DISTRO || o->words >= WORDS_PLACE);
     }
     assert_int_equal(op_find("fly"), -1);
     assert_int_equal(op_find(""), -1);
@@ -159,6 +159,39 @@ static void test_op_refuse__says_why_and_what_to_do(void **state)
     }
 }
 
+static int parse_line(struct op_args *a, struct err *e, int argc, char *const *argv)
+{
+    *e = (struct err){0};
+    return op_parse(argc, argv, a, e);
+}
+#define PARSE(a, e, ...)                                                                           \
+    parse_line(a, e, (int)ARRAY_SIZE(((char *[]){__VA_ARGS__})), (char *[]){__VA_ARGS__})
+
+static void test_op_parse__places_name_the_distro(void **state)
+{
+    char ls[] = "ls", cp[] = "cp", mount[] = "mount", r[] = "-r", p[] = "-p", z[] = "-z", from[] = "a:/x", to[] = "b:/y", here[] = "here";
+    struct op_args *a = calloc(1, sizeof(*a));
+    struct err e;
+
+    (void)state;
+    assert_int_equal(PARSE(a, &e, ls), 0);
+    assert_int_equal(a->op, OP_LIST);
+    assert_int_equal(PARSE(a, &e, ls, from), 0);
+    assert_string_equal(a->distro, "a");
+    assert_int_equal(PARSE(a, &e, cp, r, from, here, p), 0);
+    assert_int_equal(a->words, 2);
+    assert_int_equal(a->flags, FLAG_RECURSIVE | FLAG_PRESERVE);
+    assert_int_equal(PARSE(a, &e, cp, here, here), -EINVAL);
+    assert_int_equal(PARSE(a, &e, cp, from), -EINVAL);
+    assert_int_equal(PARSE(a, &e, cp, z, from, here), -EINVAL);
+    assert_int_equal(PARSE(a, &e, cp, from, to), -EINVAL);
+    assert_says(e, "two distros");
+    assert_int_equal(PARSE(a, &e, mount, here, here), 0);
+    assert_string_equal(a->distro, "here");
+    assert_int_equal(PARSE(a, &e, mount, here), -EINVAL);
+    free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_op_parse__every_wrong_line_names_the_right_usage),
         cmocka_unit_test(test_op_parse__flags_values_and_the_end_of_flags),
         cmocka_unit_test(test_op_legal__by_state),
+        cmocka_unit_test(test_op_parse__places_name_the_distro),
         cmocka_unit_test(test_op_refuse__says_why_and_what_to_do),
     };
 

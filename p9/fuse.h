@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A folder of this machine that shows the files of a 9P server, through libfuse3, as an ordinary user.
+ *
+ * Everything is the server's to decide: what may be read, locks, links.  Links are shown as links.  What
+ * the kernel has been told it believes for a second; data is read anew at each open, and no write waits
+ * here.  What 9P does not have (renameat2's flags, fallocate, holes) is refused as unsupported.
+ *
+ * flock(2) works among the programs of this machine alone, as 9P has byte-range locks only; those
+ * (fcntl) are the server's.
+ *
+ * The connection lost, everything in the folder is -ENOTCONN at once; unmounting works as ever.
+ */
+#ifndef P9_FUSE_H
+#define P9_FUSE_H
+
+#include <stdint.h>
+
+struct err;
+struct p9_client;
+struct p9_mount;
+
+struct p9_mount_config {
+    struct p9_client *client; /* borrowed for the mount's life */
+    const char *source;       /* what the table of mounts calls it */
+    uint32_t uid, gid;        /* the server's numbers that are shown as the caller's own, and back */
+    unsigned fids_max;        /* files that the server keeps for us; 0: 8192 */
+};
+
+/* Mounts on `folder`; whoever looks into it waits until p9_mount_run.  Fork before it, not after. */
+struct p9_mount *p9_mount_new(const struct p9_mount_config *config, const char *folder, struct err *e);
+/* Serves until it is unmounted, or SIGTERM, SIGINT or SIGHUP: 0 or -errno. */
+int p9_mount_run(struct p9_mount *m);
+/* Unmounts if that has not been done. */
+void p9_mount_free(struct p9_mount *m); /* NULL allowed */
+
+#endif

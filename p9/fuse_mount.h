@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the FUSE bridge share; for nobody else.
+ */
+#ifndef P9_FUSE_MOUNT_H
+#define P9_FUSE_MOUNT_H
+
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 314
+#endif
+#include <fuse3/fuse_lowlevel.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "p9/fuse_node.h"
+
+struct p9_mount {
+    struct p9_client *client; /* [const] */
+    struct fuse_session *session; /* [const] */
+    struct nodes nodes;
+    struct fuse_locks *locks; /* [const] */
+    uint32_t uid, gid;        /* [const] the server's */
+    uid_t own_uid;            /* [const] ours */
+    gid_t own_gid;
+    bool mounted, handlers;
+};
+
+/* An open file or folder. */
+struct handle {
+    uint32_t fid;             /* [const] */
+    struct node *node;        /* [const] held */
+    atomic_bool locked;       /* a byte-range lock was taken through it */
+    pthread_mutex_t lock;     /* folders: the fields below */
+    struct p9_listing listing;
+    uint64_t position;        /* of the listing's next entry */
+};
+
+static inline struct p9_mount *mount_of(fuse_req_t req)
+{
+    return fuse_req_userdata(req);
+}
+
+static inline struct node *node_of(struct p9_mount *m, fuse_ino_t ino)
+{
+    return ino == FUSE_ROOT_ID ? &m->nodes.root : (struct node *)(uintptr_t)ino;
+}
+
+static inline struct handle *handle_of(const struct fuse_file_info *fi)
+{
+    return (struct handle *)(uintptr_t)fi->fh;
+}
+
+/* What the kernel is told of a file found; takes the fid.  0: it counts as a lookup. */
+int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
+                  const struct p9_attr *attr, struct fuse_entry_param *entry);
+
+/* In fuse_list.c. */
+void fuse_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+                     struct fuse_file_info *fi);
+void fuse_op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+                         struct fuse_file_info *fi);
+
+#endif

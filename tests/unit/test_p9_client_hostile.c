@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The 9P client against a server that lies: one answer of each session is a row of a table.
+ */
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "core/base/auto.h"
+#include "p9/client.h"
+#include "p9/conn.h"
+
+#define QID_OF(t) {.type = (t), .version = 1, .path = 7}
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+#define DIR_ATTR .valid = P9_GETATTR_BASIC, .qid = QID_OF(P9_QID_DIR), .mode = S_IFDIR | 0755
+
+/* What the server answers to messages of `type`; raw bytes where `raw` is given. */
+struct lie {
+    uint8_t type;
+    struct p9_msg m;        /* tag is set; type 0: silence */
+    const void *payload;
+    size_t payload_len;
+    int tag_off;            /* added to the tag */
+    uint32_t size;          /* of the header instead of the true one; 0: true */
+};
+
+struct liar {
+    int fd;
+    const struct lie *lie;
+    pthread_t thread;
+    bool hang_up;           /* instead of lying */
+};
+
+static bool take_bytes(int fd, void *bytes, size_t len)
+{
+    return recv(fd, bytes, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+static void answer(struct liar *l, struct p9_msg *m, const void *payload, size_t len, uint32_t size)
+{
+    uint8_t out[8192];
+    int head = p9_msg_encode(m, out, sizeof(out));
+
+    if (head < 0 || (size_t)head + len > sizeof(out))
+        abort();
+    if (len > 0)
+        memcpy(out + head, payload, len);
+    if (size)
+        memcpy(out, &size, 4);
+    if (send(l->fd, out, (size_t)head + len, MSG_NOSIGNAL) < 0)
+        return;
+}
+
+/* The honest answers, as short as they can be. */
+static struct p9_msg honest(const struct p9_msg *t)
+{
+    struct p9_msg r = {.type = (uint8_t)(t->type + 1), .tag = t->tag};
+
+    if (t->type == P9_TVERSION)
+        r.version.msize = P9_MSIZE_MIN, r.version.version = p9_str_of(P9_VERSION);
+    else if (t->type == P9_TATTACH)
+        r.rqid.qid = (struct p9_qid)QID_OF(P9_QID_DIR);
+    else if (t->type == P9_TWALK && (r.rwalk.n = t->twalk.n) > 0)
+        r.rwalk.qid[0] = (struct p9_qid)QID_OF(P9_QID_DIR);
+    else if (t->type == P9_TGETATTR)
+        r.rgetattr = (struct p9_attr){DIR_ATTR};
+    else if (t->type == P9_TXATTRWALK)
+        r.rxattrwalk.size = 4;
+    else if (t->type == P9_TWRITE)
+        r.rio.count = t->io.count;
+    return r;
+}
+
+static void serve_one(struct liar *l, const struct p9_msg *t)
+{
+    struct p9_msg r = honest(t);
+
+    if (t->type != l->lie->type) {
+        answer(l, &r, NULL, 0, 0);
+        return;
+    }
+    r = l->lie->m;
+    r.tag = (uint16_t)(t->tag + l->lie->tag_off);
+    if (l->hang_up)
+        shutdown(l->fd, SHUT_RDWR);
+    else if (r.type)
+        answer(l, &r, l->lie->payload, l->lie->payload_len, l->lie->size);
+}
+
+static void *lie_on(void *arg)
+{
+    struct liar *l = arg;
+    uint8_t in[8192];
+    struct p9_msg t;
+    uint32_t size;
+
+    while (take_bytes(l->fd, in, 4)) {
+        memcpy(&size, in, 4);
+        if (size > sizeof(in) || !take_bytes(l->fd, in + 4, size - 4) || p9_msg_decode(&t, in, size, size) < 0)
+            break;
+        serve_one(l, &t);
+    }
+    return NULL;
+}
+
+static struct p9_client *meet(struct liar *l, const struct lie *lie, struct err *e)
+{
+    struct p9_client_config config = {.msize = P9_MSIZE_MIN, .timeout_ms = 300, .grace_ms = 300};
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    l->fd = pair[1];
+    l->lie = lie;
+    assert_int_equal(pthread_create(&l->thread, NULL, lie_on, l), 0);
+    return p9_client_new(pair[0], &config, e);
+}
+
+static void part(struct liar *l, struct p9_client *c)
+{
+    p9_client_free(c);
+    pthread_join(l->thread, NULL);
+    close(l->fd);
+}
+
+/* --- One call after a lie -------------------------------------------------------------------------- */
+
+static int do_lookup(struct p9_client *c)
+{
+    struct p9_attr attr;
+    uint32_t fid;
+
+    return p9_client_lookup(c, 0, "x", &fid, &attr);
+}
+
+static int do_getattr(struct p9_client *c)
+{
+    struct p9_attr attr;
+
+    return p9_client_getattr(c, 0, &attr);
+}
+
+static int do_read(struct p9_client *c)
+{
+    char bytes[16];
+
+    return (int)p9_client_read(c, 0, bytes, sizeof(bytes), 0);
+}
+
+static int do_write(struct p9_client *c)
+{
+    return (int)p9_client_write(c, 0, "sixteen bytes...", 16, 0);
+}
+
+static int do_readlink(struct p9_client *c)
+{
+    char target[P9_CLIENT_TEXT];
+
+    return p9_client_readlink(c, 0, target);
+}
+
+static int do_list(struct p9_client *c)
+{
+    struct p9_listing l = {0};
+    int rc = p9_client_list(c, 0, 5, &l);
+
+    p9_listing_release(&l);
+    return rc;
+}
+
+static int do_xattr(struct p9_client *c)
+{
+    char value[8];
+
+    return (int)p9_client_xattr_get(c, 0, "user.a", value, sizeof(value));
+}
+
+static int do_lock(struct p9_client *c)
+{
+    return p9_client_lock(c, &(struct p9_lock){.client_id = TEXT("x")});
+}
+
+static int do_getlock(struct p9_client *c)
+{
+    return p9_client_getlock(c, &(struct p9_lock){.client_id = TEXT("x")});
+}
+
+static int do_fsync(struct p9_client *c)
+{
+    return p9_client_fsync(c, 0, false);
+}
+
+/* qid[13] offset[8] type[1] len[2] name */
+#define ENTRY(offset, len, name) "\0\1\0\0\0\7\0\0\0\0\0\0\0" offset "\0\0\0\0\0\0\0" "\10" len "\0" name
+#define LISTING(bytes) {P9_TREADDIR, {.type = P9_RREADDIR, .rio = {sizeof(bytes) - 1}}, bytes, sizeof(bytes) - 1, 0, 0}
+#define ATTR(...) {P9_TGETATTR, {.type = P9_RGETATTR, .rgetattr = {DIR_ATTR, __VA_ARGS__}}, NULL, 0, 0, 0}
+
+static const struct row {
+    const char *name;
+    int (*call)(struct p9_client *c);
+    int rc;
+    bool lost; /* the connection, too */
+    struct lie lie;
+} rows[] = {
+    {"tag that nobody has", do_getattr, -ENOTCONN, true, {P9_TGETATTR, {.type = P9_RGETATTR}, NULL, 0, 1, 0}},
+    {"tag out of bounds", do_getattr, -ENOTCONN, true, {P9_TGETATTR, {.type = P9_RGETATTR}, NULL, 0, 4096, 0}},
+    {"NOTAG", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, -3, 0}},
+    {"another type", do_getattr, -ENOTCONN, true, {P9_TGETATTR, {.type = P9_RSTATFS}, NULL, 0, 0, 0}},
+    {"a request", do_getattr, -ENOTCONN, true, {P9_TGETATTR, {.type = P9_TGETATTR}, NULL, 0, 0, 0}},
+    {"size 0", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, "", 1, 0, 6}},
+    {"size over msize", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, P9_MSIZE_MIN + 1}},
+    {"size huge", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, UINT32_MAX}},
+    {"bytes left over", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, "xx", 2, 0, 9}},
+    {"size never filled", do_fsync, -ENOTCONN, true, {P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, 100}},
+    {"silence", do_fsync, -ETIMEDOUT, false, {P9_TFSYNC, {.type = 0}, NULL, 0, 0, 0}},
+    {"error 0", do_fsync, -EIO, false, {P9_TFSYNC, {.type = P9_RLERROR, .rlerror = {0}}, NULL, 0, 0, 0}},
+    {"error huge", do_fsync, -EIO, false, {P9_TFSYNC, {.type = P9_RLERROR, .rlerror = {0x80000001}}, NULL, 0, 0, 0}},
+    {"error", do_fsync, -ENOSPC, false, {P9_TFSYNC, {.type = P9_RLERROR, .rlerror = {ENOSPC}}, NULL, 0, 0, 0}},
+    {"read too much", do_read, -EIO, false, {P9_TREAD, {.type = P9_RREAD, .rio = {17}}, "0123456789abcdefg", 17, 0, 0}},
+    {"read count without bytes", do_read, -ENOTCONN, true, {P9_TREAD, {.type = P9_RREAD, .rio = {9}}, "1", 1, 0, 12}},
+    {"written too much", do_write, -EIO, false, {P9_TWRITE, {.type = P9_RWRITE, .rio = {17}}, NULL, 0, 0, 0}},
+    {"written nothing", do_write, -EIO, false, {P9_TWRITE, {.type = P9_RWRITE, .rio = {0}}, NULL, 0, 0, 0}},
+    {"walk too far", do_lookup, -EIO, false, {P9_TWALK, {.type = P9_RWALK, .rwalk = {.n = 2}}, NULL, 0, 0, 0}},
+    {"walk nowhere", do_lookup, -ENOENT, false, {P9_TWALK, {.type = P9_RWALK, .rwalk = {.n = 0}}, NULL, 0, 0, 0}},
+    {"walk to another file", do_lookup, -EIO, false,
+     {P9_TWALK, {.type = P9_RWALK, .rwalk = {1, {{P9_QID_DIR, 1, 8}}}}, NULL, 0, 0, 0}},
+    {"walk to another type", do_lookup, -EIO, false,
+     {P9_TWALK, {.type = P9_RWALK, .rwalk = {1, {{P9_QID_LINK, 1, 7}}}}, NULL, 0, 0, 0}},
+    {"attributes left out", do_getattr, -EIO, false,
+     {P9_TGETATTR, {.type = P9_RGETATTR, .rgetattr = {.valid = 1, .qid = QID_OF(P9_QID_DIR), .mode = S_IFDIR}}, NULL, 0, 0, 0}},
+    {"folder that is a file", do_getattr, -EIO, false,
+     {P9_TGETATTR, {.type = P9_RGETATTR, .rgetattr = {.valid = 0x7ff, .qid = QID_OF(0), .mode = S_IFDIR}}, NULL, 0, 0, 0}},
+    {"file that is a link", do_getattr, -EIO, false,
+     {P9_TGETATTR, {.type = P9_RGETATTR, .rgetattr = {.valid = 0x7ff, .qid = QID_OF(0), .mode = S_IFLNK}}, NULL, 0, 0, 0}},
+    {"no type at all", do_getattr, -EIO, false,
+     {P9_TGETATTR, {.type = P9_RGETATTR, .rgetattr = {.valid = 0x7ff, .qid = QID_OF(0), .mode = 0644}}, NULL, 0, 0, 0}},
+    {"size negative", do_getattr, -EIO, false, ATTR(.size = 1ull << 63)},
+    {"nanoseconds", do_getattr, -EIO, false, ATTR(.mtime = {1, 1000000000})},
+    {"true attributes", do_getattr, 0, false, ATTR(.mtime = {1, 999999999})},
+    {"target with a NUL", do_readlink, -EIO, false, {P9_TREADLINK, {.type = P9_RREADLINK, .rreadlink = {TEXT("a\0b")}}, NULL, 0, 0, 0}},
+    {"target empty", do_readlink, -EIO, false, {P9_TREADLINK, {.type = P9_RREADLINK, .rreadlink = {TEXT("")}}, NULL, 0, 0, 0}},
+    {"xattr huge", do_xattr, -E2BIG, false, {P9_TXATTRWALK, {.type = P9_RXATTRWALK, .rxattrwalk = {UINT64_MAX}}, NULL, 0, 0, 0}},
+    {"xattr short", do_xattr, -EIO, false, {P9_TREAD, {.type = P9_RREAD, .rio = {2}}, "ab", 2, 0, 0}},
+    {"lock status", do_lock, -EIO, false, {P9_TLOCK, {.type = P9_RLOCK, .rlock = {9}}, NULL, 0, 0, 0}},
+    {"lock kind", do_getlock, -EIO, false, {P9_TGETLOCK, {.type = P9_RGETLOCK, .tlock = {.kind = 3}}, NULL, 0, 0, 0}},
+    {"lock start", do_getlock, -EIO, false,
+     {P9_TGETLOCK, {.type = P9_RGETLOCK, .tlock = {.kind = 1, .start = UINT64_MAX}}, NULL, 0, 0, 0}},
+    {"name", do_list, 1, false, LISTING(ENTRY("\6", "\1", "a"))},
+    {"name with a slash", do_list, -EIO, false, LISTING(ENTRY("\6", "\3", "a/b"))},
+    {"name absolute", do_list, -EIO, false, LISTING(ENTRY("\6", "\2", "/a"))},
+    {"name with a NUL", do_list, -EIO, false, LISTING(ENTRY("\6", "\3", "a\0b"))},
+    {"name empty", do_list, -EIO, false, LISTING(ENTRY("\6", "\0", ""))},
+    {"name cut off", do_list, -EIO, false, LISTING(ENTRY("\6", "\7", "abc"))},
+    {"entry cut off", do_list, -EIO, false, LISTING(ENTRY("\6", "\1", "a") "\0\0\0")},
+    {"offset that does not move", do_list, -EIO, false, LISTING(ENTRY("\5", "\1", "a"))},
+    {"offset back to the start", do_list, -EIO, false, LISTING(ENTRY("\0", "\1", "a"))},
+};
+
+static void test_hostile__every_lie_is_an_error_and_no_more(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct liar l = {0};
+        struct lie once = rows[i].lie;
+        struct lie none = {.type = 0};
+        struct err e = {0};
+        struct p9_client *c = meet(&l, &none, &e);
+        int rc;
+
+        assert_string_equal(e.msg, "");
+        l.lie = &once;
+        rc = rows[i].call(c);
+        if (rc != rows[i].rc)
+            fail_msg("%s: %d, not %d", rows[i].name, rc, rows[i].rc);
+        if ((p9_client_lost(c) != NULL) != rows[i].lost)
+            fail_msg("%s: %s", rows[i].name, rows[i].lost ? "the connection lives" : p9_client_lost(c));
+        if (rows[i].lost && do_fsync(c) != -ENOTCONN)
+            fail_msg("%s: not -ENOTCONN afterwards", rows[i].name);
+        part(&l, c);
+    }
+}
+
+static void test_hostile__a_greeting_that_is_wrong(void **state)
+{
+    static const struct lie lies[] = {
+        {P9_TVERSION, {.type = P9_RVERSION, .version = {P9_MSIZE_MIN, TEXT("unknown")}}, NULL, 0, 0, 0},
+        {P9_TVERSION, {.type = P9_RVERSION, .version = {P9_MSIZE_MIN, TEXT("9P2000.L and more")}}, NULL, 0, 0, 0},
+        {P9_TVERSION, {.type = P9_RVERSION, .version = {P9_MSIZE_MIN - 1, TEXT(P9_VERSION)}}, NULL, 0, 0, 0},
+        {P9_TVERSION, {.type = P9_RVERSION, .version = {P9_MSIZE_MIN + 1, TEXT(P9_VERSION)}}, NULL, 0, 0, 0},
+        {P9_TVERSION, {.type = P9_RVERSION, .version = {P9_MSIZE_MIN, TEXT(P9_VERSION)}}, NULL, 0, 1, 0},
+        {P9_TVERSION, {.type = 0}, NULL, 0, 0, 0},
+        {P9_TATTACH, {.type = P9_RATTACH, .rqid = {QID_OF(P9_QID_FILE)}}, NULL, 0, 0, 0},
+        {P9_TATTACH, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        struct liar l = {0};
+        struct err e = {0};
+
+        assert_null(meet(&l, &lies[i], &e));
+        assert_true(e.code > 0 && e.msg[0]);
+        part(&l, NULL);
+    }
+}
+
+/* Nothing at all comes any more: the call in flight and all behind it end. */
+static void test_hostile__a_server_that_falls_silent_is_given_up(void **state)
+{
+    static const struct lie none = {.type = 0};
+    struct liar l = {0};
+    struct err e = {0};
+    struct p9_client *c;
+    int dead[2];
+
+    (void)state;
+    c = meet(&l, &none, &e);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, dead), 0);
+    shutdown(l.fd, SHUT_RDWR);
+    assert_int_equal(do_fsync(c), -ENOTCONN);
+    part(&l, c);
+    assert_null(p9_client_new(dead[0], &(struct p9_client_config){.timeout_ms = 100, .grace_ms = 100}, &e));
+    assert_int_equal(e.code, ENOTCONN);
+    close(dead[1]);
+}
+
+static void *wait_for_fsync(void *arg)
+{
+    return (void *)(intptr_t)do_fsync(arg);
+}
+
+/* A call that is not answered holds up nobody, and its late answer is swallowed. */
+static void test_hostile__others_go_on_beside_a_call_without_answer(void **state)
+{
+    static const struct lie silence = {P9_TFSYNC, {.type = 0}, NULL, 0, 0, 0};
+    struct liar l = {0};
+    struct err e = {0};
+    struct p9_client *c = meet(&l, &silence, &e);
+    pthread_t thread;
+    void *rc;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_fsync, c), 0);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(do_getattr(c), 0);
+    pthread_join(thread, &rc);
+    assert_int_equal((intptr_t)rc, -ETIMEDOUT);
+    assert_int_equal(do_getattr(c), 0);
+    part(&l, c);
+}
+
+static void *cancel_it(void *arg)
+{
+    void **both = arg;
+    struct p9_call *call = both[1];
+
+    p9_conn_cancel(both[0], call);
+    return NULL;
+}
+
+static void test_conn__a_cancelled_call_ends(void **state)
+{
+    static const struct lie silence = {P9_TFSYNC, {.type = 0}, NULL, 0, 0, 0};
+    struct p9_msg m = {.type = P9_TFSYNC};
+    struct p9_call call = {0};
+    struct liar l = {.lie = &silence};
+    struct err e = {0};
+    struct p9_conn *c;
+    pthread_t thread;
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    l.fd = pair[1];
+    assert_int_equal(pthread_create(&l.thread, NULL, lie_on, &l), 0);
+    c = p9_conn_new(pair[0], &(struct p9_conn_config){.msize = P9_MSIZE_MIN}, &e);
+    assert_non_null(c);
+    assert_int_equal(p9_conn_send(c, &call, &m, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_it, (void *[]){c, &call}), 0);
+    assert_int_equal(p9_conn_wait(c, &call), -EINTR);
+    pthread_join(thread, NULL);
+    assert_null(p9_conn_lost(c));
+    p9_conn_free(c);
+    pthread_join(l.thread, NULL);
+    close(l.fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hostile__every_lie_is_an_error_and_no_more),
+        cmocka_unit_test(test_hostile__a_greeting_that_is_wrong),
+        cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
+        cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
+        cmocka_unit_test(test_conn__a_cancelled_call_ends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
