@@ -129,7 +129,7 @@ unit:
 	$(Q)tests/run unit
 fuzz:
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
-	$(Q)FUZZ_SECONDS=60 tests/run fuzz
+	$(Q)FUZZ_SECONDS=60 FUZZ_SEED=0 tests/run fuzz
 lab-test: all $(LAB_PROGRAMS)
 	$(Q)tests/run lab
 
