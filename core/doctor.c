@@ -41,6 +41,11 @@ static enum kvm_fact look_at_kvm(int *why)
     return *why == ENODEV || *why == ENXIO ? KVM_NO_DEVICE : KVM_BAD;
 }
 
+static bool kvm_runs_us(enum kvm_fact kvm)
+{
+    return kvm == KVM_WORKS && cpu_has_virtualization();
+}
+
 /* How long the host takes to make an empty machine; some kernels take 20 to 70 ms. */
 static int64_t time_create_vm(void)
 {
@@ -336,10 +341,10 @@ bool doctor_kvm_works(char *advice, unsigned size)
     struct doctor_answer a;
 
     f.kvm = look_at_kvm(&f.kvm_errno);
+    if (kvm_runs_us(f.kvm))
+        return true;
     gather_processor(&f);
     ask_kvm(&f, &a);
-    if (a.result == DOCTOR_OK)
-        return true;
     snprintf(advice, size, "%s: %s", a.what, a.advice);
     return false;
 }

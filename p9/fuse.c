@@ -131,12 +131,24 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
     fuse_reply_none(req);
 }
 
+/* The end of what answers with attributes: those of `attr`, or the error. */
+static void reply_attr(fuse_req_t req, int rc, const struct p9_attr *attr)
+{
+    struct stat st;
+
+    if (rc < 0) {
+        reply_result(req, rc);
+        return;
+    }
+    st = stat_of(mount_of(req), attr);
+    fuse_reply_attr(req, &st, VALID_S);
+}
+
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
     struct p9_attr attr;
-    struct stat st;
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, n, &fid);
 
@@ -145,12 +157,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
         rc = p9_client_getattr(m->client, fid, &attr);
         nodes_unhold(&m->nodes, n);
     }
-    if (rc < 0) {
-        reply_result(req, rc);
-        return;
-    }
-    st = stat_of(m, &attr);
-    fuse_reply_attr(req, &st, VALID_S);
+    reply_attr(req, rc, &attr);
 }
 
 static struct p9_setattr setattr_of(const struct p9_mount *m, const struct stat *st, int to_set)
@@ -194,7 +201,6 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
     struct node *n = node_of(m, ino);
     struct p9_setattr set = setattr_of(m, st, to_set);
     struct p9_attr attr;
-    struct stat now;
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, n, &fid);
 
@@ -205,12 +211,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
             rc = p9_client_getattr(m->client, fid, &attr);
         nodes_unhold(&m->nodes, n);
     }
-    if (rc < 0) {
-        reply_result(req, rc);
-        return;
-    }
-    now = stat_of(m, &attr);
-    fuse_reply_attr(req, &now, VALID_S);
+    reply_attr(req, rc, &attr);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)

@@ -37,6 +37,21 @@ static inline void fixture_remove(char *path)
     free(path);
 }
 
+/* The same as the working folder, for tests that work with relative names. */
+static inline char *fixture_enter(void)
+{
+    char *path = fixture_folder();
+
+    assert_int_equal(chdir(path), 0);
+    return path;
+}
+
+static inline void fixture_leave(char *path)
+{
+    assert_int_equal(chdir("/"), 0);
+    fixture_remove(path);
+}
+
 /* Exit status of a shell command. */
 static inline int __attribute__((format(printf, 1, 2))) shell(const char *fmt, ...)
 {

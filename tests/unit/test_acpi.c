@@ -2,6 +2,7 @@
 #include "vmm/acpi.h"
 
 #include "tests/unit/fixture.h"
+#include "tests/unit/firmware.h"
 
 #include <errno.h>
 
@@ -34,23 +35,6 @@ static int tear_down(void **state)
     mem_release(&w->mem);
     free(w);
     return 0;
-}
-
-static uint64_t number(const uint8_t *p, unsigned bytes)
-{
-    uint64_t n = 0;
-
-    memcpy(&n, p, bytes);
-    return n;
-}
-
-static uint8_t sum(const uint8_t *p, size_t len)
-{
-    uint8_t s = 0;
-
-    while (len--)
-        s += *p++;
-    return s;
 }
 
 /* A system description table: in the area, whole, its checksum right (5.2.6). */

@@ -17,8 +17,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     assert_non_null(w->paths.cache = file_path("%s/cache", w->folder));
     options_init(&w->options);
     assert_int_equal(shell("printf guest > guest && chmod 755 guest"), 0);
@@ -37,8 +36,7 @@ static int tear_down(void **state)
 
     options_release(&w->options);
     paths_release(&w->paths);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

@@ -19,8 +19,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     options_init(&w->options);
     *state = w;
     return 0;
@@ -31,8 +30,7 @@ static int tear_down(void **state)
     struct world *w = *state;
 
     options_release(&w->options);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

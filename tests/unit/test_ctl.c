@@ -32,8 +32,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     assert_int_equal(uv_loop_init(&w->loop), 0);
     uv_timer_init(&w->loop, &w->patience);
     *state = w;
@@ -52,8 +51,7 @@ static int tear_down(void **state)
         kill(w->server, SIGKILL);
         waitpid(w->server, NULL, 0);
     }
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

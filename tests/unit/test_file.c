@@ -19,8 +19,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(*state);
+    fixture_leave(*state);
     return 0;
 }
 

@@ -18,11 +18,10 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
+    w->folder = fixture_enter();
     assert_non_null(w->paths.data = file_path("%s/data", w->folder));
     options_init(&w->options);
     assert_int_equal(options_set(&w->options, "disk_size", "96M", ORIGIN_COMMAND, NULL), 0);
-    assert_int_equal(chdir(w->folder), 0);
     *state = w;
     return 0;
 }
@@ -33,7 +32,7 @@ static int tear_down(void **state)
 
     options_release(&w->options);
     paths_release(&w->paths);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

@@ -16,8 +16,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     assert_non_null(w->paths.cache = file_path("%s/ca[c]he", w->folder)); /* no pattern, a name */
     *state = w;
     return 0;
@@ -28,8 +27,7 @@ static int tear_down(void **state)
     struct world *w = *state;
 
     paths_release(&w->paths);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

@@ -19,8 +19,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     w->paths = (struct paths){.data = file_path("%s/data", w->folder), .state = file_path("%s/state", w->folder),
                               .cache = file_path("%s/cache", w->folder), .config = file_path("%s/config", w->folder),
                               .runtime = file_path("%s/run", w->folder)};
@@ -44,8 +43,7 @@ static int tear_down(void **state)
 
     let_go(w);
     paths_release(&w->paths);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

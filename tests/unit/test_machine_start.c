@@ -30,8 +30,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     auto_free char *vmm = NULL, *guest = NULL, *path = NULL;
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     w->paths = (struct paths){.data = file_path("%s/data", w->folder), .state = file_path("%s/state", w->folder),
                               .cache = file_path("%s/cache", w->folder), .config = file_path("%s/config", w->folder),
                               .runtime = file_path("%s/run", w->folder)};
@@ -79,8 +78,7 @@ static int tear_down(void **state)
     assert_int_equal(uv_loop_close(&w->loop), 0);
     distro_release(&w->distro);
     paths_release(&w->paths);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

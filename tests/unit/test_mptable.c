@@ -2,6 +2,7 @@
 #include "vmm/mptable.h"
 
 #include "tests/unit/fixture.h"
+#include "tests/unit/firmware.h"
 
 #include <errno.h>
 
@@ -9,23 +10,6 @@
 #include "vmm/mem.h"
 
 #define LAST_KILOBYTE 0x9fc00 /* one of the places where Linux looks (MP specification 1.4, 4) */
-
-static uint32_t number(const uint8_t *p, unsigned bytes)
-{
-    uint32_t n = 0;
-
-    memcpy(&n, p, bytes);
-    return n;
-}
-
-static uint8_t sum(const uint8_t *p, size_t len)
-{
-    uint8_t s = 0;
-
-    while (len--)
-        s += *p++;
-    return s;
-}
 
 struct seen {
     unsigned cpus, boot_cpus, buses, ioapics, lines, local;

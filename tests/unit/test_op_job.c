@@ -33,8 +33,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     struct err e = {0};
 
-    w->folder = fixture_folder();
-    assert_int_equal(chdir(w->folder), 0);
+    w->folder = fixture_enter();
     setenv("HOME", w->folder, 1);
     for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
         auto_free char *path = file_path("%s/%zu", w->folder, i);
@@ -61,8 +60,7 @@ static int tear_down(void **state)
         kill(w->holder, SIGKILL);
         waitpid(w->holder, NULL, 0);
     }
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }

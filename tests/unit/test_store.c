@@ -19,10 +19,9 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_folder();
+    w->folder = fixture_enter();
     assert_non_null(w->paths.data = file_path("%s/data", w->folder));
     options_init(&w->options);
-    assert_int_equal(chdir(w->folder), 0);
     *state = w;
     return 0;
 }
@@ -33,8 +32,7 @@ static int tear_down(void **state)
 
     options_release(&w->options);
     paths_release(&w->paths);
-    assert_int_equal(chdir("/"), 0);
-    fixture_remove(w->folder);
+    fixture_leave(w->folder);
     free(w);
     return 0;
 }
