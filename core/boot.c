@@ -139,7 +139,6 @@ int boot_plan_make(const struct paths *p, const char *name, const struct options
     if (r == 0) {
         b->append = command_line(name, o, &k, shares);
         b->kernel = steal_ptr(&k.image);
-        b->acpi = !k.tuned;
         if (!b->append)
             r = err_sys(e, ENOMEM, "start %s", name);
         else if (strlen(b->append) > LINE_MAX_BYTES)

@@ -18,7 +18,6 @@ struct err;
 
 struct boot_plan {
     char *kernel, *initrd, *append; /* owned */
-    bool acpi;                      /* the kernel finds its devices by ACPI, not on its command line */
     char *share[SHARES_MAX];        /* owned; arguments of lxtop-vmm's --share */
     unsigned shares;
     char *note;                     /* owned; shares that are left out, and why; NULL: none */

@@ -167,7 +167,7 @@ static void names_release(struct names *l)
 /* The folder as it is to be filled: one that is there already is used. */
 static int enter_folder(struct copy *c, int64_t dir, const char *as, int64_t *to, struct err *e)
 {
-    struct stat st;
+    struct stat st = {0};
     int rc = c->to.ops->mkdir(&c->to, dir, as, 0700);
 
     if (rc == 0 || rc == -EEXIST)

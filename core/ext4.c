@@ -436,11 +436,12 @@ static int make_room(struct ext4 *x, const char *path, struct image_node **paren
 {
     int r = check_path(path, e);
 
+    *there = NULL;
     if (r == 0)
         r = close_file(x, e);
     if (r == 0)
         r = tree_walk(&x->tree, path, parent, name, make_parent, x, e);
-    if (r < 0)
+    if (!*parent)
         return r;
     *there = *name ? tree_find(&x->tree, *parent, name) : x->tree.root;
     if (!*there || (*there)->type == S_IFDIR)
@@ -454,11 +455,11 @@ static int make_room(struct ext4 *x, const char *path, struct image_node **paren
 int ext4_add(struct ext4 *x, const char *path, const struct ext4_attr *a, const char *target,
              struct err *e)
 {
-    char name[NAME_MAX + 1];
-    struct image_node *parent, *there;
+    char name[NAME_MAX + 1] = "";
+    struct image_node *parent = NULL, *there;
     int r = make_room(x, path, &parent, name, &there, e);
 
-    if (r < 0)
+    if (r < 0 || !parent)
         return err_wrap(e, "%.200s", path);
     if (there && !S_ISDIR(a->mode))
         return err_set(e, EEXIST, "%.200s: a folder of this name is there already", path);
@@ -484,8 +485,8 @@ static bool leads_to(struct ext4 *x, const char *path, const struct image_node *
 
 int ext4_link(struct ext4 *x, const char *path, const char *existing, struct err *e)
 {
-    char name[NAME_MAX + 1];
-    struct image_node *parent, *there, *to_parent, *to = NULL;
+    char name[NAME_MAX + 1] = "";
+    struct image_node *parent = NULL, *there, *to_parent = NULL, *to = NULL;
     int r = check_path(existing, e);
 
     if (r == 0 && tree_walk(&x->tree, existing, &to_parent, name, NULL, NULL, NULL) == 0 && *name)

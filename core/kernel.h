@@ -15,7 +15,7 @@ struct err;
 struct kernel {
     char *image;   /* path of the vmlinux or vmlinuz */
     char *modules; /* lib/modules/VERSION; NULL: everything is built in */
-    bool tuned;    /* its devices are named on the command line, not by ACPI */
+    bool tuned;    /* built by config/kernel/build: everything it needs is in it */
 };
 
 /* `wanted`: "auto" (tuned if built, else stock), "tuned", "stock" or a path.  -ENOENT says what to do. */

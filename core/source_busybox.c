@@ -46,11 +46,16 @@ static const struct entry entries[] = {
     {"etc/os-release", S_IFREG | 0644, "ID=busybox\nNAME=BusyBox\nPRETTY_NAME=\"BusyBox, embedded in lxtop\"\n"},
     /* The console's shell is lxtop-guest's, so init has nothing to respawn. */
     {"etc/inittab", S_IFREG | 0644, "::sysinit:/etc/init.d/rcS\n::ctrlaltdel:/sbin/reboot\n"
-                                    "::shutdown:/bin/umount -a -r\n"},
+                                    "::shutdown:/etc/init.d/rcK\n"},
     {"etc/init.d/rcS", S_IFREG | 0755, "#!/bin/sh\n"
                                        "# Runs once at the start, before anything else.\n"
                                        "for f in /etc/init.d/S*; do [ -x \"$f\" ] && \"$f\" start; done\n"
                                        "true\n"},
+    /* init ends processes only after this: whoever still writes would keep the disk from being clean. */
+    {"etc/init.d/rcK", S_IFREG | 0755, "#!/bin/sh\n"
+                                       "# Runs once at the end: processes first, then file systems.\n"
+                                       "kill -TERM -1; kill -CONT -1; usleep 200000; kill -KILL -1\n"
+                                       "umount -a -r\n"},
 };
 
 static int add(struct ext4 *x, const char *path, mode_t mode, const void *bytes, size_t len,

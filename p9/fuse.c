@@ -79,7 +79,7 @@ int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32
 static int look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
                    struct fuse_entry_param *entry)
 {
-    struct p9_attr attr;
+    struct p9_attr attr = {0};
     uint32_t fid;
     int rc = p9_client_lookup(m->client, dir_fid, name, &fid, &attr);
 
@@ -101,7 +101,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct p9_mount *m = mount_of(req);
     struct node *dir = node_of(m, parent);
-    struct fuse_entry_param entry;
+    struct fuse_entry_param entry = {0};
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, dir, &fid);
 
@@ -148,7 +148,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
-    struct p9_attr attr;
+    struct p9_attr attr = {0};
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, n, &fid);
 
@@ -200,7 +200,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
     struct p9_setattr set = setattr_of(m, st, to_set);
-    struct p9_attr attr;
+    struct p9_attr attr = {0};
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, n, &fid);
 
@@ -297,7 +297,7 @@ static void make(fuse_req_t req, fuse_ino_t parent, const struct making *k,
 {
     struct p9_mount *m = mount_of(req);
     struct node *dir = node_of(m, parent);
-    struct fuse_entry_param entry;
+    struct fuse_entry_param entry = {0};
     uint32_t fid;
     int rc = nodes_hold(&m->nodes, dir, &fid);
 
@@ -461,7 +461,7 @@ static void open_any(fuse_req_t req, fuse_ino_t ino, uint32_t flags, struct fuse
     struct handle *h = NULL;
     int rc = open_node(m, node_of(m, ino), flags, &h);
 
-    if (rc < 0)
+    if (!h)
         reply_result(req, rc);
     else
         reply_open(req, h, fi);
@@ -505,11 +505,11 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 {
     struct p9_mount *m = mount_of(req);
     struct making k = {.mode = mode & 07777, .gid = group_of(m, req)};
-    struct fuse_entry_param entry;
+    struct fuse_entry_param entry = {0};
     struct handle *h = NULL;
     int rc = create(m, node_of(m, parent), name, &k, open_flags(fi->flags), &entry, &h);
 
-    if (rc < 0) {
+    if (!h) {
         reply_result(req, rc);
         return;
     }

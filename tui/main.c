@@ -35,9 +35,12 @@ static const char *text_reason(bool asked)
 
     if (asked)
         return "asked for by --text";
-    for (int i = 0; i < 2; i++)
-        if (getenv(variables[i]) && *getenv(variables[i]))
+    for (int i = 0; i < 2; i++) {
+        const char *value = getenv(variables[i]);
+
+        if (value && *value)
             return "asked for by the environment";
+    }
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return "there is no terminal";
     return term_can_place_cursor() ? NULL : "this terminal cannot place the cursor";

@@ -65,7 +65,7 @@ bool term_open(void)
     if (has_colors() && !(no_colour && *no_colour)) {
         start_color();
         use_default_colors();
-        for (short i = 0; i < STYLES; i++)
+        for (int i = 0; i < STYLES; i++)
             init_pair((short)(i + 1), styles[i].colour, -1);
     }
     return true;

@@ -171,9 +171,10 @@ static void p9_notify(struct virtio *v, unsigned queue)
 static void p9_config_read(struct virtio *v, size_t offset, void *to, size_t len)
 {
     const char *tag = p9_of(v)->tag;
-    uint8_t config[TAG_SIZE_BYTES + VIRTIO_9P_TAG_MAX] = {(uint8_t)strlen(tag), 0};
+    uint8_t config[TAG_SIZE_BYTES + VIRTIO_9P_TAG_MAX] = {0};
 
-    memcpy(config + TAG_SIZE_BYTES, tag, strlen(tag));
+    for (size_t i = 0; tag[i]; i++)
+        config[TAG_SIZE_BYTES + config[0]++] = (uint8_t)tag[i]; /* not a string: no byte behind it */
     memcpy(to, config + offset, len);
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *e, int code, const char *fmt, ...)
+int (err_set)(struct err *e, int code, const char *fmt, ...)
 {
     va_list ap;
 
@@ -19,7 +19,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
     return -code;
 }
 
-int err_sys(struct err *e, int code, const char *fmt, ...)
+int (err_sys)(struct err *e, int code, const char *fmt, ...)
 {
     char text[ERR_MSG_SIZE];
     va_list ap;
@@ -30,7 +30,7 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
     return err_set(e, code, "%s: %s", text, strerror(code));
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+int (err_wrap)(struct err *e, const char *fmt, ...)
 {
     char context[ERR_MSG_SIZE], inner[ERR_MSG_SIZE];
     va_list ap;

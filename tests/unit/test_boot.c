@@ -78,7 +78,6 @@ static void test_boot_plan_make__tuned_kernel(void **state)
 
     assert_int_equal(shell("mkdir -p cache/kernels/tuned && touch cache/kernels/tuned/vmlinux"), 0);
     plan(w, &b);
-    assert_false(b.acpi);
     assert_non_null(strstr(b.kernel, "/cache/kernels/tuned/vmlinux"));
     assert_words(b.append, true, WORDS("console=hvc0", "panic=-1", "reboot=k", "lxtop.hostname=deb-12"));
     assert_words(b.append, false, WORDS("pci=off"));
@@ -97,14 +96,13 @@ static void make_stock(void)
                            "'k/virtio_blk.ko: k/virtio_ring.ko k/virtio.ko' k/jbd2.ko: 'k/ext4.ko: k/jbd2.ko' > modules.dep"), 0);
 }
 
-static void test_boot_plan_make__stock_kernel_with_modules_and_acpi(void **state)
+static void test_boot_plan_make__stock_kernel_with_modules(void **state)
 {
     struct world *w = *state;
     struct boot_plan b;
 
     make_stock();
     plan(w, &b);
-    assert_true(b.acpi);
     assert_words(b.append, true, WORDS("console=hvc0", "pci=off", "lxtop.hostname=deb-12"));
     assert_int_equal(shell("test \"$(cpio -it --quiet < %s | grep modules/ | tr '\\n' ' ')\" = "
                            "'modules/000-virtio.ko modules/001-virtio_ring.ko modules/002-virtio_mmio.ko "
@@ -207,7 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_boot_plan_make__tuned_kernel),
-        TEST(test_boot_plan_make__stock_kernel_with_modules_and_acpi),
+        TEST(test_boot_plan_make__stock_kernel_with_modules),
         TEST(test_boot_plan_make__words_of_the_person_come_last),
         TEST(test_boot_plan_make__shares),
         TEST(test_boot_plan_make__a_missing_folder_is_a_note),
