@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the machine share (vm.c, vm_build.c, vm_events.c); nobody else includes it. */
+#ifndef VMM_VM_PARTS_H
+#define VMM_VM_PARTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "vmm/agent_link.h"
+#include "vmm/bus.h"
+#include "vmm/kvm.h"
+#include "vmm/loop.h"
+#include "vmm/mem.h"
+#include "vmm/platform.h"
+#include "vmm/serial.h"
+#include "vmm/vm.h"
+
+struct console;
+struct ctl_server;
+struct devices;
+struct vcpus;
+
+#define HALT_CHECK_MS 1000     /* how often to ask whether an idle guest has halted for good */
+#define HALT_CHECK_DOWN_MS 20  /* ... once it has said that it goes down */
+
+struct vm {
+    const struct spec *spec;
+    uint64_t started_us; /* CLOCK_MONOTONIC */
+    time_t started;
+    struct loop *loop;
+    int lock_fd;
+    struct kvm kvm;
+    struct mem mem;
+    struct bus mmio, pio;
+    struct platform platform;
+    struct serial serial;
+    struct devices *devices;
+    struct console *console;
+    struct agent_link agent;
+    struct vcpus *vcpus;
+    struct ctl_server *ctl;
+    struct loop_timer halt_timer, stop_timer;
+    int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
+    const char *state;        /* CTL_STATE_* */
+    char init[64];
+    json_t *notes;
+    bool stop_asked, going_down, exported;
+    unsigned escapes;
+    enum ctl_exit reason;
+    char detail[256];
+};
+
+/* vm.c: its state, told to the run file and to whoever listens. */
+void vm_write_run_file(struct vm *vm);
+void vm_publish(struct vm *vm, json_t *event); /* takes the event */
+void vm_set_state(struct vm *vm, const char *state);
+void vm_reach_phase(struct vm *vm, enum ctl_phase phase);
+void vm_end(struct vm *vm, enum ctl_exit reason, const char *detail); /* the first reason stands */
+void vm_on_stop_deadline(void *ctx, uint32_t events);
+void vm_on_escape(void *ctx);
+
+/* vm_events.c: what guest and devices report; all on the loop thread, ctx is the struct vm. */
+extern const struct agent_link_events vm_agent_events;
+void vm_on_power_off(void *ctx);
+void vm_on_reset(void *ctx);
+void vm_on_user_space(void *ctx);
+void vm_on_panic(void *ctx, const char *line);
+void vm_on_shutdown(void *ctx);
+void vm_on_vcpu_failed(void *ctx, const char *why);
+void vm_on_first_run(void *ctx);
+void vm_on_halt_timer(void *ctx, uint32_t events);
+
+#endif
