@@ -134,7 +134,7 @@ static int list_folder(struct file_job *j, struct tree *t, const char *path)
 
 static int run_list(struct file_job *j)
 {
-    struct tree t = tree_guest(j->client);
+    struct tree t = tree_guest(j->client, j->distro);
     const char *path = path_in(j, j->word[0]);
     struct stat st;
     int64_t handle;
@@ -168,7 +168,7 @@ static int cat_bytes(struct file_job *j, struct tree *t, int64_t handle)
 
 static int cat_one(struct file_job *j, const char *word)
 {
-    struct tree t = tree_guest(j->client);
+    struct tree t = tree_guest(j->client, j->distro);
     struct stat st;
     int64_t handle;
     int rc = t.ops->find(&t, path_in(j, word), &handle, &st);
@@ -211,14 +211,14 @@ static int run_copy(struct file_job *j)
 {
     const char *target = j->word[j->words - 1], *to = path_in(j, target);
     int rc = 0;
-    struct copy c = {.to = to ? tree_guest(j->client) : tree_host(), .recursive = j->recursive,
-                     .preserve = j->preserve, .cancel = &j->cancel, .progress = on_copied,
-                     .left_out = on_left_out, .ctx = j};
+    struct copy c = {.to = to ? tree_guest(j->client, j->distro) : tree_host(),
+                     .recursive = j->recursive, .preserve = j->preserve, .cancel = &j->cancel,
+                     .progress = on_copied, .left_out = on_left_out, .ctx = j};
 
     for (unsigned i = 0; i + 1 < j->words && rc == 0; i++) {
         const char *from = path_in(j, j->word[i]);
 
-        c.from = from ? tree_guest(j->client) : tree_host();
+        c.from = from ? tree_guest(j->client, j->distro) : tree_host();
         rc = copy_run(&c, from ? from : j->word[i], to ? to : target, &j->err);
     }
     copy_release(&c);

@@ -49,10 +49,11 @@ static const struct {
     const char *name;
     enum op_flag flag;
     bool value;
-} flags[] = {{"--json", FLAG_JSON, false}, {"--force", FLAG_FORCE, false},
-             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true},
-             {"--long", FLAG_LONG, false}, {"-r", FLAG_RECURSIVE, false},
-             {"-p", FLAG_PRESERVE, false}};
+    const char *also; /* what people's fingers know from the program of that name */
+} flags[] = {{"--json", FLAG_JSON, false, ""}, {"--force", FLAG_FORCE, false, ""},
+             {"--yes", FLAG_YES, false, ""},   {"--name", FLAG_NAME, true, ""},
+             {"--long", FLAG_LONG, false, "-l"}, {"-r", FLAG_RECURSIVE, false, "--recursive"},
+             {"-p", FLAG_PRESERVE, false, "--preserve"}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -88,7 +89,8 @@ static void print_usage(FILE *f, enum op_id op)
     fprintf(f, "lxtop %s%s", o->verb, words_text[o->words]);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         if (o->flags & flags[i].flag)
-            fprintf(f, " [%s%s]", flags[i].name, flags[i].value ? " N" : "");
+            fprintf(f, " [%s%s%s%s]", flags[i].name, *flags[i].also ? "|" : "", flags[i].also,
+                    flags[i].value ? " N" : "");
     if (o->flags & FLAG_SETTINGS)
         fputs(" [--SETTING VALUE]...", f);
 }
@@ -155,7 +157,8 @@ static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, s
     const char *word = argv[*at];
 
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-        if (strcmp(flags[i].name, word) != 0 || !(op_table[a->op].flags & flags[i].flag))
+        if ((strcmp(flags[i].name, word) != 0 && strcmp(flags[i].also, word) != 0) ||
+            !(op_table[a->op].flags & flags[i].flag))
             continue;
         a->flags |= flags[i].flag;
         if (flags[i].value && ++*at == argc)
@@ -239,7 +242,7 @@ static int finish_words(struct op_args *a, struct err *e)
 
 static bool is_flag(const struct op_args *a, const char *word)
 {
-    const unsigned with_short = FLAG_RECURSIVE | FLAG_PRESERVE;
+    const unsigned with_short = FLAG_LONG | FLAG_RECURSIVE | FLAG_PRESERVE;
 
     return strncmp(word, "--", 2) == 0 ||
            ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);

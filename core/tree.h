@@ -48,9 +48,10 @@ struct tree_ops {
 struct tree {
     const struct tree_ops *ops;
     struct p9_client *client; /* borrowed; NULL here */
+    const char *distro;       /* for messages; borrowed; NULL here */
 };
 
 struct tree tree_host(void);
-struct tree tree_guest(struct p9_client *client);
+struct tree tree_guest(struct p9_client *client, const char *distro);
 
 #endif

@@ -150,7 +150,7 @@ static const struct tree_ops guest_ops = {
     .settle = guest_settle, .rename = guest_rename, .unlink = guest_unlink, .close = guest_close,
 };
 
-struct tree tree_guest(struct p9_client *client)
+struct tree tree_guest(struct p9_client *client, const char *distro)
 {
-    return (struct tree){.ops = &guest_ops, .client = client};
+    return (struct tree){.ops = &guest_ops, .client = client, .distro = distro};
 }
