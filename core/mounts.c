@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,62 @@
 
 #define TYPE "fuse.lxtop"
 #define SOURCE "lxtop:"
+
+/* --- Folders ------------------------------------------------------------------------------------- */
+
+/* The last component is not looked at: it is the mount, which may answer late. */
+static void make_absolute(const char *folder, char to[2 * PATH_MAX])
+{
+    auto_free char *copy = strdup(folder);
+    size_t len = copy ? strlen(copy) : 0;
+    char above[PATH_MAX], *slash;
+
+    while (len > 1 && copy[len - 1] == '/')
+        copy[--len] = '\0';
+    slash = copy ? strrchr(copy, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+    to[0] = '\0';
+    if (copy && realpath(slash ? (slash == copy ? "/" : copy) : ".", above))
+        snprintf(to, (size_t)2 * PATH_MAX, "%s/%s", strcmp(above, "/") == 0 ? "" : above, slash ? slash + 1 : copy);
+}
+
+static const char *distro_of(const struct mntent *row)
+{
+    bool ours = strncmp(row->mnt_fsname, SOURCE, strlen(SOURCE)) == 0;
+
+    return ours ? row->mnt_fsname + strlen(SOURCE) : row->mnt_fsname;
+}
+
+/* The distro that a folder shows, for the caller to free; NULL: none. */
+static char *shown_on(const char *absolute)
+{
+    FILE *table = setmntent("/proc/self/mounts", "re");
+    char text[2 * PATH_MAX], *distro = NULL;
+    struct mntent row;
+
+    while (table && !distro && getmntent_r(table, &row, text, sizeof(text)))
+        if (strcmp(row.mnt_type, TYPE) == 0 && strcmp(row.mnt_dir, absolute) == 0)
+            distro = strdup(distro_of(&row));
+    if (table)
+        endmntent(table);
+    return distro;
+}
+
+/* The table of mounts comes first: a mount that hangs is not looked into. */
+int mounts_check_folder(const char *folder, struct err *e)
+{
+    char absolute[2 * PATH_MAX];
+    auto_free char *distro = NULL;
+    struct stat st;
+
+    make_absolute(folder, absolute);
+    if ((distro = shown_on(absolute)))
+        return err_set(e, EBUSY, "%s shows %s already; lxtop unmount %s ends that", folder, distro, folder);
+    if (stat(folder, &st) < 0)
+        return err_sys(e, errno, "%s", folder);
+    return S_ISDIR(st.st_mode) ? 0 : err_set(e, ENOTDIR, "%s is not a folder", folder);
+}
 
 /* --- Mounting ------------------------------------------------------------------------------------ */
 
@@ -74,6 +131,8 @@ int mounts_mount(const struct paths *p, const char *distro, const char *folder, 
     int up[2];
     pid_t pid;
 
+    if (mounts_check_folder(folder, e) < 0)
+        return -e->code;
     if (!realpath(folder, absolute))
         return err_sys(e, errno, "%s", folder);
     if (pipe2(up, O_CLOEXEC) < 0 || (pid = fork()) < 0)
@@ -121,30 +180,11 @@ static int unmount_one(const char *folder, struct err *e)
     return err_set(e, EIO, "fusermount3 does not unmount %s", folder);
 }
 
-/* The last component is not looked at: it is the mount, which may answer late. */
-static void make_absolute(const char *folder, char to[2 * PATH_MAX])
-{
-    auto_free char *copy = strdup(folder);
-    size_t len = copy ? strlen(copy) : 0;
-    char above[PATH_MAX], *slash;
-
-    while (len > 1 && copy[len - 1] == '/')
-        copy[--len] = '\0';
-    slash = copy ? strrchr(copy, '/') : NULL;
-    if (slash)
-        *slash = '\0';
-    to[0] = '\0';
-    if (copy && realpath(slash ? (slash == copy ? "/" : copy) : ".", above))
-        snprintf(to, (size_t)2 * PATH_MAX, "%s/%s", strcmp(above, "/") == 0 ? "" : above, slash ? slash + 1 : copy);
-}
-
 static bool is_meant(const struct mntent *row, const char *what, const char *absolute)
 {
     if (strcmp(row->mnt_type, TYPE) != 0)
         return false;
-    return strcmp(row->mnt_dir, absolute) == 0 ||
-           (strncmp(row->mnt_fsname, SOURCE, strlen(SOURCE)) == 0 &&
-            strcmp(row->mnt_fsname + strlen(SOURCE), what) == 0);
+    return strcmp(row->mnt_dir, absolute) == 0 || strcmp(distro_of(row), what) == 0;
 }
 
 int mounts_unmount(const char *what, struct err *e)

@@ -7,6 +7,7 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/file_job.h"
+#include "core/mounts.h"
 #include "core/task.h"
 
 static void on_file_print(void *ctx, const char *text)
@@ -95,6 +96,17 @@ static void tell_copied(struct op_job *j)
     j->copied = done;
 }
 
+/* No machine starts for a folder that cannot be one of a mount. */
+static bool check_folder(struct op_job *j)
+{
+    struct err e;
+
+    if (j->op != OP_MOUNT || mounts_check_folder(j->word[1], &e) == 0)
+        return true;
+    job_finish(j, STATUS_FAILED, &e);
+    return false;
+}
+
 /* A stopped distro is started first, as if the person had. */
 void job_run_files(struct op_job *j)
 {
@@ -106,7 +118,7 @@ void job_run_files(struct op_job *j)
         return;
     else if (j->begun)
         job_watch_boot(j);
-    else if (!job_check_distro(j))
+    else if (!job_check_distro(j) || !check_folder(j))
         return;
     else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
         job_begin_start(j);

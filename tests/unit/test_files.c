@@ -155,6 +155,17 @@ static void test_text_mode__has_the_verbs_of_files(void **state)
     assert_non_null(strstr(text, "error: SOURCE... TARGET is missing; usage: lxtop cp"));
 }
 
+/* Before anything else is done, and also where nothing can be mounted. */
+static void test_mount__judges_the_folder_first(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("'%s' mount a %s/none 2>&1 | grep -q 'none: No such file or directory'",
+                           getenv("TEST_SELF"), folder), 0);
+    assert_int_equal(shell("touch %s/plain", folder), 0);
+    assert_int_equal(shell("'%s' mount a %s/plain 2>&1 | grep -q 'plain is not a folder'",
+                           getenv("TEST_SELF"), folder), 0);
+}
+
 static bool is_mounted(void)
 {
     return shell("grep -q ' %s/mnt fuse.lxtop ' /proc/self/mounts", folder) == 0;
@@ -173,6 +184,8 @@ static void test_mount__is_there_when_the_verb_ends_and_gone_after_unmount(void 
     assert_int_equal(shell("mkdir %s/mnt", folder), 0);
     assert_int_equal(run("a is mounted; it took .\n", "mount a %s/mnt", folder), 0);
     assert_true(is_mounted());
+    assert_int_equal(run(NULL, "mount a %s/mnt/", folder), STATUS_FAILED);
+    assert_int_equal(shell("'%s' mount a %s/mnt/ 2>&1 | grep -q 'mnt/ shows a already'", getenv("TEST_SELF"), folder), 0);
     assert_int_equal(shell("cd %s && grep -q hello mnt/etc/motd && echo new > mnt/etc/new && grep -q new guest/etc/new", folder), 0);
     assert_int_equal(run("", "unmount %s/mnt/", folder), 0);
     assert_false(is_mounted());
@@ -205,6 +218,7 @@ int main(int argc, char **argv)
         test(test_cp__trees_with_links_and_holes),
         test(test_cp__an_error_leaves_nothing_half),
         test(test_text_mode__has_the_verbs_of_files),
+        test(test_mount__judges_the_folder_first),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
         test(test_mount__guest_killed),
     };
