@@ -64,8 +64,20 @@ static int write_piece(struct copy *c, int64_t to, const char *bytes, size_t len
     return rc;
 }
 
+/* Holes of a file that has any are not read, as far as is known where they are. */
+static uint64_t skip_hole(struct copy *c, int64_t from, const struct stat *st, uint64_t offset)
+{
+    int64_t at = st->st_blocks < st->st_size / 512 ? c->from.ops->next_data(&c->from, from, offset) : 0;
+
+    if (at < 0 || (uint64_t)at <= offset || at > st->st_size)
+        return offset;
+    c->done += (uint64_t)at - offset;
+    return (uint64_t)at;
+}
+
 /* Returns the bytes that there were, which may be more or fewer than the file said before. */
-static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, const char *as, struct err *e)
+static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, const char *as,
+                          const struct stat *st, struct err *e)
 {
     uint64_t offset = 0;
 
@@ -75,6 +87,7 @@ static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, const char *
 
         if (n < 0)
             return n;
+        offset = skip_hole(c, from, st, offset);
         n = c->from.ops->read(&c->from, from, c->buffer, PIECE, offset);
         if (n < 0)
             return err_sys(e, (int)-n, "read %s", as);
@@ -101,7 +114,7 @@ static int copy_into(struct copy *c, int64_t from, int64_t dir, const char *as, 
     rc = c->to.ops->create(&c->to, dir, temporary, 0600, &to);
     if (rc < 0)
         return err_sys(e, -rc, "create %s", as);
-    size = copy_bytes(c, from, to, as, e);
+    size = copy_bytes(c, from, to, as, st, e);
     rc = size < 0 ? (int)size : 0;
     if (rc == 0) {
         st->st_size = size;

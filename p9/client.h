@@ -72,6 +72,8 @@ ssize_t p9_client_read(struct p9_client *c, uint32_t fid, void *bytes, size_t le
 /* Less than `len` where an error came after the first part. */
 ssize_t p9_client_write(struct p9_client *c, uint32_t fid, const void *bytes, size_t len,
                         uint64_t offset);
+/* Where data is next, at `offset` or behind it, or the file's size; -errno where the server cannot tell. */
+int64_t p9_client_next_data(struct p9_client *c, uint32_t fid, uint64_t offset);
 int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only);
 
 /* A part of a folder's listing.  Zero-initialised; owns its bytes. */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -60,6 +62,22 @@ ssize_t p9_client_xattr_get(struct p9_client *c, uint32_t fid, const char *name,
                     cap);
     p9_client_clunk(c, attribute);
     return rc;
+}
+
+int64_t p9_client_next_data(struct p9_client *c, uint32_t fid, uint64_t offset)
+{
+    char name[64], text[32], *end;
+    ssize_t len;
+    long long at;
+
+    snprintf(name, sizeof(name), P9_DATA_XATTR "%llu", (unsigned long long)offset);
+    len = p9_client_xattr_get(c, fid, name, text, sizeof(text) - 1);
+    if (len < 0)
+        return len;
+    text[len] = '\0';
+    errno = 0;
+    at = strtoll(text, &end, 10);
+    return len == 0 || *end || errno || at < 0 ? -EIO : at;
 }
 
 /* The value takes effect with the clunk, which says how it went. */

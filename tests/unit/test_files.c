@@ -123,6 +123,11 @@ static void test_cp__trees_with_links_and_holes(void **state)
                            "[ $(stat -c %%Y copy/bin) = $(stat -c %%Y guest/usr/bin) ]", folder), 0);
     assert_int_equal(run(NULL, "cp -r %s/copy a:/etc/x", folder), 0);
     assert_int_equal(in_guest("[ $(readlink etc/x/copy/bin/up) = ../../etc/motd ] && cmp etc/x/copy/sparse usr/sparse"), 0);
+    assert_int_equal(in_guest("truncate -s 300G usr/huge && printf y | dd of=usr/huge conv=notrunc bs=1 seek=200G status=none"), 0);
+    assert_int_equal(run(NULL, "cp a:/usr/huge %s/huge", folder), 0);
+    assert_int_equal(run(NULL, "cp %s/huge a:/huge", folder), 0);
+    assert_int_equal(in_guest("rm usr/huge; [ $(stat -c %%s.%%b huge ../huge | sort -u | wc -l) = 1 ] && [ $(stat -c %%s huge) = 322122547200 ] && "
+                              "dd if=../huge bs=1 skip=200G count=2 status=none | od -c | grep -q 'y  .0'"), 0);
     assert_int_equal(run("lxtop: a:/usr is a folder; -r copies folders\n", "cp a:/usr %s/y", folder), STATUS_FAILED);
 }
 
