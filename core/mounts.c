@@ -84,6 +84,11 @@ int mounts_check_folder(const char *folder, struct err *e)
 
 /* --- Mounting ------------------------------------------------------------------------------------ */
 
+struct place {
+    const struct paths *paths;
+    const char *distro;
+};
+
 /* The background process lets go of all that its parent's reader waits for. */
 static void leave_terminal(void)
 {
@@ -96,13 +101,23 @@ static void leave_terminal(void)
         return;
 }
 
+/* A machine that is down says so at once, so nobody waits for it here. */
+static int connect_again(void *ctx, struct err *e)
+{
+    const struct place *at = ctx;
+
+    return guest_connect(at->paths, at->distro, GUEST_FILES_PORT, 0, NULL, e);
+}
+
 /* Tells by `up` how the mounting went, and serves. */
 static void serve(const struct paths *p, const char *distro, const char *folder, int up)
 {
     auto_free char *source = file_path(SOURCE "%s", distro);
     struct err e = {0};
     struct p9_client *client = guest_files(p, distro, NULL, &e);
-    struct p9_mount_config config = {.client = client, .source = source};
+    struct place at = {p, distro};
+    struct p9_mount_config config = {.client = client, .connect = connect_again, .ctx = &at,
+                                     .source = source};
     struct p9_mount *m = client && source ? p9_mount_new(&config, folder, &e) : NULL;
 
     leave_terminal();

@@ -4,41 +4,62 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/err.h"
 
 #define MSIZE_DEFAULT ((1u << 20) + 4096u)
 #define IO_OVERHEAD 24u  /* as Linux reckons it: one byte more than Twrite's head */
-#define NSEC 1000000000u
+
+/* A fid is a number in its connection's generation; the root's alone, 0, is the same in all. */
+#define GENERATION_SHIFT 22u
+#define GENERATIONS (1u << (32 - GENERATION_SHIFT))
 
 /* --- Fids ---------------------------------------------------------------------------------------- */
+
+static bool is_good(const struct p9_client *c, uint32_t fid)
+{
+    return fid == c->root || fid >> GENERATION_SHIFT == c->generation;
+}
 
 uint32_t client_fid_new(struct p9_client *c)
 {
     uint32_t fid;
 
     pthread_mutex_lock(&c->lock);
-    fid = c->spares > 0 ? c->spare[--c->spares] : c->next++;
+    fid = c->spares > 0 ? c->spare[--c->spares] : c->next++ | c->generation << GENERATION_SHIFT;
     pthread_mutex_unlock(&c->lock);
     return fid;
 }
 
-/* A number that cannot be kept for lack of memory is not used again: there are 2^32 of them. */
+bool p9_client_fid_is_good(struct p9_client *c, uint32_t fid)
+{
+    bool good;
+
+    pthread_mutex_lock(&c->lock);
+    good = is_good(c, fid);
+    pthread_mutex_unlock(&c->lock);
+    return good;
+}
+
+static void make_room(struct p9_client *c)
+{
+    size_t room = c->room ? 2 * c->room : 64;
+    uint32_t *spare = realloc(c->spare, room * sizeof(*spare));
+
+    if (spare) {
+        c->spare = spare;
+        c->room = room;
+    }
+}
+
+/* A number that cannot be kept for lack of memory is not used again: there are millions of them. */
 static void fid_free(struct p9_client *c, uint32_t fid)
 {
     pthread_mutex_lock(&c->lock);
-    if (c->spares == c->room) {
-        size_t room = c->room ? 2 * c->room : 64;
-        uint32_t *spare = realloc(c->spare, room * sizeof(*spare));
-
-        if (spare) {
-            c->spare = spare;
-            c->room = room;
-        }
-    }
-    if (c->spares < c->room)
+    if (c->spares == c->room)
+        make_room(c);
+    if (c->spares < c->room && is_good(c, fid))
         c->spare[c->spares++] = fid;
     pthread_mutex_unlock(&c->lock);
 }
@@ -68,197 +89,119 @@ void p9_client_clunk(struct p9_client *c, uint32_t fid)
 {
     struct p9_msg m = {.type = P9_TCLUNK, .fid = fid};
     struct clunk *k = calloc(1, sizeof(*k));
+    struct p9_conn *conn;
 
     if (!k)
         return; /* the server keeps it until the end of the connection */
     *k = (struct clunk){.call = {.done = on_clunked, .ctx = k}, .client = c, .fid = fid};
-    p9_conn_post(c->conn, &k->call, &m);
+    conn = client_conn(c);
+    p9_conn_post(conn, &k->call, &m);
+    p9_conn_put(conn);
 }
 
 int client_clunk_now(struct p9_client *c, uint32_t fid)
 {
     struct p9_msg m = {.type = P9_TCLUNK, .fid = fid};
     struct p9_call call = {0};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = client_call(c, &call, &m);
 
     client_fid_failed(c, fid, rc);
     return rc;
 }
 
-/* --- Checks -------------------------------------------------------------------------------------- */
+/* --- The connection ------------------------------------------------------------------------------ */
 
-int client_check_name(const char *name)
+struct p9_conn *client_conn(struct p9_client *c)
 {
-    struct p9_str s = p9_str_of(name);
-    char text[P9_NAME_SIZE];
+    struct p9_conn *conn;
 
-    return p9_name_check(&s, text);
+    pthread_mutex_lock(&c->lock);
+    conn = p9_conn_get(c->conn);
+    pthread_mutex_unlock(&c->lock);
+    return conn;
 }
 
-static uint8_t qid_type_of(uint32_t mode)
+int client_call(struct p9_client *c, struct p9_call *call, const struct p9_msg *m)
 {
-    return S_ISDIR(mode) ? P9_QID_DIR : S_ISLNK(mode) ? P9_QID_LINK : P9_QID_FILE;
-}
+    struct p9_conn *conn = client_conn(c);
+    int rc = p9_conn_call(conn, call, m);
 
-static bool is_file_type(uint32_t mode)
-{
-    return S_ISDIR(mode) || S_ISREG(mode) || S_ISLNK(mode) || S_ISCHR(mode) || S_ISBLK(mode) ||
-           S_ISFIFO(mode) || S_ISSOCK(mode);
-}
-
-static bool is_time(const struct p9_time *t)
-{
-    return t->nsec < NSEC;
-}
-
-static int check_attr(const struct p9_attr *a)
-{
-    bool right = (a->valid & P9_GETATTR_BASIC) == P9_GETATTR_BASIC && is_file_type(a->mode) &&
-                 (a->qid.type & (P9_QID_DIR | P9_QID_LINK)) == qid_type_of(a->mode) &&
-                 a->mode <= UINT16_MAX && a->size <= INT64_MAX && a->blocks <= INT64_MAX &&
-                 is_time(&a->atime) && is_time(&a->mtime) && is_time(&a->ctime);
-
-    return right ? 0 : -EIO;
+    p9_conn_put(conn);
+    return rc;
 }
 
 int client_simple(struct p9_client *c, const struct p9_msg *m)
 {
     struct p9_call call = {0};
 
-    return p9_conn_call(c->conn, &call, m);
+    return client_call(c, &call, m);
 }
 
-/* --- Walking ------------------------------------------------------------------------------------- */
-
-static struct p9_msg walk_message(uint32_t dir, const char *name, uint32_t fid)
-{
-    struct p9_msg m = {.type = P9_TWALK, .twalk = {.fid = dir, .newfid = fid, .n = name ? 1 : 0}};
-
-    if (name)
-        m.twalk.name[0] = p9_str_of(name);
-    return m;
-}
-
-static struct p9_msg getattr_message(uint32_t fid)
-{
-    return (struct p9_msg){.type = P9_TGETATTR, .tgetattr = {fid, P9_GETATTR_BASIC}};
-}
-
-/* More steps than were asked for cannot be; fewer are a name that is not there. */
-static int walk_result(int rc, const struct p9_call *call, unsigned asked)
-{
-    if (rc < 0)
-        return rc;
-    return call->reply.rwalk.n > asked ? -EIO : call->reply.rwalk.n < asked ? -ENOENT : 0;
-}
-
-int p9_client_clone(struct p9_client *c, uint32_t fid, uint32_t *clone)
-{
-    struct p9_call call = {0};
-    struct p9_msg m = walk_message(fid, NULL, *clone = client_fid_new(c));
-    int rc = walk_result(p9_conn_call(c->conn, &call, &m), &call, 0);
-
-    if (rc < 0)
-        client_fid_failed(c, *clone, rc);
-    return rc;
-}
-
-int p9_client_getattr(struct p9_client *c, uint32_t fid, struct p9_attr *attr)
-{
-    struct p9_msg m = getattr_message(fid);
-    struct p9_call call = {0};
-    int rc = p9_conn_call(c->conn, &call, &m);
-
-    if (rc < 0)
-        return rc;
-    *attr = call.reply.rgetattr;
-    return check_attr(attr);
-}
-
-/* The kind of file a walk came to and the one it says to be afterwards are one. */
-static int walked_attr(const struct p9_call *walk, const struct p9_attr *a)
-{
-    const struct p9_qid *qid = &walk->reply.rwalk.qid[0];
-
-    if (walk->reply.rwalk.n == 1 && (qid->path != a->qid.path || qid->type != a->qid.type))
-        return -EIO;
-    return 0;
-}
-
-int p9_client_lookup(struct p9_client *c, uint32_t dir, const char *name, uint32_t *fid,
-                     struct p9_attr *attr)
-{
-    int rc;
-
-    p9_client_lookup_many(c, dir, &name, 1, fid, attr, &rc);
-    return rc;
-}
-
-/* Sends `n` requests, of which those with rc[i] < 0 are left out; the rest are waited for. */
-static void exchange(struct p9_client *c, struct p9_call *call, const struct p9_msg *m, unsigned n,
-                     int *rc)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (rc[i] == 0 && (rc[i] = p9_conn_send(c->conn, &call[i], &m[i], NULL)) == 0)
-            rc[i] = 1;
-    for (unsigned i = 0; i < n; i++)
-        if (rc[i] == 1)
-            rc[i] = p9_conn_wait(c->conn, &call[i]);
-}
-
-void p9_client_lookup_many(struct p9_client *c, uint32_t dir, const char *const *name, unsigned n,
-                           uint32_t *fid, struct p9_attr *attr, int *rc)
-{
-    struct p9_call walk[P9_CLIENT_BATCH], get[P9_CLIENT_BATCH];
-    struct p9_msg m[P9_CLIENT_BATCH];
-
-    memset(m, 0, n * sizeof(m[0]));
-    memset(walk, 0, n * sizeof(walk[0]));
-    memset(get, 0, n * sizeof(get[0]));
-    for (unsigned i = 0; i < n; i++) {
-        m[i] = walk_message(dir, name[i], fid[i] = client_fid_new(c));
-        rc[i] = name[i] ? client_check_name(name[i]) : 0;
-    }
-    exchange(c, walk, m, n, rc);
-    for (unsigned i = 0; i < n; i++) {
-        if ((rc[i] = walk_result(rc[i], &walk[i], name[i] ? 1 : 0)) < 0)
-            client_fid_failed(c, fid[i], rc[i]);
-        m[i] = getattr_message(fid[i]);
-        attr[i].valid = rc[i] == 0;
-    }
-    exchange(c, get, m, n, rc);
-    for (unsigned i = 0; i < n; i++) {
-        bool walked = attr[i].valid;
-
-        if (rc[i] == 0)
-            rc[i] = check_attr(&get[i].reply.rgetattr);
-        if (rc[i] == 0)
-            rc[i] = walked_attr(&walk[i], &get[i].reply.rgetattr);
-        attr[i] = get[i].reply.rgetattr;
-        if (walked && rc[i] < 0)
-            p9_client_clunk(c, fid[i]);
-    }
-}
-
-/* --- Life ---------------------------------------------------------------------------------------- */
-
-static int attach(struct p9_client *c, const struct p9_client_config *config, struct err *e)
+static int attach(struct p9_client *c, struct p9_conn *conn, struct err *e)
 {
     struct p9_msg m = {.type = P9_TATTACH,
-                       .tattach = {c->root, P9_NOFID, p9_str_of(""),
-                                   p9_str_of(config->aname ? config->aname : ""), config->uid}};
+                       .tattach = {c->root, P9_NOFID, p9_str_of(""), p9_str_of(c->aname), c->uid}};
     struct p9_call call = {0};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = p9_conn_call(conn, &call, &m);
 
     if (rc == 0 && !(call.reply.rqid.qid.type & P9_QID_DIR))
         rc = -ENOTDIR;
     return rc < 0 ? err_sys(e, -rc, "attach to the 9P server") : 0;
 }
 
+/* Takes `fd`: a connection that is attached, or NULL. */
+static struct p9_conn *connect_by(struct p9_client *c, int fd, struct err *e)
+{
+    struct p9_conn *conn = p9_conn_new(fd, &c->config, e);
+
+    if (!conn || attach(c, conn, e) == 0)
+        return conn;
+    p9_conn_put(conn);
+    return NULL;
+}
+
+int p9_client_reconnect(struct p9_client *c, int fd, struct err *e)
+{
+    struct p9_conn *conn = connect_by(c, fd, e), *old;
+
+    if (!conn)
+        return -ENOTCONN;
+    if (p9_conn_msize(conn) - IO_OVERHEAD < c->io_max) {
+        p9_conn_put(conn);
+        return err_set(e, EPROTO, "the server takes smaller messages than before");
+    }
+    pthread_mutex_lock(&c->lock);
+    old = c->conn;
+    c->conn = conn;
+    c->generation = (c->generation + 1) % GENERATIONS;
+    c->spares = 0;
+    c->next = c->root + 1;
+    pthread_mutex_unlock(&c->lock);
+    p9_conn_break(old, "replaced by another connection");
+    p9_conn_put(old);
+    return 0;
+}
+
+/* --- Life ---------------------------------------------------------------------------------------- */
+
+static int set_up(struct p9_client *c, int fd, const struct p9_client_config *config, struct err *e)
+{
+    c->config = (struct p9_conn_config){config->msize ? config->msize : MSIZE_DEFAULT,
+                                        config->timeout_ms, config->grace_ms};
+    c->uid = config->uid;
+    c->root = client_fid_new(c);
+    if (!(c->aname = strdup(config->aname ? config->aname : ""))) {
+        close(fd);
+        return err_sys(e, ENOMEM, "9P client");
+    }
+    if (!(c->conn = connect_by(c, fd, e)))
+        return -ENOTCONN;
+    c->io_max = p9_conn_msize(c->conn) - IO_OVERHEAD;
+    return 0;
+}
+
 struct p9_client *p9_client_new(int fd, const struct p9_client_config *config, struct err *e)
 {
-    struct p9_conn_config conn = {config->msize ? config->msize : MSIZE_DEFAULT, config->timeout_ms,
-                                  config->grace_ms};
     struct p9_client *c = calloc(1, sizeof(*c));
 
     if (!c) {
@@ -267,13 +210,8 @@ struct p9_client *p9_client_new(int fd, const struct p9_client_config *config, s
         return NULL;
     }
     pthread_mutex_init(&c->lock, NULL);
-    c->root = client_fid_new(c);
-    c->conn = p9_conn_new(fd, &conn, e);
-    if (c->conn) {
-        c->io_max = p9_conn_msize(c->conn) - IO_OVERHEAD;
-        if (attach(c, config, e) == 0)
-            return c;
-    }
+    if (set_up(c, fd, config, e) == 0)
+        return c;
     p9_client_free(c);
     return NULL;
 }
@@ -282,8 +220,9 @@ void p9_client_free(struct p9_client *c)
 {
     if (!c)
         return;
-    p9_conn_free(c->conn);
+    p9_conn_put(c->conn);
     pthread_mutex_destroy(&c->lock);
+    free(c->aname);
     free(c->spare);
     free(c);
 }
@@ -300,10 +239,17 @@ uint32_t p9_client_io_max(const struct p9_client *c)
 
 void p9_client_break(struct p9_client *c)
 {
-    p9_conn_break(c->conn, "cancelled");
+    struct p9_conn *conn = client_conn(c);
+
+    p9_conn_break(conn, "cancelled");
+    p9_conn_put(conn);
 }
 
 const char *p9_client_lost(struct p9_client *c)
 {
-    return p9_conn_lost(c->conn);
+    struct p9_conn *conn = client_conn(c);
+    const char *why = p9_conn_look(conn);
+
+    p9_conn_put(conn);
+    return why;
 }

@@ -51,7 +51,7 @@ ssize_t p9_client_xattr_get(struct p9_client *c, uint32_t fid, const char *name,
     uint32_t attribute = client_fid_new(c);
     struct p9_msg m = {.type = P9_TXATTRWALK, .txattrwalk = {fid, attribute, p9_str_of(name)}};
     struct p9_call call = {0};
-    ssize_t rc = p9_conn_call(c->conn, &call, &m);
+    ssize_t rc = client_call(c, &call, &m);
 
     if (rc < 0) {
         client_fid_failed(c, attribute, (int)rc);
@@ -119,7 +119,7 @@ int p9_client_lock(struct p9_client *c, const struct p9_lock *lock)
     };
     struct p9_msg m = {.type = P9_TLOCK, .tlock = *lock};
     struct p9_call call = {0};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = client_call(c, &call, &m);
 
     if (rc < 0)
         return rc;
@@ -131,7 +131,7 @@ int p9_client_getlock(struct p9_client *c, struct p9_lock *lock)
     struct p9_msg m = {.type = P9_TGETLOCK, .tlock = *lock};
     char text[256];
     struct p9_call call = {.text = {text, sizeof(text)}};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = client_call(c, &call, &m);
 
     if (rc < 0)
         return rc;

@@ -15,7 +15,7 @@ int p9_client_statfs(struct p9_client *c, uint32_t fid, struct p9_statfs *st)
 {
     struct p9_msg m = {.type = P9_TSTATFS, .fid = fid};
     struct p9_call call = {0};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = client_call(c, &call, &m);
 
     *st = call.reply.rstatfs;
     return rc;
@@ -47,6 +47,7 @@ int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only)
 
 /* One window of a read or write: the pieces of `len` bytes, each with a call of its own. */
 struct window {
+    struct p9_conn *conn;
     struct p9_call call[WINDOW];
     uint32_t asked[WINDOW];
     unsigned n;
@@ -59,6 +60,7 @@ static void send_window(struct p9_client *c, struct window *w, uint8_t type, uin
     size_t at = 0;
 
     w->rc = 0;
+    w->conn = client_conn(c);
     for (w->n = 0; w->n < WINDOW && at < len; w->n++) {
         uint32_t count = len - at < c->io_max ? (uint32_t)(len - at) : c->io_max;
         struct p9_msg m = {.type = type, .io = {fid, offset + at, count}};
@@ -66,7 +68,7 @@ static void send_window(struct p9_client *c, struct window *w, uint8_t type, uin
 
         w->call[w->n] = (struct p9_call){.data = type == P9_TREAD ? piece : (struct iovec){0}};
         w->asked[w->n] = count;
-        w->rc = p9_conn_send(c->conn, &w->call[w->n], &m, type == P9_TWRITE ? &piece : NULL);
+        w->rc = p9_conn_send(w->conn, &w->call[w->n], &m, type == P9_TWRITE ? &piece : NULL);
         if (w->rc < 0)
             return;
         at += count;
@@ -74,14 +76,14 @@ static void send_window(struct p9_client *c, struct window *w, uint8_t type, uin
 }
 
 /* The bytes moved up to the first piece that is short, or that piece's error when it is the first. */
-static ssize_t end_window(struct p9_client *c, struct window *w, bool *whole)
+static ssize_t end_window(struct window *w, bool *whole)
 {
     ssize_t moved = 0;
     int rc = 0;
 
     *whole = true;
     for (unsigned i = 0; i < w->n; i++) {
-        int one = p9_conn_wait(c->conn, &w->call[i]);
+        int one = p9_conn_wait(w->conn, &w->call[i]);
         uint32_t count = w->call[i].reply.rio.count;
 
         if (one == 0 && count > w->asked[i])
@@ -92,6 +94,7 @@ static ssize_t end_window(struct p9_client *c, struct window *w, bool *whole)
         moved += one == 0 ? count : 0;
         *whole = one == 0 && count == w->asked[i];
     }
+    p9_conn_put(w->conn);
     if (rc == 0 && *whole)
         rc = w->rc;
     *whole &= rc == 0;
@@ -109,7 +112,7 @@ static ssize_t move(struct p9_client *c, uint8_t type, uint32_t fid, uint8_t *by
         ssize_t n;
 
         send_window(c, &w, type, fid, bytes + done, len - done, offset + done);
-        n = end_window(c, &w, &whole);
+        n = end_window(&w, &whole);
         if (n < 0)
             return done > 0 ? (ssize_t)done : n;
         done += (size_t)n;

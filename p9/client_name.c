@@ -64,7 +64,7 @@ int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9
         return -ENOMEM;
     call.data = (struct iovec){l->bytes, l->room};
     m = (struct p9_msg){.type = P9_TREADDIR, .io = {fid, offset, (uint32_t)l->room}};
-    if ((rc = p9_conn_call(c->conn, &call, &m)) < 0)
+    if ((rc = client_call(c, &call, &m)) < 0)
         return rc;
     l->len = call.reply.rio.count;
     rc = check_listing(l, offset);
@@ -157,7 +157,7 @@ int p9_client_readlink(struct p9_client *c, uint32_t fid, char target[P9_CLIENT_
     struct p9_msg m = {.type = P9_TREADLINK, .fid = fid};
     char text[P9_CLIENT_TEXT];
     struct p9_call call = {.text = {text, sizeof(text) - 1}};
-    int rc = p9_conn_call(c->conn, &call, &m);
+    int rc = client_call(c, &call, &m);
 
     if (rc == 0 && (call.reply.rreadlink.target.len == 0 ||
                     p9_str_text(&call.reply.rreadlink.target, target, P9_CLIENT_TEXT) < 0))

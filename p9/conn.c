@@ -2,6 +2,7 @@
 #include "p9/conn_state.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -73,9 +74,13 @@ const char *p9_conn_lost(struct p9_conn *c)
     return lost;
 }
 
-int p9_conn_fd(const struct p9_conn *c)
+const char *p9_conn_look(struct p9_conn *c)
 {
-    return c->fd;
+    struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+
+    if (poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+        p9_conn_break(c, "the server hung up");
+    return p9_conn_lost(c);
 }
 
 uint32_t p9_conn_msize(const struct p9_conn *c)
@@ -228,6 +233,7 @@ struct p9_conn *p9_conn_new(int fd, const struct p9_conn_config *config, struct 
         err_sys(e, ENOMEM, "9P connection");
         return NULL;
     }
+    c->refs = 1;
     c->fd = fd;
     c->wake = -1;
     LIST_INIT(&c->waiting);
@@ -236,13 +242,19 @@ struct p9_conn *p9_conn_new(int fd, const struct p9_conn_config *config, struct 
     pthread_cond_init(&c->tag_free, NULL);
     if (set_up(c, config, e) == 0)
         return c;
-    p9_conn_free(c);
+    p9_conn_put(c);
     return NULL;
 }
 
-void p9_conn_free(struct p9_conn *c)
+struct p9_conn *p9_conn_get(struct p9_conn *c)
 {
-    if (!c)
+    atomic_fetch_add(&c->refs, 1);
+    return c;
+}
+
+void p9_conn_put(struct p9_conn *c)
+{
+    if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
         return;
     p9_conn_break(c, "closed");
     pthread_mutex_destroy(&c->lock);

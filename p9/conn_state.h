@@ -8,6 +8,7 @@
 #ifndef P9_CONN_STATE_H
 #define P9_CONN_STATE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "p9/conn.h"
@@ -24,6 +25,7 @@ struct conn_tag {
 LIST_HEAD(conn_calls, p9_call);
 
 struct p9_conn {
+    atomic_uint refs;
     int fd, wake;          /* [const] wake: an eventfd that gets the leader out of poll */
     uint32_t msize;        /* [const] after the version is agreed */
     int timeout_ms, grace_ms; /* [const] */

@@ -75,7 +75,9 @@ struct p9_mount *p9_mount_new(const struct p9_mount_config *config, const char *
         return NULL;
     }
     *m = (struct p9_mount){.client = config->client, .uid = config->uid, .gid = config->gid,
-                           .own_uid = getuid(), .own_gid = getgid()};
+                           .own_uid = getuid(), .own_gid = getgid(),
+                           .connect = config->connect, .ctx = config->ctx};
+    pthread_mutex_init(&m->reconnecting, NULL);
     rc = nodes_init(&m->nodes, m->client, config->fids_max ? config->fids_max : FIDS_MAX);
     if (rc < 0)
         err_sys(e, -rc, "look at the root");
@@ -113,5 +115,6 @@ void p9_mount_free(struct p9_mount *m)
     if (m->session)
         fuse_session_destroy(m->session);
     nodes_release(&m->nodes);
+    pthread_mutex_destroy(&m->reconnecting);
     free(m);
 }

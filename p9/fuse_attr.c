@@ -49,7 +49,7 @@ void fuse_op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct node *n = node_of(m, ino);
     struct p9_attr attr = {0};
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     (void)fi;
     if (rc == 0) {
@@ -101,11 +101,13 @@ void fuse_op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set
     struct p9_setattr set = setattr_of(m, st, to_set);
     struct p9_attr attr = {0};
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
-        set.fid = fi ? handle_of(fi)->fid : fid;
-        rc = set.valid ? p9_client_setattr(m->client, &set) : 0;
+        set.fid = fid;
+        rc = fi ? fuse_handle_fid(m, handle_of(fi), &set.fid) : 0;
+        if (rc == 0 && set.valid)
+            rc = p9_client_setattr(m->client, &set);
         if (rc == 0)
             rc = p9_client_getattr(m->client, fid, &attr);
         nodes_unhold(&m->nodes, n);
@@ -119,7 +121,7 @@ void fuse_op_readlink(fuse_req_t req, fuse_ino_t ino)
     struct node *n = node_of(m, ino);
     char target[P9_CLIENT_TEXT];
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
         rc = p9_client_readlink(m->client, fid, target);
@@ -138,7 +140,7 @@ void fuse_op_statfs(fuse_req_t req, fuse_ino_t ino)
     struct p9_statfs s;
     struct statvfs st;
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
         rc = p9_client_statfs(m->client, fid, &s);
@@ -162,7 +164,7 @@ void fuse_op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const ch
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
         rc = p9_client_xattr_set(m->client, fid, name, value ? value : "", size, (uint32_t)flags);
@@ -176,7 +178,7 @@ void fuse_op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
         rc = p9_client_xattr_set(m->client, fid, name, NULL, 0, 0);
@@ -191,7 +193,7 @@ void fuse_op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t s
     struct node *n = node_of(m, ino);
     auto_free char *value = malloc(size + 1);
     uint32_t fid;
-    ssize_t len = value ? nodes_hold(&m->nodes, n, &fid) : -ENOMEM;
+    ssize_t len = value ? fuse_hold(m, n, &fid) : -ENOMEM;
 
     if (len == 0) {
         len = p9_client_xattr_get(m->client, fid, name, value, size);

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "p9/fuse.h"
 #include "p9/fuse_node.h"
 
 #define FUSE_VALID_S 1.0 /* how long the kernel believes names and attributes */
@@ -26,6 +27,10 @@ struct p9_mount {
     uid_t own_uid;            /* [const] ours */
     gid_t own_gid;
     bool mounted, handlers;
+    p9_mount_connect *connect; /* [const] with its ctx; NULL: the connection is the only one */
+    void *ctx;
+    pthread_mutex_t reconnecting;
+    int64_t next_try;         /* [reconnecting] CLOCK_MONOTONIC, ms */
 };
 
 /* An open file or folder. */
@@ -52,6 +57,11 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 {
     return (struct handle *)(uintptr_t)fi->fh;
 }
+
+/* In fuse_reconnect.c: nodes_hold, on a new connection where the old one is lost. */
+int fuse_hold(struct p9_mount *m, struct node *n, uint32_t *fid);
+/* The fid of what is open; -EIO where it was opened on a connection that is no more. */
+int fuse_handle_fid(struct p9_mount *m, const struct handle *h, uint32_t *fid);
 
 /* What the kernel is told of a file found; takes the fid.  0: it counts as a lookup. */
 int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,

@@ -56,7 +56,7 @@ void fuse_op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     struct node *dir = node_of(m, parent);
     struct fuse_entry_param entry = {0};
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, dir, &fid);
+    int rc = fuse_hold(m, dir, &fid);
 
     if (rc == 0) {
         rc = fuse_look_up(m, dir, fid, name, &entry);
@@ -111,7 +111,7 @@ static int make_symlink(struct p9_mount *m, uint32_t dir, const struct making *k
 static int make_link(struct p9_mount *m, uint32_t dir, const struct making *k)
 {
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, k->file, &fid);
+    int rc = fuse_hold(m, k->file, &fid);
 
     if (rc == 0) {
         rc = p9_client_link(m->client, dir, k->name, fid);
@@ -128,7 +128,7 @@ static void make(fuse_req_t req, fuse_ino_t parent, const struct making *k,
     struct node *dir = node_of(m, parent);
     struct fuse_entry_param entry = {0};
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, dir, &fid);
+    int rc = fuse_hold(m, dir, &fid);
 
     if (rc == 0) {
         rc = maker(m, fid, k);
@@ -172,7 +172,7 @@ static void unlink_name(fuse_req_t req, fuse_ino_t parent, const char *name, boo
     struct p9_mount *m = mount_of(req);
     struct node *dir = node_of(m, parent);
     uint32_t fid;
-    int rc = nodes_hold(&m->nodes, dir, &fid);
+    int rc = fuse_hold(m, dir, &fid);
 
     if (rc == 0) {
         rc = p9_client_unlink(m->client, fid, name, is_dir);
@@ -197,13 +197,13 @@ void fuse_op_rename(fuse_req_t req, fuse_ino_t from, const char *old, fuse_ino_t
     struct p9_mount *m = mount_of(req);
     struct node *from_dir = node_of(m, from), *to_dir = node_of(m, to);
     uint32_t from_fid, to_fid;
-    int rc = flags ? -EINVAL : nodes_hold(&m->nodes, from_dir, &from_fid);
+    int rc = flags ? -EINVAL : fuse_hold(m, from_dir, &from_fid);
 
     if (rc < 0) {
         fuse_reply_result(req, rc);
         return;
     }
-    rc = nodes_hold(&m->nodes, to_dir, &to_fid);
+    rc = fuse_hold(m, to_dir, &to_fid);
     if (rc == 0) {
         rc = p9_client_rename(m->client, from_fid, old, to_fid, name);
         nodes_unhold(&m->nodes, to_dir);

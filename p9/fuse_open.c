@@ -57,7 +57,7 @@ static void handle_free(struct p9_mount *m, struct handle *h)
 static int open_node(struct p9_mount *m, struct node *n, uint32_t flags, struct handle **h)
 {
     uint32_t fid, open;
-    int rc = nodes_hold(&m->nodes, n, &fid);
+    int rc = fuse_hold(m, n, &fid);
 
     if (rc < 0)
         return rc;
@@ -110,7 +110,7 @@ static int create(struct p9_mount *m, struct node *dir, const struct creation *k
                   struct fuse_entry_param *entry, struct handle **h)
 {
     uint32_t dir_fid, open, fid;
-    int rc = nodes_hold(&m->nodes, dir, &dir_fid);
+    int rc = fuse_hold(m, dir, &dir_fid);
 
     if (rc < 0)
         return rc;
@@ -120,7 +120,7 @@ static int create(struct p9_mount *m, struct node *dir, const struct creation *k
     nodes_unhold(&m->nodes, dir);
     if (rc < 0)
         return rc;
-    if ((rc = nodes_hold(&m->nodes, node_of(m, entry->ino), &fid)) < 0)
+    if ((rc = fuse_hold(m, node_of(m, entry->ino), &fid)) < 0)
         p9_client_clunk(m->client, open);
     else if (!(*h = handle_new(m, node_of(m, entry->ino), open)))
         rc = -ENOMEM;
@@ -159,12 +159,14 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void fuse_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
                   struct fuse_file_info *fi)
 {
+    struct p9_mount *m = mount_of(req);
     auto_free char *bytes = malloc(size);
-    ssize_t n = -ENOMEM;
+    uint32_t fid;
+    ssize_t n = bytes ? fuse_handle_fid(m, handle_of(fi), &fid) : -ENOMEM;
 
     (void)ino;
-    if (bytes)
-        n = p9_client_read(mount_of(req)->client, handle_of(fi)->fid, bytes, size, (uint64_t)offset);
+    if (n == 0)
+        n = p9_client_read(m->client, fid, bytes, size, (uint64_t)offset);
     if (n < 0)
         fuse_reply_result(req, (int)n);
     else
@@ -174,10 +176,13 @@ void fuse_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
                    struct fuse_file_info *fi)
 {
-    ssize_t n = p9_client_write(mount_of(req)->client, handle_of(fi)->fid, bytes, size,
-                                (uint64_t)offset);
+    struct p9_mount *m = mount_of(req);
+    uint32_t fid;
+    ssize_t n = fuse_handle_fid(m, handle_of(fi), &fid);
 
     (void)ino;
+    if (n == 0)
+        n = p9_client_write(m->client, fid, bytes, size, (uint64_t)offset);
     if (n < 0)
         fuse_reply_result(req, (int)n);
     else
@@ -186,17 +191,25 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t siz
 
 void fuse_op_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *fi)
 {
+    struct p9_mount *m = mount_of(req);
+    uint32_t fid;
+    int rc = fuse_handle_fid(m, handle_of(fi), &fid);
+
     (void)ino;
-    fuse_reply_result(req, p9_client_fsync(mount_of(req)->client, handle_of(fi)->fid, data_only));
+    fuse_reply_result(req, rc < 0 ? rc : p9_client_fsync(m->client, fid, data_only));
 }
 
 /* --- Locks --------------------------------------------------------------------------------------- */
 
 void fuse_op_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *l)
 {
-    int rc = fuse_locks_get(mount_of(req)->locks, handle_of(fi)->fid, fi->lock_owner, l);
+    struct p9_mount *m = mount_of(req);
+    uint32_t fid;
+    int rc = fuse_handle_fid(m, handle_of(fi), &fid);
 
     (void)ino;
+    if (rc == 0)
+        rc = fuse_locks_get(m->locks, fid, fi->lock_owner, l);
     if (rc < 0)
         fuse_reply_result(req, rc);
     else
@@ -206,17 +219,32 @@ void fuse_op_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, st
 void fuse_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *l,
                    int sleep)
 {
+    struct p9_mount *m = mount_of(req);
+    uint32_t fid;
+    int rc = fuse_handle_fid(m, handle_of(fi), &fid);
+
     (void)ino;
+    if (rc < 0) {
+        fuse_reply_result(req, rc);
+        return;
+    }
     if (l->l_type != F_UNLCK)
         handle_of(fi)->locked = true;
-    fuse_locks_set(mount_of(req)->locks, req, handle_of(fi)->fid, fi->lock_owner, l, sleep);
+    fuse_locks_set(m->locks, req, fid, fi->lock_owner, l, sleep);
 }
 
-/* close(2), by whoever of those that share the file: POSIX locks of its process go. */
+/*
+ * close(2), by whoever of those that share the file: POSIX locks of its process go.  Those of a lost
+ * connection are gone, which a program that wrote under them is told here at the latest.
+ */
 void fuse_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+    struct p9_mount *m = mount_of(req);
+    uint32_t fid;
+    int rc = handle_of(fi)->locked ? fuse_handle_fid(m, handle_of(fi), &fid) : 0;
+
     (void)ino;
-    if (handle_of(fi)->locked)
-        fuse_locks_drop(mount_of(req)->locks, handle_of(fi)->fid, fi->lock_owner);
-    fuse_reply_result(req, 0);
+    if (rc == 0 && handle_of(fi)->locked)
+        fuse_locks_drop(m->locks, fid, fi->lock_owner);
+    fuse_reply_result(req, rc);
 }

@@ -212,6 +212,29 @@ static void test_mount__guest_killed(void **state)
     assert_false(is_mounted());
 }
 
+/* Its server alone ends, and another comes: names work, what was open is lost and says so. */
+static void test_mount__another_server_of_the_same_files(void **state)
+{
+    auto_free char *path = file_path("%s/lxtop/a/vsock.sock", folder);
+    auto_free char *guest = file_path("%s/guest", folder);
+
+    (void)state;
+    need_fuse();
+    assert_int_equal(shell("mkdir %s/mnt", folder), 0);
+    assert_int_equal(run(NULL, "mount a %s/mnt", folder), 0);
+    assert_int_equal(shell("(cd %s/mnt/etc && exec 5> opened && echo x >&5 && touch ../../up && "
+                           "for i in $(seq 200); do [ -e ../../again ] && break; sleep 0.05; done; "
+                           "cat motd > ../../read; ! echo y >&5 2>/dev/null && echo z > new && touch ../../done) "
+                           "> /dev/null 2>&1 & for i in $(seq 200); do [ -e %s/up ] && exit 0; sleep 0.05; done; exit 1",
+                           folder, folder), 0);
+    export_kill(export);
+    unlink(path);
+    export = export_start(path, guest);
+    assert_int_equal(shell("cd %s; touch again; for i in $(seq 200); do [ -e done ] && break; sleep 0.05; done; "
+                           "[ -e done ] && grep -q hello read && grep -q z guest/etc/new", folder), 0);
+    assert_int_equal(run("", "unmount a"), 0);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, set_up_guest, tear_down_guest)
 int main(int argc, char **argv)
 {
@@ -226,6 +249,7 @@ int main(int argc, char **argv)
         test(test_mount__judges_the_folder_first),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
         test(test_mount__guest_killed),
+        test(test_mount__another_server_of_the_same_files),
     };
     int status = as_lxtop_main(argc, argv);
 
