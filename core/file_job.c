@@ -28,7 +28,7 @@ struct file_job {
     bool detached;
     enum file_work kind;           /* from here on [const] while the thread runs */
     bool details, recursive, preserve;
-    char *runtime, *distro, **word;
+    char *runtime, *distro, *user, **word;
     unsigned words;
     atomic_bool cancel;
     _Atomic uint64_t done, total;
@@ -245,8 +245,10 @@ static void on_work(uv_work_t *w)
 {
     struct file_job *j = w->data;
     struct paths p = {.runtime = j->runtime};
-    struct p9_client *client = j->distro ? guest_files(&p, j->distro, &j->cancel, &j->err) : NULL;
+    struct p9_client *client = NULL;
 
+    if (j->distro)
+        client = guest_files(&p, j->distro, j->user, NULL, &j->cancel, &j->err);
     set_client(j, client);
     if (!j->err.code && !j->cancel)
         works[j->kind](j);
@@ -271,6 +273,7 @@ static void job_free(struct file_job *j)
     free(j->notes);
     free(j->runtime);
     free(j->distro);
+    free(j->user);
     pthread_mutex_destroy(&j->lock);
     free(j);
 }
@@ -308,13 +311,14 @@ static bool copy_request(struct file_job *j, const struct paths *p, const struct
     j->preserve = r->preserve;
     j->runtime = strdup(p->runtime);
     j->distro = r->distro ? strdup(r->distro) : NULL;
+    j->user = strdup(r->user ? r->user : "");
     j->word = calloc(r->words + 1, sizeof(*j->word));
     j->out = open_memstream(&j->output, &j->output_len);
     j->note = open_memstream(&j->notes, &j->notes_len);
     for (; j->word && j->words < r->words; j->words++)
         if (!(j->word[j->words] = strdup(r->word[j->words])))
             return false;
-    return j->runtime && j->word && j->out && j->note && (j->distro || !r->distro);
+    return j->runtime && j->user && j->word && j->out && j->note && (j->distro || !r->distro);
 }
 
 struct file_job *file_job_start(uv_loop_t *loop, const struct paths *p, const struct file_request *r,

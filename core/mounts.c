@@ -110,14 +110,14 @@ static int connect_again(void *ctx, struct err *e)
 }
 
 /* Tells by `up` how the mounting went, and serves. */
-static void serve(const struct paths *p, const char *distro, const char *folder, int up)
+static void serve(struct place *at, const char *folder, const char *user, int up)
 {
-    auto_free char *source = file_path(SOURCE "%s", distro);
+    auto_free char *source = file_path(SOURCE "%s", at->distro);
     struct err e = {0};
-    struct p9_client *client = guest_files(p, distro, NULL, &e);
-    struct place at = {p, distro};
-    struct p9_mount_config config = {.client = client, .connect = connect_again, .ctx = &at,
-                                     .source = source};
+    struct guest_user who = {0};
+    struct p9_client *client = guest_files(at->paths, at->distro, user, &who, NULL, &e);
+    struct p9_mount_config config = {.client = client, .connect = connect_again, .ctx = at,
+                                     .source = source, .uid = who.uid, .gid = who.gid};
     struct p9_mount *m = client && source ? p9_mount_new(&config, folder, &e) : NULL;
 
     leave_terminal();
@@ -140,7 +140,8 @@ static int wait_until_up(int up, struct err *e)
                                     : err_set(e, ECHILD, "the process of the mount ended at once");
 }
 
-int mounts_mount(const struct paths *p, const char *distro, const char *folder, struct err *e)
+int mounts_mount(const struct paths *p, const char *distro, const char *folder, const char *user,
+                 struct err *e)
 {
     char absolute[PATH_MAX];
     int up[2];
@@ -155,7 +156,7 @@ int mounts_mount(const struct paths *p, const char *distro, const char *folder, 
     if (pid == 0) {
         signal(SIGINT, SIG_DFL);
         close(up[0]);
-        serve(p, distro, absolute, up[1]);
+        serve(&(struct place){p, distro}, absolute, user, up[1]);
         _exit(0);
     }
     close(up[1]);

@@ -3,11 +3,14 @@
 #include "core/op_job.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/file_job.h"
 #include "core/mounts.h"
+#include "core/store.h"
 #include "core/task.h"
 
 static void on_file_print(void *ctx, const char *text)
@@ -30,13 +33,29 @@ static void on_file_finished(void *ctx, const struct err *e)
                                          : STATUS_FAILED, e);
 }
 
+/* As whom: what was asked for, else the distro's setting; the caller frees. */
+static char *user_of(struct op_job *j)
+{
+    char *user = NULL;
+    struct distro d;
+
+    if (j->setting[OPT_USER])
+        return strdup(j->setting[OPT_USER]);
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) == 0) {
+        user = strdup(options_text(&d.options, OPT_USER));
+        distro_release(&d);
+    }
+    return user ? user : strdup("");
+}
+
 static void begin_files(struct op_job *j)
 {
     static const enum file_work works[OPS] = {[OP_FILES] = FILE_LIST, [OP_CAT] = FILE_CAT,
                                               [OP_COPY] = FILE_COPY, [OP_UNMOUNT] = FILE_UNMOUNT};
     static const struct file_job_events ev = {on_file_print, on_file_note, on_file_finished};
+    auto_free char *user = user_of(j);
     struct file_request r = {
-        .work = works[j->op], .distro = j->distro[0] ? j->distro : NULL,
+        .work = works[j->op], .distro = j->distro[0] ? j->distro : NULL, .user = user,
         .word = (const char *const *)j->word, .words = j->words, .details = j->flags & FLAG_LONG,
         .recursive = j->flags & FLAG_RECURSIVE,
         .preserve = j->flags & (FLAG_PRESERVE | FLAG_RECURSIVE),
@@ -64,7 +83,9 @@ static void on_mounted(void *ctx, const struct err *e)
 static void begin_mount(struct op_job *j)
 {
     static const struct task_events ev = {on_mount_progress, on_mounted};
-    const char *argv[] = {op_table[OP_TASK_MOUNT].verb, "--", j->word[0], j->word[1], NULL};
+    auto_free char *user = user_of(j);
+    const char *argv[] = {op_table[OP_TASK_MOUNT].verb, "--user", user ? user : "", "--", j->word[0],
+                          j->word[1], NULL};
     auto_free char *self = core_self();
     struct err e = {0};
 
