@@ -89,6 +89,20 @@ static void test_ls__folders_files_and_links_as_the_guest_sees_them(void **state
     assert_int_equal(run(NULL, "ls nothing"), STATUS_USAGE);
 }
 
+static void test_ls__as_a_user_of_the_guest(void **state)
+{
+    (void)state;
+    assert_int_equal(run("lxtop: a has no user 'x'; give another*", "ls --user x a:/"), STATUS_FAILED);
+    assert_int_equal(run("low\nup\n", "ls --user 12 a:/bin"), 0);
+    assert_int_equal(in_guest("echo x:x:1:2::/: > etc/passwd"), 0);
+    assert_int_equal(run("low\nup\n", "ls --user x a:/bin"), 0);
+    assert_int_equal(run(NULL, "ls a:/ --user"), STATUS_USAGE);
+    assert_int_equal(run(NULL, "ls a:/ --memory 1"), STATUS_USAGE);
+    assert_int_equal(shell("echo 'user = \"y\";' >> %s/lxtop/distros/a/distro.conf", folder), 0);
+    assert_int_equal(run("lxtop: a has no user 'y'*", "cat a:/etc/motd"), STATUS_FAILED);
+    assert_int_equal(run("hello\n", "cat --user root a:/etc/motd"), 0);
+}
+
 /* Links of the guest lead through the guest, whatever is at the same path of this machine. */
 static void test_cat__follows_links_in_the_guest_alone(void **state)
 {
@@ -241,6 +255,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guest_path__what_names_a_distro),
         test(test_ls__folders_files_and_links_as_the_guest_sees_them),
+        test(test_ls__as_a_user_of_the_guest),
         test(test_cat__follows_links_in_the_guest_alone),
         test(test_cp__both_ways_bytes_modes_and_times),
         test(test_cp__trees_with_links_and_holes),

@@ -43,12 +43,13 @@ static void test_guest_user__names_and_numbers(void **state)
 
 static void test_guest_user__files_that_are_none(void **state)
 {
-    static const char *const texts[] = {"", "\n", ":::", "a:b", "a:::", "::::\n::::\n", "root", "root:x:0:0"};
+    static const char *const texts[] = {"", "\n", ":::", "a:b", "a:::", "::::\n::::\n", "anna", "anna:x:0:0"};
     struct guest_user u;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        assert_int_equal(guest_user_parse(texts[i], "root", &u), i == 7);
+        assert_int_equal(guest_user_parse(texts[i], "anna", &u), i == 7);
+    assert_true(guest_user_parse("", "root", &u) && u.uid == 0 && u.gid == 0);
 }
 
 int main(void)
