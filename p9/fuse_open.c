@@ -240,11 +240,12 @@ void fuse_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, st
 void fuse_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct p9_mount *m = mount_of(req);
+    bool locked = handle_of(fi)->locked; /* once: another thread may lock meanwhile */
     uint32_t fid;
-    int rc = handle_of(fi)->locked ? fuse_handle_fid(m, handle_of(fi), &fid) : 0;
+    int rc = fuse_handle_fid(m, handle_of(fi), &fid);
 
     (void)ino;
-    if (rc == 0 && handle_of(fi)->locked)
+    if (locked && rc == 0)
         fuse_locks_drop(m->locks, fid, fi->lock_owner);
-    fuse_reply_result(req, rc);
+    fuse_reply_result(req, locked ? rc : 0);
 }
