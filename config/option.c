@@ -28,6 +28,8 @@ const struct option_info option_table[OPTIONS] = {
                     "pages, readahead at the next open, loose perhaps never"},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
+    [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
+                  "the distro's user, by name or number, as whom cp, ls, cat and mount act; else root"},
 };
 
 /* --- sizes --- */

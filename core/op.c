@@ -22,16 +22,16 @@ const struct op_info op_table[OPS] = {
     [OP_CONSOLE] = {"console", {"attach"}, WORDS_DISTRO, 0, ANY_LIVE, false, "attach to a distro's console; Ctrl-] comes back"},
     [OP_STATS] = {"stats", {"top"}, WORDS_DISTRO, FLAG_JSON, ANY_LIVE, false, "show boot phases and figures of a running distro"},
     [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES, ANY_DOWN, false, "remove a distro and everything in it"},
-    [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
-    [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, 0, ANY_USABLE, false, "print files of a distro"},
-    [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
-    [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, 0, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
+    [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG | FLAG_USER, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
+    [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, FLAG_USER, ANY_USABLE, false, "print files of a distro"},
+    [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE | FLAG_USER, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
+    [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, FLAG_USER, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
     [OP_UNMOUNT] = {"unmount", {"umount"}, WORDS_MOUNTED, 0, 0, false, "end that, by the folder or by the distro's name"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
     [OP_TASK_INSTALL] = {"task-install", {NULL}, WORDS_SOURCE_NAME, FLAG_SETTINGS, 0, true, "the child process of an install"},
-    [OP_TASK_MOUNT] = {"task-mount", {NULL}, WORDS_MOUNT, 0, 0, true, "the process of a mount"},
+    [OP_TASK_MOUNT] = {"task-mount", {NULL}, WORDS_MOUNT, FLAG_USER, 0, true, "the process of a mount"},
 };
 
 const struct op_status_info op_status_table[] = {
@@ -49,10 +49,11 @@ static const struct {
     const char *name;
     enum op_flag flag;
     bool value;
-} flags[] = {{"--json", FLAG_JSON, false}, {"--force", FLAG_FORCE, false},
-             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true},
-             {"--long", FLAG_LONG, false}, {"-r", FLAG_RECURSIVE, false},
-             {"-p", FLAG_PRESERVE, false}};
+    const char *also; /* what people's fingers know from the program of that name */
+} flags[] = {{"--json", FLAG_JSON, false, ""}, {"--force", FLAG_FORCE, false, ""},
+             {"--yes", FLAG_YES, false, ""},   {"--name", FLAG_NAME, true, ""},
+             {"--long", FLAG_LONG, false, "-l"}, {"-r", FLAG_RECURSIVE, false, "--recursive"},
+             {"-p", FLAG_PRESERVE, false, "--preserve"}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -88,7 +89,10 @@ static void print_usage(FILE *f, enum op_id op)
     fprintf(f, "lxtop %s%s", o->verb, words_text[o->words]);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         if (o->flags & flags[i].flag)
-            fprintf(f, " [%s%s]", flags[i].name, flags[i].value ? " N" : "");
+            fprintf(f, " [%s%s%s%s]", flags[i].name, *flags[i].also ? "|" : "", flags[i].also,
+                    flags[i].value ? " N" : "");
+    if (o->flags & FLAG_USER)
+        fprintf(f, " [--%s USER]", option_table[OPT_USER].name);
     if (o->flags & FLAG_SETTINGS)
         fputs(" [--SETTING VALUE]...", f);
 }
@@ -150,12 +154,18 @@ static int usage_error(enum op_id op, struct err *e, const char *what, const cha
     return err_set(e, EINVAL, "%s%s; usage: %s", what, word, usage ? usage : "");
 }
 
+static bool takes_setting(enum op_id op, enum option_id id)
+{
+    return (op_table[op].flags & FLAG_SETTINGS) || (id == OPT_USER && (op_table[op].flags & FLAG_USER));
+}
+
 static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, struct err *e)
 {
     const char *word = argv[*at];
 
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-        if (strcmp(flags[i].name, word) != 0 || !(op_table[a->op].flags & flags[i].flag))
+        if ((strcmp(flags[i].name, word) != 0 && strcmp(flags[i].also, word) != 0) ||
+            !(op_table[a->op].flags & flags[i].flag))
             continue;
         a->flags |= flags[i].flag;
         if (flags[i].value && ++*at == argc)
@@ -164,8 +174,8 @@ static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, s
             a->distro = argv[*at];
         return 0;
     }
-    for (int i = 0; i < OPTIONS && (op_table[a->op].flags & FLAG_SETTINGS); i++) {
-        if (strcmp(option_table[i].name, word + 2) != 0)
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!takes_setting(a->op, (enum option_id)i) || strcmp(option_table[i].name, word + 2) != 0)
             continue;
         if (++*at == argc)
             return usage_error(a->op, e, word, " needs a value");
@@ -239,7 +249,7 @@ static int finish_words(struct op_args *a, struct err *e)
 
 static bool is_flag(const struct op_args *a, const char *word)
 {
-    const unsigned with_short = FLAG_RECURSIVE | FLAG_PRESERVE;
+    const unsigned with_short = FLAG_LONG | FLAG_RECURSIVE | FLAG_PRESERVE;
 
     return strncmp(word, "--", 2) == 0 ||
            ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);

@@ -61,7 +61,8 @@ extern const unsigned op_status_count;
 
 /* Flags of the command line, by bit; options of the option table come beside them. */
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
-               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128 };
+               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
+               FLAG_USER = 256 /* the one setting --user */ };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,

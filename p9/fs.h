@@ -22,6 +22,14 @@
 
 struct p9_fs;
 
+/*
+ * An attribute that reads as where the next data of a regular file is, at OFFSET or behind it: its name
+ * is this with OFFSET behind, its value that place, both in decimal digits; the file's size where there
+ * is none.  9P knows no holes, and reading 5 GB of zeroes takes minutes.  Linux has no such attribute, a
+ * server that is not ours says so, and it is never listed.
+ */
+#define P9_DATA_XATTR "lxtop.data."
+
 struct p9_node {
     atomic_uint refs;
     struct p9_qid qid; /* [const] version is never 0 */

@@ -265,7 +265,7 @@ static int run_task_mount(struct core *c, const struct op_args *a, const struct 
     struct err e = {0};
 
     (void)v;
-    mounts_mount(&c->paths, a->distro, a->word[1], &e);
+    mounts_mount(&c->paths, a->distro, a->word[1], a->setting[OPT_USER] ? a->setting[OPT_USER] : "", &e);
     return task_child_result(&e);
 }
 

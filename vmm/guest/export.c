@@ -19,6 +19,7 @@
 #include "p9/localfs.h"
 #include "p9/transport_stream.h"
 #include "vmm/agent.h"
+#include "vmm/guest/users.h"
 
 #define BACKLOG 64
 #define MSIZE (1U << 20)
@@ -27,6 +28,7 @@
 struct export {
     int fd;
     struct p9_fs *fs;
+    struct users users;
     struct p9_stream *client[EXPORT_CLIENTS];
 };
 
@@ -42,10 +44,11 @@ static int listen_at(uint32_t port, struct err *e)
 }
 
 /* The server acts as the user who asks; root may do what the distro's root may. */
-static struct p9_fs *open_root(struct err *e)
+static struct p9_fs *open_root(struct users *users, struct err *e)
 {
     const struct p9_localfs_config c = {
-        .root = "/", .owners.kind = P9_OWNER_PASS, .devices = true, .refuse_9p = true};
+        .root = "/", .devices = true, .refuse_9p = true,
+        .owners = {.kind = P9_OWNER_PASS, .identify = users_identify, .ctx = users}};
 
     return p9_localfs_new(&c, e);
 }
@@ -135,7 +138,8 @@ static _Noreturn void run(char *argv0, int ready)
     leave_agent(argv0, ready);
     raise_file_limit();
     x = (struct export){.fd = listen_at(AGENT_EXPORT_PORT, &e)};
-    x.fs = x.fd >= 0 ? open_root(&e) : NULL;
+    pthread_mutex_init(&x.users.lock, NULL);
+    x.fs = x.fd >= 0 ? open_root(&x.users, &e) : NULL;
     if (!x.fs) {
         fprintf(stderr, "lxtop-guest: the distro's files are not served: %s\n", e.msg);
         _exit(1);
