@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Listings of folders, plain and with what each name is. */
-#include "p9/fuse_mount.h"
+#include "p9/fuse_ops.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -15,6 +15,8 @@
 
 #include "p9/fuse_node.h"
 
+#define FUSE_VALID_S 1.0 /* how long the kernel believes names and attributes */
+
 struct p9_mount {
     struct p9_client *client; /* [const] */
     struct fuse_session *session; /* [const] */
@@ -54,11 +56,17 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 /* What the kernel is told of a file found; takes the fid.  0: it counts as a lookup. */
 int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
                   const struct p9_attr *attr, struct fuse_entry_param *entry);
+/* A name in a folder whose fid is held, found so. */
+int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
+                 struct fuse_entry_param *entry);
+struct stat fuse_stat_of(const struct p9_mount *m, const struct p9_attr *a);
+/* The server's group for new files: ours stands for its own. */
+uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req);
 
-/* In fuse_list.c. */
-void fuse_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                     struct fuse_file_info *fi);
-void fuse_op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                         struct fuse_file_info *fi);
+/* 0 or -errno, to the kernel. */
+static inline void fuse_reply_result(fuse_req_t req, int rc)
+{
+    fuse_reply_err(req, -rc);
+}
 
 #endif
