@@ -108,10 +108,14 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
 
 # What the end-to-end cases use on both sides.
-LAB_PROGRAMS := $(O)/tests/lab/vsock
+LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/bridge
 $(O)/tests/lab/%: $(O)/tests/lab/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
+
+$(O)/tests/lab/bridge: $(O)/tests/lab/bridge.o $(foreach l,fuse p9 base,$(call lib,$(l)))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,fuse3)
 
 .SECONDARY:
 .PHONY: unit-programs fuzz-programs test unit fuzz lab-test
