@@ -125,18 +125,14 @@ static void op_truncate(struct fsx *x)
     resize(x, size);
 }
 
-static void op_stat(struct fsx *x)
+static void op_reopen(struct fsx *x)
 {
     struct stat st;
 
-    tell(x, "stat");
+    tell(x, "stat and reopen");
+    must(x, "fsync", fsync(x->fd), 0);
     must(x, "fstat", fstat(x->fd, &st), 0);
     must(x, "size", st.st_size, (long long)x->size);
-}
-
-static void op_reopen(struct fsx *x)
-{
-    tell(x, "reopen");
     must(x, "close", close(x->fd), 0);
     x->fd = open(x->path, O_RDWR | O_CLOEXEC);
     must(x, "open", x->fd >= 0, 1);
@@ -152,12 +148,6 @@ static void op_append(struct fsx *x)
     must(x, "close", close(fd), 0);
     memcpy(x->model + x->size, x->piece, len);
     x->size += len;
-}
-
-static void op_sync(struct fsx *x)
-{
-    tell(x, "fsync");
-    must(x, "fsync", fsync(x->fd), 0);
 }
 
 /* Compares the whole file through a mapping, and writes a part through it. */
@@ -186,7 +176,7 @@ static void op_map(struct fsx *x)
 int main(int argc, char **argv)
 {
     static void (*const ops[])(struct fsx *) = {op_read, op_write, op_read, op_write, op_truncate,
-                                                op_stat, op_reopen, op_map, op_append, op_sync};
+                                                op_reopen, op_map, op_append};
     static struct fsx x;
     unsigned long seed = (unsigned long)time(NULL), n = 10000;
     int c;
