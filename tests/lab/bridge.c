@@ -2,13 +2,15 @@
 /*
  * The FUSE bridge for all users, where file system tests can use it.
  *
- *   bridge SOURCE MOUNTPOINT
+ *   bridge SOURCE MOUNTPOINT [FIDS]
  *
  * SOURCE: a folder, served by our own server in a process of its own, or the vsock.sock of a running
- * machine.  It serves until it is unmounted.
+ * machine.  FIDS: how many files the server keeps for the mount at most; few, and each is walked to again
+ * all the time.  It serves until it is unmounted.
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -77,12 +79,13 @@ int main(int argc, char **argv)
     struct stat st;
     int rc = -1, fd;
 
-    if (argc != 3 || stat(argv[1], &st) < 0)
+    if (argc < 3 || argc > 4 || stat(argv[1], &st) < 0)
         return 2;
     setrlimit(RLIMIT_NOFILE, &files);
     fd = S_ISDIR(st.st_mode) ? serve_folder(argv[1]) : connect_machine(argv[1]);
     struct p9_client *c = fd < 0 ? NULL : p9_client_new(fd, &config, &e);
-    struct p9_mount_config mount = {.client = c, .source = "lxtop:bridge", .everyone = true};
+    struct p9_mount_config mount = {.client = c, .source = "lxtop:bridge", .everyone = true,
+                                    .fids_max = argc == 4 ? (unsigned)atoi(argv[3]) : 0};
     struct p9_mount *m = c ? p9_mount_new(&mount, argv[2], &e) : NULL;
 
     if (m)
