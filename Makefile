@@ -108,10 +108,14 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
 
 # What the end-to-end cases use on both sides.
-LAB_PROGRAMS := $(O)/tests/lab/vsock
+LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge
 $(O)/tests/lab/%: $(O)/tests/lab/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
+
+$(O)/tests/lab/bridge: $(O)/tests/lab/bridge.o $(foreach l,fuse p9 base,$(call lib,$(l)))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,fuse3)
 
 .SECONDARY:
 .PHONY: unit-programs fuzz-programs test unit fuzz lab-test
@@ -157,7 +161,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
-    socat flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
+    socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help
 deps:

@@ -48,7 +48,8 @@ static const struct fuse_lowlevel_ops operations = {
 
 static int start_session(struct p9_mount *m, const char *source, const char *folder, struct err *e)
 {
-    auto_free char *options = file_path("fsname=%s,subtype=lxtop,nosuid,nodev", source);
+    auto_free char *options = file_path("fsname=%s,subtype=lxtop,nosuid,nodev%s", source,
+                                        m->everyone ? ",allow_other,default_permissions" : "");
     char *argv[] = {(char *)"lxtop", (char *)"-o", options, NULL};
     struct fuse_args args = FUSE_ARGS_INIT(3, argv);
 
@@ -75,7 +76,7 @@ struct p9_mount *p9_mount_new(const struct p9_mount_config *config, const char *
         return NULL;
     }
     *m = (struct p9_mount){.client = config->client, .uid = config->uid, .gid = config->gid,
-                           .own_uid = getuid(), .own_gid = getgid(),
+                           .own_uid = getuid(), .own_gid = getgid(), .everyone = config->everyone,
                            .connect = config->connect, .ctx = config->ctx};
     pthread_mutex_init(&m->reconnecting, NULL);
     rc = nodes_init(&m->nodes, m->client, config->fids_max ? config->fids_max : FIDS_MAX);

@@ -17,6 +17,7 @@
 #ifndef P9_FUSE_H
 #define P9_FUSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -33,6 +34,11 @@ struct p9_mount_config {
     const char *source;       /* what the table of mounts calls it */
     uint32_t uid, gid;        /* the server's numbers that are shown as the caller's own, and back */
     unsigned fids_max;        /* files that the server keeps for us; 0: 8192 */
+    /*
+     * For root: every user of this machine may look into it.  The kernel then judges by owners and modes
+     * as on a disk, and the server, to whom the client must be root, is trusted to obey.
+     */
+    bool everyone;
 };
 
 /* Mounts on `folder`; whoever looks into it waits until p9_mount_run.  Fork before it, not after. */

@@ -26,6 +26,7 @@ struct p9_mount {
     uint32_t uid, gid;        /* [const] the server's */
     uid_t own_uid;            /* [const] ours */
     gid_t own_gid;
+    bool everyone;            /* [const] */
     bool mounted, handlers;
     p9_mount_connect *connect; /* [const] with its ctx; NULL: the connection is the only one */
     void *ctx;
@@ -69,6 +70,11 @@ int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32
 /* A name in a folder whose fid is held, found so. */
 int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
                  struct fuse_entry_param *entry);
+/* The same of a file that was made just now for the user of `req`, who becomes its owner. */
+int fuse_look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
+                     struct fuse_entry_param *entry);
+/* Must the server's user, which we are, give what is made for `req` away? */
+bool fuse_is_other(fuse_req_t req);
 struct stat fuse_stat_of(const struct p9_mount *m, const struct p9_attr *a);
 /* The server's group for new files: ours stands for its own. */
 uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req);

@@ -39,6 +39,41 @@ int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const c
     return rc < 0 ? rc : fuse_entry_of(m, dir, name, fid, &attr, entry);
 }
 
+bool fuse_is_other(fuse_req_t req)
+{
+    return mount_of(req)->everyone && fuse_req_ctx(req)->uid != mount_of(req)->own_uid;
+}
+
+/* Only what the server's user has made: another file may have come to the name meanwhile. */
+static int give(fuse_req_t req, uint32_t fid, struct p9_attr *attr)
+{
+    uint32_t uid = fuse_req_ctx(req)->uid;
+    struct p9_setattr set = {.fid = fid, .valid = P9_SET_UID, .uid = uid, .mode = attr->mode & 07777};
+
+    if (attr->uid != mount_of(req)->uid || (!S_ISDIR(attr->mode) && attr->nlink != 1))
+        return -ESTALE;
+    if (attr->mode & (S_ISUID | S_ISGID) && !S_ISLNK(attr->mode))
+        set.valid |= P9_SET_MODE; /* which the change of owner takes away */
+    attr->uid = uid;
+    return p9_client_setattr(mount_of(req)->client, &set);
+}
+
+int fuse_look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
+                     struct fuse_entry_param *entry)
+{
+    struct p9_mount *m = mount_of(req);
+    struct p9_attr attr = {0};
+    uint32_t fid;
+    int rc = p9_client_lookup(m->client, dir_fid, name, &fid, &attr);
+
+    if (rc < 0)
+        return rc;
+    if (!fuse_is_other(req) || (rc = give(req, fid, &attr)) == 0)
+        return fuse_entry_of(m, dir, name, fid, &attr, entry);
+    p9_client_clunk(m->client, fid);
+    return rc;
+}
+
 /* What is not told to the kernel is not forgotten by it. */
 static void reply_entry(fuse_req_t req, int rc, const struct fuse_entry_param *entry)
 {
@@ -133,7 +168,8 @@ static void make(fuse_req_t req, fuse_ino_t parent, const struct making *k,
     if (rc == 0) {
         rc = maker(m, fid, k);
         if (rc == 0)
-            rc = fuse_look_up(m, dir, fid, k->name, &entry);
+            rc = k->file ? fuse_look_up(m, dir, fid, k->name, &entry)
+                         : fuse_look_up_new(req, dir, fid, k->name, &entry);
         nodes_unhold(&m->nodes, dir);
     }
     reply_entry(req, rc, &entry);

@@ -304,15 +304,15 @@ static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, str
 }
 
 /* The file was made just now by openat, which gave `taken`. */
-static int made_file(struct localfs *l, int taken, uint32_t flags, const struct p9_make *make,
-                     struct p9_node **node, struct p9_file **file)
+static int made_file(struct localfs *l, int dir, int taken, uint32_t flags,
+                     const struct p9_make *make, struct p9_node **node, struct p9_file **file)
 {
     auto_close int fd = taken;
     int rc, path = local_reopen(l, fd, O_PATH);
 
     if (path < 0 || (rc = local_node_new(l, path, false, node)) < 0)
         return path < 0 ? path : rc;
-    p9_owner_made(&l->c.owners, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
+    p9_owner_made(&l->c.owners, dir, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
     rc = file_new(l, steal_fd(&fd), local_node_of(*node), flags, file);
     if (rc < 0)
         p9_node_put(&l->fs, *node);
@@ -350,7 +350,7 @@ static int create(struct p9_fs *fs, struct p9_node *dir, const char *name, uint3
                         make->mode & 07777);
 
         if (fd >= 0)
-            return made_file(l, fd, flags, make, node, file);
+            return made_file(l, local_node_of(dir)->fd, fd, flags, make, node, file);
         if (errno != EEXIST || (flags & P9_O_EXCL))
             return -errno;
         rc = open_existing(fs, dir, name, flags, node, file);

@@ -147,8 +147,8 @@ static int made(struct p9_fs *fs, struct p9_node *dir, const char *name,
 
     if (rc < 0)
         return rc;
-    p9_owner_made(&localfs_of(fs)->c.owners, local_node_of(node)->fd, local_node_of(node)->type,
-                  make->uid, make->gid);
+    p9_owner_made(&localfs_of(fs)->c.owners, local_node_of(dir)->fd, local_node_of(node)->fd,
+                  local_node_of(node)->type, make->uid, make->gid);
     *qid = node->qid;
     p9_node_put(fs, node);
     return 0;

@@ -135,6 +135,7 @@ static struct p9_fs *open_share(const struct spec_share *h, unsigned shares, str
         [SPEC_MAP_PASS] = P9_OWNER_PASS, [SPEC_MAP_TRUST] = P9_OWNER_TRUST};
     struct p9_localfs_config c = {.root = h->path,
                                   .owners = {.kind = kinds[h->map], .uid = h->uid, .gid = h->gid},
+                                  .devices = h->map >= SPEC_MAP_PASS, /* the guest's root is ours */
                                   .append_at_offset = h->cached};
     struct rlimit files;
 
