@@ -25,9 +25,15 @@
 
 enum { PORT_CONSOLE, PORT_AGENT };
 
+struct line {
+    const struct kvm *kvm;
+    uint32_t gsi;
+};
+
 struct devices {
     struct devices_config config;
     struct virtio_mmio slot[DEVICES_MAX];
+    struct line line[DEVICES_MAX];
     unsigned slots;
     struct io *io;
     struct virtio_console console;
@@ -50,6 +56,13 @@ static struct acpi_device place(unsigned slot)
                                 .irq = DEVICES_IRQ + slot};
 }
 
+static void pulse(void *ctx)
+{
+    const struct line *l = ctx;
+
+    kvm_pulse(l->kvm, l->gsi);
+}
+
 /* Gives a device the next address and interrupt, and wires both to KVM. */
 static int plug(struct devices *d, struct virtio *v, struct err *e)
 {
@@ -64,11 +77,12 @@ static int plug(struct devices *d, struct virtio *v, struct err *e)
     r = virtio_mmio_init(m, v, d->config.loop, e);
     if (r < 0)
         return r;
+    d->line[d->slots] = (struct line){d->config.kvm, at.irq};
+    v->pulse = pulse;
+    v->pulse_ctx = &d->line[d->slots];
     d->slots++;
     r = bus_add(d->config.mmio, &range, e);
-    if (r == 0)
-        r = kvm_irqfd(d->config.kvm, m->irq_fd, at.irq, e);
-    if (r == 0)
+    if (r == 0 && !v->class->on_vcpu)
         r = kvm_ioeventfd(d->config.kvm, m->notify_fd, at.address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
     return r;
 }

@@ -144,3 +144,11 @@ int kvm_ioeventfd(struct kvm *k, int fd, uint64_t addr, uint32_t len, struct err
         return err_sys(e, errno, "wire notifications of address 0x%llx", (unsigned long long)addr);
     return 0;
 }
+
+void kvm_pulse(const struct kvm *k, uint32_t gsi)
+{
+    struct kvm_irq_level up = {.irq = gsi, .level = 1}, down = {.irq = gsi, .level = 0};
+
+    if (ioctl(k->vm_fd, KVM_IRQ_LINE, &up) == 0)
+        ioctl(k->vm_fd, KVM_IRQ_LINE, &down);
+}
