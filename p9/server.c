@@ -16,7 +16,6 @@
 #define WORKERS_MAX 64
 #define TAG_BUCKETS 256
 #define STACK_SIZE (256 << 10)
-#define BRISK_US 2000     /* longer than this, and a call was not brisk */
 #define WARY_REQUESTS 500
 
 enum { QUEUED = 1, RUNNING, WAITING, DONE }; /* WAITING: a Tflush, for another request */
@@ -49,7 +48,7 @@ struct p9_session {
 struct p9_limits p9_limits_default(void)
 {
     return (struct p9_limits){.msize = 512000, .workers = 16, .fids = 1 << 18, .files = 4096,
-                              .xattr_bytes = 4 << 20};
+                              .xattr_bytes = 4 << 20, .brisk_us = 2000};
 }
 
 /* --- Completion ---------------------------------------------------------------------------------- */
@@ -276,7 +275,7 @@ static void work_in_haste(struct p9_session *s, struct p9_request *r)
     rc = p9_answer(&s->context, r, &x, haste);
     pthread_mutex_lock(&s->lock);
     drop_running(s, r);
-    if (now_us() - began_us > BRISK_US)
+    if (now_us() - began_us > s->export.limits.brisk_us)
         s->wary = WARY_REQUESTS;
     if (rc == P9_LATER) {
         r->leisurely = true;

@@ -35,6 +35,7 @@ struct p9_limits {
     unsigned fids;
     unsigned files;      /* open at a time */
     size_t xattr_bytes;  /* in attributes being read or written */
+    uint64_t brisk_us;   /* what a call may take that was made in haste; after one of more, care is taken */
 };
 
 /* Sensible limits for one machine's share, with virtio's largest msize. */

@@ -248,7 +248,10 @@ static void test_complete__a_batch_is_one_interrupt(void **state)
     assert_int_equal(read(w->irq, &rings, sizeof(rings)), sizeof(rings));
     for (unsigned i = 0; i < 8; i++)
         offer(w, i, MSG(.type = P9_TGETATTR, .tgetattr = {0, 0}));
+    /* The lock is given up while requests are handed over: until it is back none may end. */
+    pthread_mutex_lock(&w->files.lock);
     w->p.v.class->notify(&w->p.v, 0);
+    pthread_mutex_unlock(&w->files.lock);
     do
         p9_session_stats(w->p.session, &st);
     while (st.requests < before + 8 && usleep(500) == 0);
