@@ -31,5 +31,7 @@ int kvm_irqfd(struct kvm *k, int fd, uint32_t gsi, struct err *e);
 void kvm_pulse(const struct kvm *k, uint32_t gsi);
 /* Guest writes of `len` bytes at `addr` signal `fd` without leaving the kernel. */
 int kvm_ioeventfd(struct kvm *k, int fd, uint64_t addr, uint32_t len, struct err *e);
+/* The same for writes of `value` only. */
+int kvm_ioeventfd_for(struct kvm *k, int fd, uint64_t addr, uint32_t len, uint64_t value, struct err *e);
 
 #endif

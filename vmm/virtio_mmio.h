@@ -19,6 +19,7 @@ struct err;
 
 #define VIRTIO_MMIO_SIZE 0x200
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x50
+#define VIRTIO_MMIO_INTERRUPT_ACK 0x64
 
 struct virtio_mmio {
     struct virtio *v;       /* [const] */

@@ -147,7 +147,7 @@ static const struct {
     void (*work)(void);
     int times;
 } rows[] = {
-    {"share_find_1000", find, 2},
+    {"share_find_1000", find, 1},
     {"share_create_1000", create, 2},
     {"share_git_status", git_status, 1},
     {"share_random_4k", read_randomly, 2},
