@@ -124,7 +124,7 @@ static void dequeue(struct p9_session *s, const struct p9_request *r)
 {
     struct p9_request **at = &s->queue.head, *before = NULL;
 
-    while (*at != r) {
+    while (*at && *at != r) {
         before = *at;
         at = &before->link;
     }

@@ -141,16 +141,16 @@ static void read_randomly(void)
     close(fd);
 }
 
-/* Best of some: the first touches memory that the VMM has not used yet. */
+/* Best of some.  Each boot does all of it, and each time takes minutes of the emulated host. */
 static const struct {
     const char *name;
     void (*work)(void);
     int times;
 } rows[] = {
     {"share_find_1000", find, 1},
-    {"share_create_1000", create, 2},
+    {"share_create_1000", create, 1},
     {"share_git_status", git_status, 1},
-    {"share_random_4k", read_randomly, 2},
+    {"share_random_4k", read_randomly, 1},
     {"share_read_64m", read_big, 1},
     {"share_write_64m", write_big, 1},
 };
