@@ -161,7 +161,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
-    socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
+    socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help
 deps:
@@ -175,10 +175,10 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel $(O)/tests/bench/until
+bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files
 	$(Q)tests/bench/run
-$(O)/tests/bench/until: $(O)/tests/bench/until.o
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+$(O)/tests/bench/%: $(O)/tests/bench/%.o
+	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
 
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(O)/lxtop

@@ -33,6 +33,7 @@ struct p9_fs;
 struct p9_node {
     atomic_uint refs;
     struct p9_qid qid; /* [const] version is never 0 */
+    bool apart;        /* [const] its calls may wait, whatever p9_fs.brisk says */
 };
 
 struct p9_file {
@@ -65,6 +66,9 @@ struct p9_fs_ops {
     /* `aname`: a folder beneath the share, "" for its root. */
     int (*attach)(struct p9_fs *fs, const char *aname, struct p9_node **root);
     int (*walk)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found);
+    /* The same without a wait: -EAGAIN when there would be one.  May be NULL, if the fs is not brisk. */
+    int (*walk_at_once)(struct p9_fs *fs, struct p9_node *dir, const char *name,
+                        struct p9_node **found);
     /* Does the name still lead to the node? */
     bool (*is_at)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
     void (*node_free)(struct p9_fs *fs, struct p9_node *node);
@@ -117,6 +121,11 @@ struct p9_fs_ops {
 
 struct p9_fs {
     const struct p9_fs_ops *ops; /* [const] */
+    /*
+     * [const] Calls seldom wait, getattr and readlink never, and any thread may make them (with umask
+     * 0, where files are made): thread_start and become do nothing that matters.
+     */
+    bool brisk;
 };
 
 struct p9_node *p9_node_get(struct p9_node *n);

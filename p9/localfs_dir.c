@@ -52,7 +52,7 @@ static int more_entries(struct local_file *f)
 }
 
 /* File systems whose folders hold the numbers that stat gives (overlays and FUSE need not). */
-static bool is_plain(int fd)
+bool local_is_plain(int fd)
 {
     static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
                                  TMPFS_MAGIC, F2FS_SUPER_MAGIC};
@@ -71,7 +71,7 @@ static void look_at_folder(struct local_file *f)
     uint32_t version;
 
     f->looked = true;
-    f->plain = is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
+    f->plain = local_is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
 }
 
 /* Saves the stat of what is neither a folder nor a mount point: half the cost of a long listing. */
