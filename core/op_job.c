@@ -512,7 +512,7 @@ static void begin_mount(struct op_job *j)
 /* What a running distro was wanted for. */
 static void on_running(struct op_job *j)
 {
-    if (j->op == OP_START)
+    if (j->op == OP_START || j->op == OP_SHELL || j->op == OP_EXEC)
         finish(j, STATUS_DONE, NULL);
     else if (j->op == OP_MOUNT)
         begin_mount(j);
@@ -561,6 +561,7 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_LIST] = run_list,   [OP_INSTALL] = run_install, [OP_START] = run_start,
     [OP_STOP] = run_stop,   [OP_STATS] = run_stats,     [OP_REMOVE] = run_remove,
     [OP_DOCTOR] = run_doctor, [OP_FILES] = run_files,   [OP_CAT] = run_files,
+    [OP_SHELL] = run_files, [OP_EXEC] = run_files,
     [OP_COPY] = run_files,  [OP_MOUNT] = run_files,     [OP_UNMOUNT] = run_unmount,
 };
 

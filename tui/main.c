@@ -17,7 +17,7 @@
 
 static int run_verb(struct core *c, int argc, char **argv)
 {
-    const struct verb_voice voice = {stderr, "lxtop: "};
+    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
     struct op_args a;
     struct err e = {0};
 

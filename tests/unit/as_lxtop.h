@@ -20,7 +20,7 @@ static char *folder; /* of the test that runs: HOME and all XDG folders */
 
 static int be_lxtop(int argc, char **argv)
 {
-    const struct verb_voice voice = {stderr, "lxtop: "};
+    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
     struct err e = {0};
     struct op_args a;
     struct core c;
