@@ -370,7 +370,7 @@ static void say_hello(const struct core *c, const char *why)
 
 int text_run(struct core *c, const char *why)
 {
-    struct text t = {.core = c, .voice = {stdout, error_label}};
+    struct text t = {.core = c, .voice = {.notes = stdout, .error = error_label}};
     char line[LINE_MAX_LEN], prompt[128];
     struct err e = {0};
 

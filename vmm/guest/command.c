@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #define TTY_GROUP 5         /* as /dev/pts is mounted */
 #define FILES_SOFT 1024
 #define FILES_HARD 524288   /* systemd's; the kernel's 4096 is too few for databases */
+#define LOOK_MS 50          /* between two looks who is left of a session */
 #define NOT_STARTED 1
 #define NOT_EXECUTABLE 126
 #define NOT_FOUND 127
@@ -299,16 +301,28 @@ static bool signal_session(pid_t session, int number)
     return any;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 void command_hang_up(struct command *c, unsigned grace_ms)
 {
-    const unsigned step = 20;
+    int64_t until = now_ms() + grace_ms;
 
-    command_close(c); /* the kernel's own hang-up of a terminal, the end of input of a pipe */
+    /* A terminal's hang-up is the kernel's.  Pipes stay: a word to them is not to kill who still has to
+     * clear up. */
+    if (c->slave >= 0)
+        command_close(c);
     signal_session(c->pid, SIGHUP);
     signal_session(c->pid, SIGCONT);
-    for (unsigned waited = 0; signal_session(c->pid, 0) && waited < grace_ms; waited += step)
-        nanosleep(&(struct timespec){.tv_nsec = step * 1000000L}, NULL);
+    while (signal_session(c->pid, 0) && now_ms() < until)
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
     signal_session(c->pid, SIGKILL);
     waitpid(c->pid, NULL, 0);
+    command_close(c);
     c->pid = -1;
 }

@@ -178,7 +178,11 @@ static void on_start(struct relay *r, const struct session_frame *f)
     struct session_start s;
     struct err e = {0};
 
-    if (r->started || session_get_start(f, &s, &e) < 0) {
+    if (r->started) {
+        r->broken = true;
+        return;
+    }
+    if (session_get_start(f, &s, &e) < 0) {
         fail(r, &e);
         return;
     }
@@ -232,7 +236,7 @@ static void take_frames(struct relay *r)
 
     while (!r->broken && !r->told && (rc = session_reader_next(&r->from, &f)) == 1) {
         if (!r->started && f.type != SESSION_START)
-            rc = -EPROTO;
+            r->broken = true;
         else
             handlers[f.type](r, &f);
     }
