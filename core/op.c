@@ -96,13 +96,16 @@ static void print_usage(FILE *f, enum op_id op)
 {
     const struct op_info *o = &op_table[op];
 
-    fprintf(f, "lxtop %s%s", o->verb, words_text[o->words]);
+    bool words_last = o->words == WORDS_COMMAND; /* which flags behind it would belong to */
+
+    fprintf(f, "lxtop %s%s", o->verb, words_last ? "" : words_text[o->words]);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         if (o->flags & flags[i].flag)
             fprintf(f, " [%s%s%s]%s", flags[i].name, flags[i].value ? " " : "",
                     flags[i].value ? flags[i].value : "", flags[i].flag == FLAG_ENV ? "..." : "");
     if (o->flags & FLAG_SETTINGS)
         fputs(" [--SETTING VALUE]...", f);
+    fputs(words_last ? words_text[o->words] : "", f);
 }
 
 char *op_usage(enum op_id op)

@@ -29,7 +29,7 @@ static char *join(const char *guest, const char *rest)
         len--;
     rest += strspn(rest, "/");
     if (!*rest)
-        return file_path("%.*s", len ? (int)len : 1, guest);
+        return file_path("%.*s", (int)len, guest);
     return file_path("%.*s/%s", (int)len, guest, rest);
 }
 

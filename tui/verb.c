@@ -29,7 +29,8 @@ static const struct {
 } words[OPS] = {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
-    [OP_MOUNT] = {"mounting", "mounted"},
+    [OP_MOUNT] = {"mounting", "mounted"},       [OP_SHELL] = {"starting", NULL},
+    [OP_EXEC] = {"starting", NULL},
 };
 
 struct run {
@@ -100,10 +101,10 @@ static void on_quiet(uv_timer_t *t)
     if (!words[r->args->op].doing)
         return;
     if (r->bytes)
-        line_say(r->voice->notes, "%s: still %s after %llu seconds, %s read", r->args->distro,
+        line_say(notes_of(r), "%s: still %s after %llu seconds, %s read", r->args->distro,
                  words[r->args->op].doing, seconds, format_size_words(text, (int64_t)r->bytes));
     else
-        line_say(r->voice->notes, "%s: still %s after %llu seconds", r->args->distro,
+        line_say(notes_of(r), "%s: still %s after %llu seconds", r->args->distro,
                  words[r->args->op].doing, seconds);
 }
 
@@ -237,7 +238,7 @@ static int run_console(struct core *c, const struct op_args *a, const struct ver
 static int run_session(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     auto_fclose FILE *nowhere = isatty(STDERR_FILENO) ? NULL : fopen("/dev/null", "we");
-    struct verb_voice quiet = {.notes = v->notes, .error = v->error, .progress = nowhere};
+    struct verb_voice quiet = {.notes = v->notes, .error = v->error, .progress = v->progress ? v->progress : nowhere};
     int status = run_job(c, a, &quiet);
     struct err e = {0};
 
