@@ -11,6 +11,7 @@
 #include "core/store.h"
 #include "tui/app.h"
 #include "tui/line.h"
+#include "tui/stdfd.h"
 #include "tui/term.h"
 #include "tui/text.h"
 #include "tui/verb.h"
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     struct core core;
     int status;
 
+    stdfd_all_open();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
     if (uv_loop_init(&loop) < 0)

@@ -24,6 +24,9 @@ struct stdfd {
     size_t left_at, left_len;
 };
 
+/* First of all in main: one that is closed would be the number of the next file, and libuv asserts. */
+void stdfd_all_open(void);
+
 void stdfd_open(struct stdfd *s, uv_loop_t *loop, int number, void (*event)(struct stdfd *s), void *ctx);
 /* The loop has to run until `poll` is closed, which `closed` then tells (NULL `polled`: at once). */
 void stdfd_close(struct stdfd *s, uv_close_cb closed);

@@ -13,6 +13,7 @@
 
 #include "core/base/auto.h"
 #include "core/core.h"
+#include "tui/stdfd.h"
 #include "tui/text.h"
 #include "tui/verb.h"
 
@@ -27,6 +28,7 @@ static int be_lxtop(int argc, char **argv)
     uv_loop_t loop;
     int status = STATUS_USAGE;
 
+    stdfd_all_open();
     if (uv_loop_init(&loop) < 0 || core_init(&c, &loop, &e) < 0)
         return 99;
     if (strcmp(argv[0], "--text") == 0)
