@@ -228,7 +228,7 @@ static void say_help(void)
         if (action_table[i].word)
             say("%s, or %s: %s.", action_table[i].word, action_table[i].letter, action_table[i].help);
     say("The name of a distro may follow a command that needs one; else it asks for it.");
-    say("ls, cat, cp, mount and unmount work as on the command line: lxtop help tells more.");
+    say("ls, cat, cp, mount, unmount and exec work as on the command line: lxtop help tells more.");
     say("install may be followed by source and name. A path with blanks is given when it asks.");
 }
 
