@@ -43,7 +43,8 @@ LIB_p9 := $(filter-out $(LIB_fuse),$(wildcard p9/*.c))
 LIB_core := $(wildcard core/*.c)
 LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
-LIBS := base config p9 fuse core tui vmm
+LIB_guest := $(filter-out vmm/guest/main.c,$(wildcard vmm/guest/*.c)) # for unit tests; see GUEST_OBJS
+LIBS := base config p9 fuse core tui vmm guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
 
@@ -95,7 +96,7 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm tui config fuse p9 base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm guest tui config fuse p9 base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
