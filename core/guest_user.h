@@ -13,7 +13,5 @@
  */
 int guest_user_find(struct p9_client *c, const char *distro, const char *user, struct guest_user *u,
                     struct err *e);
-/* The same in the text of a passwd file; false: no such name. */
-bool guest_user_parse(const char *passwd, const char *user, struct guest_user *u);
 
 #endif

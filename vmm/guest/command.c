@@ -16,11 +16,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "core/base/account.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "vmm/guest/ini.h"
 #include "core/base/session_msg.h"
-#include "vmm/guest/accounts.h"
 
 #define FILE_MAX (4u << 20) /* of passwd and the like */
 #define TTY_GROUP 5         /* as /dev/pts is mounted */
@@ -50,25 +51,24 @@ static char *read_text(const char *path)
 }
 
 /* Who it is that nobody named: what wsl.conf says, else root. */
-static void default_user(char user[ACCOUNT_TEXT])
+static void default_user(char user[INI_VALUE])
 {
     auto_free char *conf = read_text("/etc/wsl.conf");
 
     if (!conf || !ini_get(conf, "user", "default", user) || !*user)
-        snprintf(user, ACCOUNT_TEXT, "root");
+        snprintf(user, INI_VALUE, "root");
 }
 
 static int find_user(struct plan *p, struct err *e)
 {
     auto_free char *passwd = read_text("/etc/passwd");
     auto_free char *group = read_text("/etc/group");
-    char user[ACCOUNT_TEXT];
+    char user[INI_VALUE];
 
     snprintf(user, sizeof(user), "%s", p->start->user);
     if (!*user)
         default_user(user);
-    if (!account_find(passwd ? passwd : "", user, &p->account) &&
-        (*p->start->user || !account_find(passwd ? passwd : "", "0", &p->account)))
+    if (!account_find(passwd ? passwd : "", user, &p->account))
         return err_set(e, ENOENT, "there is no user '%.80s' in the distro", user);
     p->n_groups = account_groups(group ? group : "", &p->account, p->groups);
     return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The groups of the distro's users, for the server that acts as them; by /etc/passwd and /etc/group
- * alone, as a static program has no other sources.
+ * The groups of the distro's users, for the server that acts as them.
  */
 #ifndef GUEST_USERS_H
 #define GUEST_USERS_H
@@ -12,15 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define USERS_GROUPS 32
+#include "core/base/account.h"
 
 /* The last one asked for: a client is one user, and asks with every request. */
 struct users {
     pthread_mutex_t lock;
     int64_t until;            /* [lock] CLOCK_MONOTONIC, ms: then the files are read again */
-    bool known;               /* [lock] */
-    uint32_t uid, gid;        /* [lock] */
-    gid_t group[USERS_GROUPS]; /* [lock] */
+    uint32_t uid;             /* [lock] */
+    gid_t group[ACCOUNT_GROUPS]; /* [lock] its own first */
     size_t groups;            /* [lock] */
 };
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/guest/accounts.h"
+#include "core/base/account.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/base/auto.h"
 
@@ -70,6 +69,7 @@ bool account_find(const char *passwd, const char *user, struct account *a)
     while (next_line(&passwd, &l, FIELDS))
         if (take_account(&l, a) && (is_number ? a->uid == number : strcmp(a->name, user) == 0))
             return true;
+    is_number = is_number || strcmp(user, "root") == 0; /* who is 0, whatever is written where */
     *a = (struct account){.home = "/", .shell = "/bin/sh", .uid = number, .gid = number};
     snprintf(a->name, sizeof(a->name), "%u", number);
     return is_number;
@@ -125,48 +125,4 @@ unsigned account_groups(const char *group, const struct account *a, gid_t *group
         group += len + (group[len] == '\n');
     }
     return n;
-}
-
-/* --- wsl.conf --- */
-
-static char *trim(char *text)
-{
-    size_t len;
-
-    text += strspn(text, " \t\r");
-    len = strlen(text);
-    while (len > 0 && strchr(" \t\r", text[len - 1]))
-        text[--len] = '\0';
-    return text;
-}
-
-/* One line: true when it is the key in the section that is asked for. */
-static bool take_line(char *line, const char *section, const char *key, bool *inside, char *value)
-{
-    char *name = trim(line), *equals;
-
-    if (*name == '[') {
-        name[strcspn(name, "]")] = '\0';
-        *inside = strcasecmp(trim(name + 1), section) == 0;
-        return false;
-    }
-    equals = strchr(name, '=');
-    if (!*inside || *name == '#' || *name == ';' || !equals)
-        return false;
-    *equals = '\0';
-    if (strcasecmp(trim(name), key) != 0)
-        return false;
-    snprintf(value, ACCOUNT_TEXT, "%s", trim(equals + 1));
-    return true;
-}
-
-bool ini_get(const char *text, const char *section, const char *key, char value[ACCOUNT_TEXT])
-{
-    auto_free char *copy = strdup(text);
-    bool inside = false, found = false;
-    char *line;
-
-    for (char *rest = copy; !found && (line = strsep(&rest, "\n"));)
-        found = take_line(line, section, key, &inside, value);
-    return found;
 }
