@@ -5,7 +5,7 @@
  *   fsx [-s SEED] [-n OPERATIONS] FILE
  *
  * Ends with 1 at the first difference, with the operations that led to it.  The same seed makes the same
- * operations, except where shared mappings are refused: those are then left out, which it tells.
+ * operations, less the mappings where shared ones are refused.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ struct fsx {
     int fd;
     uint64_t random;
     unsigned done;
-    size_t size;                  /* of the model */
+    size_t size; /* of the model */
     uint8_t model[FILE_MAX], piece[PIECE_MAX];
     char told[TOLD][64];          /* the latest operations, a ring */
     bool no_maps;
@@ -189,10 +189,12 @@ int main(int argc, char **argv)
     x.random = seed * 2654435769u + 1;
     x.fd = open(x.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     must(&x, "open", x.fd >= 0, 1);
-    printf("fsx: seed %lu, %lu operations\n", seed, n);
-    fflush(stdout);
-    for (; x.done < n; x.done++)
+    fprintf(stderr, "fsx: seed %lu, %lu operations\n", seed, n);
+    for (; x.done < n; x.done++) {
+        if (x.done % 1000 == 0)
+            fprintf(stderr, "fsx: %u done\n", x.done);
         ops[any(&x, sizeof(ops) / sizeof(ops[0]))](&x);
+    }
     printf("fsx: good%s\n", x.no_maps ? ", without shared mappings, which were refused" : "");
     return 0;
 }
