@@ -122,22 +122,6 @@ static void complete(void *ctx, struct p9_request *list)
 
 /* --- Requests -------------------------------------------------------------------------------------- */
 
-/* Pages that lie side by side, as a guest's often do, are one piece: so many fewer for each copy. */
-static unsigned join(struct iovec *to, const struct iovec *from, unsigned n)
-{
-    unsigned joined = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        struct iovec *last = joined > 0 ? &to[joined - 1] : NULL;
-
-        if (last && (char *)last->iov_base + last->iov_len == from[i].iov_base)
-            last->iov_len += from[i].iov_len;
-        else
-            to[joined++] = from[i];
-    }
-    return joined;
-}
-
 static struct p9_request *make_request(struct virtio_9p *p, const struct vreq *r)
 {
     unsigned n = (unsigned)r->nread + r->nwrite;
@@ -145,9 +129,9 @@ static struct p9_request *make_request(struct virtio_9p *p, const struct vreq *r
 
     if (!q)
         return NULL;
-    q->p9 = (struct p9_request){.in = q->pieces, .out = q->pieces + r->nread,
-                                .in_n = join(q->pieces, r->iov, r->nread),
-                                .out_n = join(q->pieces + r->nread, r->iov + r->nread, r->nwrite)};
+    memcpy(q->pieces, r->iov, n * sizeof(*q->pieces));
+    q->p9 = (struct p9_request){.in = q->pieces, .in_n = r->nread,
+                                .out = q->pieces + r->nread, .out_n = r->nwrite};
     q->head = r->head;
     q->started_us = now_us();
     p->v.stats.write_bytes += r->read_len;

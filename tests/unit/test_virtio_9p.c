@@ -25,7 +25,6 @@ struct world {
     struct virtio_9p p;
     struct driver d;
     int irq;
-    unsigned pieces; /* of the last read */
 };
 
 static void *run_loop(void *arg)
@@ -235,48 +234,6 @@ static void test_notify__data_lies_in_pieces(void **state)
     assert_memory_equal(driver_at(&w->d, SLOT_AT(10), 3), "llo", 3);
 }
 
-static ssize_t count_pieces(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov, unsigned n,
-                            uint64_t offset)
-{
-    struct world *w = (struct world *)((char *)fs - offsetof(struct world, files));
-
-    w->pieces = n;
-    return memfs_read(fs, file, iov, n, offset);
-}
-
-/* Pages side by side are one piece to the file, and get what is theirs; the last is apart. */
-static void test_notify__neighbours_are_one_piece(void **state)
-{
-    struct world *w = *state;
-    struct p9_fs_ops ops = *w->files.fs.ops;
-    struct p9_msg write = {.type = P9_TWRITE, .tag = 3, .io = {1, 0, 5}};
-    struct p9_msg read = {.type = P9_TREAD, .tag = 4, .io = {1, 0, 5}};
-    const struct desc_entry writes[] = {{SLOT_AT(3), 28, 0, 0}, {SLOT_AT(7), 11, WRITE, 0}};
-    const struct desc_entry reads[] = {{SLOT_AT(4), 23, 0, 0}, {SLOT_AT(8), 11, WRITE, 0},
-                                       {SLOT_AT(9), 1, WRITE, 0}, {SLOT_AT(9) + 1, 3, WRITE, 0},
-                                       {SLOT_AT(9) + 8, 1, WRITE, 0}};
-    uint16_t before;
-
-    open_slow(w);
-    memfs_gate(&w->files, false);
-    before = used_index(w);
-    p9_msg_encode(&write, driver_at(&w->d, SLOT_AT(3), 64), 64);
-    p9_msg_encode(&read, driver_at(&w->d, SLOT_AT(4), 64), 64);
-    memcpy(driver_at(&w->d, SLOT_AT(3) + 23, 5), "hello", 5);
-    driver_chain(&w->d, 0, writes, 2);
-    notify(w);
-    await_used(w, (uint16_t)(before + 1));
-    ops.read = count_pieces;
-    w->files.fs.ops = &ops;
-    driver_chain(&w->d, 8, reads, 5);
-    notify(w);
-    await_used(w, (uint16_t)(before + 2));
-    w->files.fs.ops = &mem_ops;
-    assert_int_equal(w->pieces, 2);
-    assert_memory_equal(driver_at(&w->d, SLOT_AT(9), 4), "hell", 4);
-    assert_memory_equal(driver_at(&w->d, SLOT_AT(9) + 8, 1), "o", 1);
-}
-
 static void test_complete__a_batch_is_one_interrupt(void **state)
 {
     struct world *w = *state;
@@ -424,7 +381,6 @@ int main(void)
         TEST(test_init__refuses_bad_tags),
         TEST(test_notify__answers_in_the_writable_pieces),
         TEST(test_notify__data_lies_in_pieces),
-        TEST(test_notify__neighbours_are_one_piece),
         TEST(test_complete__a_batch_is_one_interrupt),
         TEST(test_notify__a_flushed_request_comes_back_empty),
         TEST(test_notify__chains_without_request_or_room),
