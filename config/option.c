@@ -29,8 +29,7 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
-                  "the distro's user, by name or number, as whom shells, cp, ls, cat and mount act; empty: shells ask "
-                  "/etc/wsl.conf, else root"},
+                  "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)"},
 };
 
 /* --- sizes --- */

@@ -76,7 +76,7 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"help a b", "one word too many: b"},
         {"start --", "NAME is missing"},
         {"exec", "NAME [--] COMMAND... is missing"},
-        {"exec a", "COMMAND... is missing; usage: lxtop exec [--user USER] [--cd FOLDER] [--env NAME=VALUE]... NAME [--] COMMAND..."},
+        {"exec a", "COMMAND... is missing; usage: lxtop exec [--cd FOLDER] [--env NAME=VALUE]... [--user USER] NAME [--] COMMAND..."},
         {"exec a --", "COMMAND... is missing"},
         {"exec --force a b", "unknown option --force"},
         {"exec a --env B c", "--env B: write NAME=VALUE"},
@@ -213,7 +213,7 @@ static void test_op_parse__the_words_of_a_command_are_its_own(void **state)
     assert_int_equal(parse_line(a, &e, ARRAY_SIZE(line), line), 0);
     assert_string_equal(a->distro, "a");
     assert_string_equal(op_watches(a), "a");
-    assert_string_equal(a->user, "eve");
+    assert_string_equal(a->setting[OPT_USER], "eve");
     assert_string_equal(a->folder, "/x");
     assert_int_equal(a->envs, 2);
     assert_string_equal(a->env[1], "B=");
