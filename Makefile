@@ -43,7 +43,8 @@ LIB_p9 := $(filter-out $(LIB_fuse),$(wildcard p9/*.c))
 LIB_core := $(wildcard core/*.c)
 LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
-LIBS := base config p9 fuse core tui vmm
+LIB_guest := $(filter-out vmm/guest/main.c,$(wildcard vmm/guest/*.c)) # for unit tests; see GUEST_OBJS
+LIBS := base config p9 fuse core tui vmm guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
 
@@ -95,7 +96,7 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm tui config fuse p9 base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm guest tui config fuse p9 base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
@@ -108,10 +109,14 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
 
 # What the end-to-end cases use on both sides.
-LAB_PROGRAMS := $(O)/tests/lab/vsock
+LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge
 $(O)/tests/lab/%: $(O)/tests/lab/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
+
+$(O)/tests/lab/bridge: $(O)/tests/lab/bridge.o $(foreach l,fuse p9 base,$(call lib,$(l)))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,fuse3)
 
 .SECONDARY:
 .PHONY: unit-programs fuzz-programs test unit fuzz lab-test
@@ -157,7 +162,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
-    socat flex bison bc libelf-dev linux-source-6.1 util-linux iproute2
+    socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help
 deps:
@@ -171,10 +176,10 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel $(O)/tests/bench/until
+bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files
 	$(Q)tests/bench/run
-$(O)/tests/bench/until: $(O)/tests/bench/until.o
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+$(O)/tests/bench/%: $(O)/tests/bench/%.o
+	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
 
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(O)/lxtop

@@ -28,6 +28,8 @@ const struct option_info option_table[OPTIONS] = {
                     "pages, readahead at the next open, loose perhaps never"},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
+    [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
+                  "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)"},
 };
 
 /* --- sizes --- */

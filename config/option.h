@@ -28,6 +28,7 @@ enum option_id {
     OPT_APPEND,  /* added to the kernel command line */
     OPT_SHARES,  /* host folders in the distro, as shares_parse takes them */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
+    OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPTIONS
 };
 

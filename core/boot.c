@@ -20,11 +20,11 @@ static const char *const modules_needed[] = {
 
 /*
  * Words for every kernel: the console, quiet, resets by the keyboard port, no probing for hardware
- * that is never there.
+ * that is never there, no 2 MiB for the variables of each CPU.
  */
 #define COMMON_WORDS                                                                               \
     "console=hvc0 quiet panic=-1 reboot=k tsc=reliable no_timer_check random.trust_cpu=on "        \
-    "cryptomgr.notests 8250.nr_uarts=0 swiotlb=noforce"
+    "cryptomgr.notests 8250.nr_uarts=0 swiotlb=noforce percpu_alloc=page"
 /* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm adds the devices. */
 #define LINE_MAX_BYTES (2047 - 450)
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"

@@ -17,6 +17,12 @@
 static int copy_entry(struct copy *c, int64_t from, int64_t to, const char *name, const char *as,
                       unsigned depth, struct err *e);
 
+/* Of a path, as the person wrote it. */
+static int path_error(const struct tree *t, const char *path, int rc, struct err *e)
+{
+    return err_sys(e, -rc, "%s%s%s", t->distro ? t->distro : "", t->distro ? ":" : "", path);
+}
+
 static int cancelled(const struct copy *c, struct err *e)
 {
     return c->cancel && *c->cancel ? err_set(e, ECANCELED, "cancelled") : 0;
@@ -58,8 +64,20 @@ static int write_piece(struct copy *c, int64_t to, const char *bytes, size_t len
     return rc;
 }
 
+/* Holes of a file that has any are not read, as far as is known where they are. */
+static uint64_t skip_hole(struct copy *c, int64_t from, const struct stat *st, uint64_t offset)
+{
+    int64_t at = st->st_blocks < st->st_size / 512 ? c->from.ops->next_data(&c->from, from, offset) : 0;
+
+    if (at < 0 || (uint64_t)at <= offset || at > st->st_size)
+        return offset;
+    c->done += (uint64_t)at - offset;
+    return (uint64_t)at;
+}
+
 /* Returns the bytes that there were, which may be more or fewer than the file said before. */
-static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, struct err *e)
+static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, const char *as,
+                          const struct stat *st, struct err *e)
 {
     uint64_t offset = 0;
 
@@ -69,13 +87,14 @@ static int64_t copy_bytes(struct copy *c, int64_t from, int64_t to, struct err *
 
         if (n < 0)
             return n;
+        offset = skip_hole(c, from, st, offset);
         n = c->from.ops->read(&c->from, from, c->buffer, PIECE, offset);
         if (n < 0)
-            return err_sys(e, (int)-n, "read");
+            return err_sys(e, (int)-n, "read %s", as);
         if (n == 0)
             return (int64_t)offset;
         if ((rc = write_piece(c, to, c->buffer, (size_t)n, offset)) < 0)
-            return err_sys(e, -rc, "write");
+            return err_sys(e, -rc, "write %s", as);
         offset += (uint64_t)n;
         c->done += (uint64_t)n;
         if (c->progress)
@@ -95,7 +114,7 @@ static int copy_into(struct copy *c, int64_t from, int64_t dir, const char *as, 
     rc = c->to.ops->create(&c->to, dir, temporary, 0600, &to);
     if (rc < 0)
         return err_sys(e, -rc, "create %s", as);
-    size = copy_bytes(c, from, to, e);
+    size = copy_bytes(c, from, to, as, st, e);
     rc = size < 0 ? (int)size : 0;
     if (rc == 0) {
         st->st_size = size;
@@ -268,7 +287,7 @@ static int find_target(struct copy *c, const char *target, const char *name, int
     if (rc == 0)
         c->to.ops->close(&c->to, *dir);
     rc = c->to.ops->parent(&c->to, target, dir, as);
-    return rc < 0 ? err_sys(e, -rc, "%s", target) : 0;
+    return rc < 0 ? path_error(&c->to, target, rc, e) : 0;
 }
 
 /* A link that is named is followed, unless trees are copied: then it is one of the tree's names. */
@@ -282,13 +301,14 @@ static int copy_named(struct copy *c, int64_t parent, const char *name, const ch
     if (c->recursive)
         return copy_entry(c, parent, dir, name, as, 0, e);
     if ((rc = c->from.ops->find(&c->from, source, &handle, &st)) < 0)
-        return err_sys(e, -rc, "%s", source);
+        return path_error(&c->from, source, rc, e);
     if (S_ISREG(st.st_mode)) {
         c->total += (uint64_t)st.st_size;
         rc = copy_file(c, &handle, dir, as, &st, e);
     } else {
-        rc = err_set(e, EISDIR, "%s is %s", source, S_ISDIR(st.st_mode) ? "a folder; -r copies folders"
-                                                                        : "no regular file");
+        rc = err_set(e, EISDIR, "%s%s%s is %s", c->from.distro ? c->from.distro : "",
+                     c->from.distro ? ":" : "", source,
+                     S_ISDIR(st.st_mode) ? "a folder; -r copies folders" : "no regular file");
     }
     c->from.ops->close(&c->from, handle);
     return rc;
@@ -303,7 +323,7 @@ int copy_run(struct copy *c, const char *source, const char *target, struct err 
     if (!c->buffer && !(c->buffer = malloc(PIECE)))
         return err_sys(e, ENOMEM, "copy");
     if ((rc = c->from.ops->parent(&c->from, source, &parent, name)) < 0)
-        return err_sys(e, -rc, "%s", source);
+        return path_error(&c->from, source, rc, e);
     rc = find_target(c, target, name, &dir, as, e);
     if (rc == 0) {
         rc = copy_named(c, parent, name, source, dir, as, e);

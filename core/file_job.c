@@ -28,7 +28,7 @@ struct file_job {
     bool detached;
     enum file_work kind;           /* from here on [const] while the thread runs */
     bool details, recursive, preserve;
-    char *runtime, *distro, **word;
+    char *runtime, *distro, *user, **word;
     unsigned words;
     atomic_bool cancel;
     _Atomic uint64_t done, total;
@@ -134,7 +134,7 @@ static int list_folder(struct file_job *j, struct tree *t, const char *path)
 
 static int run_list(struct file_job *j)
 {
-    struct tree t = tree_guest(j->client);
+    struct tree t = tree_guest(j->client, j->distro);
     const char *path = path_in(j, j->word[0]);
     struct stat st;
     int64_t handle;
@@ -168,7 +168,7 @@ static int cat_bytes(struct file_job *j, struct tree *t, int64_t handle)
 
 static int cat_one(struct file_job *j, const char *word)
 {
-    struct tree t = tree_guest(j->client);
+    struct tree t = tree_guest(j->client, j->distro);
     struct stat st;
     int64_t handle;
     int rc = t.ops->find(&t, path_in(j, word), &handle, &st);
@@ -211,14 +211,14 @@ static int run_copy(struct file_job *j)
 {
     const char *target = j->word[j->words - 1], *to = path_in(j, target);
     int rc = 0;
-    struct copy c = {.to = to ? tree_guest(j->client) : tree_host(), .recursive = j->recursive,
-                     .preserve = j->preserve, .cancel = &j->cancel, .progress = on_copied,
-                     .left_out = on_left_out, .ctx = j};
+    struct copy c = {.to = to ? tree_guest(j->client, j->distro) : tree_host(),
+                     .recursive = j->recursive, .preserve = j->preserve, .cancel = &j->cancel,
+                     .progress = on_copied, .left_out = on_left_out, .ctx = j};
 
     for (unsigned i = 0; i + 1 < j->words && rc == 0; i++) {
         const char *from = path_in(j, j->word[i]);
 
-        c.from = from ? tree_guest(j->client) : tree_host();
+        c.from = from ? tree_guest(j->client, j->distro) : tree_host();
         rc = copy_run(&c, from ? from : j->word[i], to ? to : target, &j->err);
     }
     copy_release(&c);
@@ -245,8 +245,10 @@ static void on_work(uv_work_t *w)
 {
     struct file_job *j = w->data;
     struct paths p = {.runtime = j->runtime};
-    struct p9_client *client = j->distro ? guest_files(&p, j->distro, &j->cancel, &j->err) : NULL;
+    struct p9_client *client = NULL;
 
+    if (j->distro)
+        client = guest_files(&p, j->distro, j->user, NULL, &j->cancel, &j->err);
     set_client(j, client);
     if (!j->err.code && !j->cancel)
         works[j->kind](j);
@@ -271,6 +273,7 @@ static void job_free(struct file_job *j)
     free(j->notes);
     free(j->runtime);
     free(j->distro);
+    free(j->user);
     pthread_mutex_destroy(&j->lock);
     free(j);
 }
@@ -308,13 +311,14 @@ static bool copy_request(struct file_job *j, const struct paths *p, const struct
     j->preserve = r->preserve;
     j->runtime = strdup(p->runtime);
     j->distro = r->distro ? strdup(r->distro) : NULL;
+    j->user = strdup(r->user ? r->user : "");
     j->word = calloc(r->words + 1, sizeof(*j->word));
     j->out = open_memstream(&j->output, &j->output_len);
     j->note = open_memstream(&j->notes, &j->notes_len);
     for (; j->word && j->words < r->words; j->words++)
         if (!(j->word[j->words] = strdup(r->word[j->words])))
             return false;
-    return j->runtime && j->word && j->out && j->note && (j->distro || !r->distro);
+    return j->runtime && j->user && j->word && j->out && j->note && (j->distro || !r->distro);
 }
 
 struct file_job *file_job_start(uv_loop_t *loop, const struct paths *p, const struct file_request *r,

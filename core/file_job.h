@@ -21,6 +21,7 @@ enum file_work { FILE_LIST, FILE_CAT, FILE_COPY, FILE_UNMOUNT };
 struct file_request {
     enum file_work work;
     const char *distro;       /* whose files; NULL for FILE_UNMOUNT */
+    const char *user;         /* as whom (guest_files); NULL as distro */
     const char *const *word;  /* as typed: NAME:/PATH or a path of this machine */
     unsigned words;
     bool details, recursive, preserve;

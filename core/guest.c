@@ -14,6 +14,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/guest_user.h"
 #include "p9/client.h"
 
 #define ANSWER_S 5      /* for the line that answers CONNECT */
@@ -108,10 +109,10 @@ int guest_connect(const struct paths *p, const char *distro, unsigned port, int 
     return rc < 0 ? err_wrap(e, "%s", distro) : rc;
 }
 
-struct p9_client *guest_files(const struct paths *p, const char *distro, const atomic_bool *cancel,
-                              struct err *e)
+static struct p9_client *files_as(const struct paths *p, const char *distro, uint32_t uid,
+                                  const atomic_bool *cancel, struct err *e)
 {
-    struct p9_client_config config = {.uid = 0};
+    struct p9_client_config config = {.uid = uid};
     int fd = guest_connect(p, distro, GUEST_FILES_PORT, WAIT_MS, cancel, e);
     struct p9_client *c;
 
@@ -120,5 +121,25 @@ struct p9_client *guest_files(const struct paths *p, const char *distro, const a
     c = p9_client_new(fd, &config, e);
     if (!c)
         err_wrap(e, "the files of %s", distro);
+    return c;
+}
+
+/* Who a user is only root's connection can tell for sure; his own is another one. */
+struct p9_client *guest_files(const struct paths *p, const char *distro, const char *user,
+                              struct guest_user *found, const atomic_bool *cancel, struct err *e)
+{
+    struct guest_user u = {0};
+    struct p9_client *c = files_as(p, distro, 0, cancel, e);
+
+    if (c && *user && guest_user_find(c, distro, user, &u, e) < 0) {
+        p9_client_free(c);
+        return NULL;
+    }
+    if (c && u.uid != 0) {
+        p9_client_free(c);
+        c = files_as(p, distro, u.uid, cancel, e);
+    }
+    if (found)
+        *found = u;
     return c;
 }

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 struct p9_client;
@@ -23,9 +24,18 @@ struct paths;
  */
 int guest_connect(const struct paths *p, const char *distro, unsigned port, int wait_ms,
                   const atomic_bool *cancel, struct err *e);
-/* The distro's files as root; the caller frees it. NULL and an error else. */
-struct p9_client *guest_files(const struct paths *p, const char *distro, const atomic_bool *cancel,
-                              struct err *e);
+
+/* The distro's own numbers of a user. */
+struct guest_user {
+    uint32_t uid, gid;
+};
+/*
+ * The distro's files as `user` sees and makes them: a name or number, "" for root, found in the
+ * distro's /etc/passwd; *found says who that is (NULL: not wanted).  The caller frees it.  NULL and an
+ * error else.
+ */
+struct p9_client *guest_files(const struct paths *p, const char *distro, const char *user,
+                              struct guest_user *found, const atomic_bool *cancel, struct err *e);
 
 /*
  * "NAME:/PATH" names a file of a distro, anything else one of this machine ("./a:b" helps where a name

@@ -12,8 +12,14 @@
 struct err;
 struct paths;
 
-/* Mounts the running distro's files on `folder`; returns when they are there: 0 or -errno. */
-int mounts_mount(const struct paths *p, const char *distro, const char *folder, struct err *e);
+/* May `folder` show a distro: is it one, and does it show none yet?  0 or -errno. */
+int mounts_check_folder(const char *folder, struct err *e);
+/*
+ * Mounts the running distro's files on `folder`, as `user` of the distro (guest_files); returns when
+ * they are there: 0 or -errno.  What is that user's in the distro is the caller's in the folder.
+ */
+int mounts_mount(const struct paths *p, const char *distro, const char *folder, const char *user,
+                 struct err *e);
 /* By folder, or every mount of the distro of that name; a busy one is taken out of sight at once. */
 int mounts_unmount(const char *what, struct err *e);
 

@@ -2,6 +2,7 @@
 #include "core/op.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,19 +20,21 @@ const struct op_info op_table[OPS] = {
                     "install a distro from 'busybox', a root file system tar or a folder"},
     [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN, false, "start a distro and wait until it is ready"},
     [OP_STOP] = {"stop", {NULL}, WORDS_DISTRO, FLAG_FORCE, ANY_LIVE, false, "power a distro off in order, by force after its deadline or with --force"},
+    [OP_SHELL] = {"shell", {NULL}, WORDS_DISTRO, FLAG_USER | FLAG_CD, ANY_USABLE, false, "open a shell in a distro, starting it first where it is stopped"},
+    [OP_EXEC] = {"exec", {NULL}, WORDS_COMMAND, FLAG_USER | FLAG_CD | FLAG_ENV, ANY_USABLE, false, "run a command in a distro; its exit status is lxtop's"},
     [OP_CONSOLE] = {"console", {"attach"}, WORDS_DISTRO, 0, ANY_LIVE, false, "attach to a distro's console; Ctrl-] comes back"},
     [OP_STATS] = {"stats", {"top"}, WORDS_DISTRO, FLAG_JSON, ANY_LIVE, false, "show boot phases and figures of a running distro"},
     [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES, ANY_DOWN, false, "remove a distro and everything in it"},
-    [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
-    [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, 0, ANY_USABLE, false, "print files of a distro"},
-    [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
-    [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, 0, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
+    [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG | FLAG_USER, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
+    [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, FLAG_USER, ANY_USABLE, false, "print files of a distro"},
+    [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE | FLAG_USER, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
+    [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, FLAG_USER, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
     [OP_UNMOUNT] = {"unmount", {"umount"}, WORDS_MOUNTED, 0, 0, false, "end that, by the folder or by the distro's name"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
     [OP_TASK_INSTALL] = {"task-install", {NULL}, WORDS_SOURCE_NAME, FLAG_SETTINGS, 0, true, "the child process of an install"},
-    [OP_TASK_MOUNT] = {"task-mount", {NULL}, WORDS_MOUNT, 0, 0, true, "the process of a mount"},
+    [OP_TASK_MOUNT] = {"task-mount", {NULL}, WORDS_MOUNT, FLAG_USER, 0, true, "the process of a mount"},
 };
 
 const struct op_status_info op_status_table[] = {
@@ -48,11 +51,18 @@ const unsigned op_status_count = ARRAY_SIZE(op_status_table);
 static const struct {
     const char *name;
     enum op_flag flag;
-    bool value;
-} flags[] = {{"--json", FLAG_JSON, false}, {"--force", FLAG_FORCE, false},
-             {"--yes", FLAG_YES, false},   {"--name", FLAG_NAME, true},
-             {"--long", FLAG_LONG, false}, {"-r", FLAG_RECURSIVE, false},
-             {"-p", FLAG_PRESERVE, false}};
+    const char *value; /* what follows it, for the usage; NULL: nothing does */
+    size_t offset;     /* of it in struct op_args, a const char * */
+    const char *also;  /* what people's fingers know from the program of that name; NULL: nothing */
+} flags[] = {{"--json", FLAG_JSON, NULL, 0, NULL},
+             {"--force", FLAG_FORCE, NULL, 0, NULL},
+             {"--yes", FLAG_YES, NULL, 0, NULL},
+             {"--name", FLAG_NAME, "N", offsetof(struct op_args, distro), NULL},
+             {"--long", FLAG_LONG, NULL, 0, "-l"},
+             {"-r", FLAG_RECURSIVE, NULL, 0, "--recursive"},
+             {"-p", FLAG_PRESERVE, NULL, 0, "--preserve"},
+             {"--cd", FLAG_CD, "FOLDER", offsetof(struct op_args, folder), NULL},
+             {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -65,6 +75,7 @@ static const char *const words_text[] = {
     [WORDS_COPY] = " SOURCE... TARGET",
     [WORDS_MOUNT] = " NAME FOLDER",
     [WORDS_MOUNTED] = " FOLDER|NAME",
+    [WORDS_COMMAND] = " NAME [--] COMMAND...",
 };
 
 int op_find(const char *verb)
@@ -85,12 +96,19 @@ static void print_usage(FILE *f, enum op_id op)
 {
     const struct op_info *o = &op_table[op];
 
-    fprintf(f, "lxtop %s%s", o->verb, words_text[o->words]);
+    bool words_last = o->words == WORDS_COMMAND; /* which flags behind it would belong to */
+
+    fprintf(f, "lxtop %s%s", o->verb, words_last ? "" : words_text[o->words]);
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         if (o->flags & flags[i].flag)
-            fprintf(f, " [%s%s]", flags[i].name, flags[i].value ? " N" : "");
+            fprintf(f, " [%s%s%s%s%s]%s", flags[i].name, flags[i].also ? "|" : "",
+                    flags[i].also ? flags[i].also : "", flags[i].value ? " " : "",
+                    flags[i].value ? flags[i].value : "", flags[i].flag == FLAG_ENV ? "..." : "");
+    if (o->flags & FLAG_USER)
+        fprintf(f, " [--%s USER]", option_table[OPT_USER].name);
     if (o->flags & FLAG_SETTINGS)
         fputs(" [--SETTING VALUE]...", f);
+    fputs(words_last ? words_text[o->words] : "", f);
 }
 
 char *op_usage(enum op_id op)
@@ -150,22 +168,40 @@ static int usage_error(enum op_id op, struct err *e, const char *what, const cha
     return err_set(e, EINVAL, "%s%s; usage: %s", what, word, usage ? usage : "");
 }
 
+static bool takes_setting(enum op_id op, enum option_id id)
+{
+    return (op_table[op].flags & FLAG_SETTINGS) || (id == OPT_USER && (op_table[op].flags & FLAG_USER));
+}
+
+static int take_env(struct op_args *a, const char *text, struct err *e)
+{
+    if (*text == '=' || !strchr(text, '='))
+        return err_set(e, EINVAL, "--env %s: write NAME=VALUE", text);
+    if (a->envs == OP_ENVS)
+        return err_set(e, EINVAL, "--env can be given %d times at most", OP_ENVS);
+    a->env[a->envs++] = text;
+    return 0;
+}
+
 static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, struct err *e)
 {
     const char *word = argv[*at];
 
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-        if (strcmp(flags[i].name, word) != 0 || !(op_table[a->op].flags & flags[i].flag))
+        if ((strcmp(flags[i].name, word) != 0 && (!flags[i].also || strcmp(flags[i].also, word) != 0)) ||
+            !(op_table[a->op].flags & flags[i].flag))
             continue;
         a->flags |= flags[i].flag;
         if (flags[i].value && ++*at == argc)
             return usage_error(a->op, e, word, " needs a value");
+        if (flags[i].flag == FLAG_ENV)
+            return take_env(a, argv[*at], e);
         if (flags[i].value)
-            a->distro = argv[*at];
+            *(const char **)((char *)a + flags[i].offset) = argv[*at];
         return 0;
     }
-    for (int i = 0; i < OPTIONS && (op_table[a->op].flags & FLAG_SETTINGS); i++) {
-        if (strcmp(option_table[i].name, word + 2) != 0)
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!takes_setting(a->op, (enum option_id)i) || strcmp(option_table[i].name, word + 2) != 0)
             continue;
         if (++*at == argc)
             return usage_error(a->op, e, word, " needs a value");
@@ -180,7 +216,7 @@ static const struct {
     unsigned min, max;
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
-    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1},
+    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS},
 };
 
 static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
@@ -232,14 +268,14 @@ static int finish_words(struct op_args *a, struct err *e)
         return 0;
     if (a->words < counts[w].min)
         return usage_error(a->op, e, words_text[w] + 1, " is missing");
-    if (w == WORDS_MOUNT)
+    if (w == WORDS_MOUNT || w == WORDS_COMMAND)
         a->distro = a->word[0];
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }
 
 static bool is_flag(const struct op_args *a, const char *word)
 {
-    const unsigned with_short = FLAG_RECURSIVE | FLAG_PRESERVE;
+    const unsigned with_short = FLAG_LONG | FLAG_RECURSIVE | FLAG_PRESERVE;
 
     return strncmp(word, "--", 2) == 0 ||
            ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);
@@ -262,6 +298,7 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
             r = parse_flag(a, argc, argv, &i, e);
         else
             r = parse_word(a, words++, argv[i], e);
+        only_words |= op_table[op].words == WORDS_COMMAND && words >= 2;
     }
     if (r == 0 && ((op_table[op].words == WORDS_DISTRO && !a->distro) ||
                    (op_table[op].words == WORDS_SOURCE && !a->source) ||

@@ -26,6 +26,8 @@ enum op_id {
     OP_INSTALL,
     OP_START,
     OP_STOP,
+    OP_SHELL,
+    OP_EXEC,
     OP_CONSOLE,
     OP_STATS,
     OP_REMOVE,
@@ -61,7 +63,8 @@ extern const unsigned op_status_count;
 
 /* Flags of the command line, by bit; options of the option table come beside them. */
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
-               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128 };
+               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
+               FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024 };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
@@ -70,8 +73,10 @@ enum op_words {
     WORDS_COPY,    /* files here or there, and where to */
     WORDS_MOUNT,   /* distro and folder */
     WORDS_MOUNTED, /* folder or distro */
+    WORDS_COMMAND, /* distro and a command, whose own words no flags are sought in */
 };
 #define OP_WORDS 1024 /* that follow a verb at most */
+#define OP_ENVS 64
 
 struct op_info {
     const char *verb;
@@ -93,6 +98,9 @@ struct op_args {
     const char *setting[OPTIONS]; /* text by option, NULL: not given */
     const char *word[OP_WORDS];   /* WORDS_PLACE and on: as typed */
     unsigned words;
+    const char *folder;           /* FLAG_CD; NULL: not given */
+    const char *env[OP_ENVS];     /* FLAG_ENV: "NAME=VALUE" */
+    unsigned envs;
     char place[NAME_MAX_LEN + 2]; /* what `distro` points to where it was part of a word */
 };
 
@@ -118,7 +126,8 @@ struct op_events {
 struct op_job;
 /*
  * Begins the operation `a`; never calls back before it returns.  OP_CONSOLE, OP_HELP, OP_VERSION
- * and OP_TASK_INSTALL belong to the surface and are refused here.  NULL only for lack of memory.
+ * and OP_TASK_INSTALL belong to the surface and are refused here; of OP_SHELL and OP_EXEC this is the
+ * start of the distro, the session itself is the surface's.  NULL only for lack of memory.
  */
 struct op_job *op_start(struct core *c, const struct op_args *a, const struct op_events *ev,
                         void *ctx);

@@ -34,6 +34,8 @@ struct tree_ops {
     int (*create)(struct tree *t, int64_t dir, const char *name, mode_t mode, int64_t *handle);
     ssize_t (*read)(struct tree *t, int64_t handle, void *bytes, size_t len, uint64_t offset);
     ssize_t (*write)(struct tree *t, int64_t handle, const void *bytes, size_t len, uint64_t offset);
+    /* Where data is next, at `offset` or behind it, or the file's size; -errno: not known. */
+    int64_t (*next_data)(struct tree *t, int64_t handle, uint64_t offset);
     int (*list)(struct tree *t, int64_t handle, tree_each *each, void *ctx);
     int (*mkdir)(struct tree *t, int64_t dir, const char *name, mode_t mode);
     int (*symlink)(struct tree *t, int64_t dir, const char *name, const char *target);
@@ -48,9 +50,10 @@ struct tree_ops {
 struct tree {
     const struct tree_ops *ops;
     struct p9_client *client; /* borrowed; NULL here */
+    const char *distro;       /* for messages; borrowed; NULL here */
 };
 
 struct tree tree_host(void);
-struct tree tree_guest(struct p9_client *client);
+struct tree tree_guest(struct p9_client *client, const char *distro);
 
 #endif

@@ -82,6 +82,11 @@ static ssize_t guest_write(struct tree *t, int64_t handle, const void *bytes, si
     return p9_client_write(t->client, fid_of(handle), bytes, len, offset);
 }
 
+static int64_t guest_next_data(struct tree *t, int64_t handle, uint64_t offset)
+{
+    return p9_client_next_data(t->client, fid_of(handle), offset);
+}
+
 static int guest_list(struct tree *t, int64_t handle, tree_each *each, void *ctx)
 {
     struct p9_listing l = {0};
@@ -145,12 +150,12 @@ static void guest_close(struct tree *t, int64_t handle)
 
 static const struct tree_ops guest_ops = {
     .parent = guest_parent, .find = guest_find, .look = guest_look, .open = guest_open,
-    .create = guest_create, .read = guest_read, .write = guest_write, .list = guest_list,
-    .mkdir = guest_mkdir, .symlink = guest_symlink, .readlink = guest_readlink,
+    .create = guest_create, .read = guest_read, .write = guest_write,
+    .next_data = guest_next_data, .list = guest_list, .mkdir = guest_mkdir, .symlink = guest_symlink, .readlink = guest_readlink,
     .settle = guest_settle, .rename = guest_rename, .unlink = guest_unlink, .close = guest_close,
 };
 
-struct tree tree_guest(struct p9_client *client)
+struct tree tree_guest(struct p9_client *client, const char *distro)
 {
-    return (struct tree){.ops = &guest_ops, .client = client};
+    return (struct tree){.ops = &guest_ops, .client = client, .distro = distro};
 }

@@ -105,6 +105,16 @@ static ssize_t host_write(struct tree *t, int64_t handle, const void *bytes, siz
     return n < 0 ? -errno : n;
 }
 
+static int64_t host_next_data(struct tree *t, int64_t handle, uint64_t offset)
+{
+    off_t at = lseek((int)handle, (off_t)offset, SEEK_DATA);
+
+    (void)t;
+    if (at < 0 && errno == ENXIO)
+        at = lseek((int)handle, 0, SEEK_END);
+    return at < 0 ? -errno : at;
+}
+
 static int host_list(struct tree *t, int64_t handle, tree_each *each, void *ctx)
 {
     int fd = dup((int)handle), rc = 0;
@@ -185,8 +195,8 @@ static void host_close(struct tree *t, int64_t handle)
 
 static const struct tree_ops host_ops = {
     .parent = host_parent, .find = host_find, .look = host_look, .open = host_open,
-    .create = host_create, .read = host_read, .write = host_write, .list = host_list,
-    .mkdir = host_mkdir, .symlink = host_symlink, .readlink = host_readlink,
+    .create = host_create, .read = host_read, .write = host_write,
+    .next_data = host_next_data, .list = host_list, .mkdir = host_mkdir, .symlink = host_symlink, .readlink = host_readlink,
     .settle = host_settle, .rename = host_rename, .unlink = host_unlink, .close = host_close,
 };
 

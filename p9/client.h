@@ -44,8 +44,16 @@ uint32_t p9_client_root(const struct p9_client *c); /* fid of the root; never cl
 uint32_t p9_client_io_max(const struct p9_client *c); /* bytes in one message */
 /* From any thread: everything under way and later fails with -ENOTCONN. */
 void p9_client_break(struct p9_client *c);
-/* Why the connection ended, for people; NULL while it lives. */
+/* Why the connection ended, for people; NULL while it lives, as far as the socket knows. */
 const char *p9_client_lost(struct p9_client *c);
+/*
+ * A new connection to the same server instead of the one that is lost; takes `fd`.  The root's fid is
+ * good again; every other one is the old connection's, is not good any more and fails with -EBADF; it is
+ * still its holder's to clunk.  0 or -errno, and then nothing has changed.
+ */
+int p9_client_reconnect(struct p9_client *c, int fd, struct err *e);
+/* False: it is of a connection that is no more. */
+bool p9_client_fid_is_good(struct p9_client *c, uint32_t fid);
 
 /* A new fid for `name` in `dir`, and what it is; `name` NULL: for `dir` itself. */
 int p9_client_lookup(struct p9_client *c, uint32_t dir, const char *name, uint32_t *fid,
@@ -72,6 +80,8 @@ ssize_t p9_client_read(struct p9_client *c, uint32_t fid, void *bytes, size_t le
 /* Less than `len` where an error came after the first part. */
 ssize_t p9_client_write(struct p9_client *c, uint32_t fid, const void *bytes, size_t len,
                         uint64_t offset);
+/* Where data is next, at `offset` or behind it, or the file's size; -errno where the server cannot tell. */
+int64_t p9_client_next_data(struct p9_client *c, uint32_t fid, uint64_t offset);
 int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only);
 
 /* A part of a folder's listing.  Zero-initialised; owns its bytes. */

@@ -54,10 +54,11 @@ struct p9_conn_config {
     int timeout_ms, grace_ms;    /* of one call; and until a silent server is dead.  0: 30 s, 5 s */
 };
 
-/* Takes `fd` (also when it fails) and agrees on version and msize.  NULL and an error else. */
+/* Takes `fd` (also when it fails) and agrees on version and msize.  One reference, or NULL and an error. */
 struct p9_conn *p9_conn_new(int fd, const struct p9_conn_config *config, struct err *e);
-/* No call is in flight any more, but those of p9_conn_post, which end here. */
-void p9_conn_free(struct p9_conn *c); /* NULL allowed */
+/* One more reference to it, and one less: the last ends it, with the calls of p9_conn_post. */
+struct p9_conn *p9_conn_get(struct p9_conn *c);
+void p9_conn_put(struct p9_conn *c); /* NULL allowed */
 uint32_t p9_conn_msize(const struct p9_conn *c);
 
 /*
@@ -82,7 +83,7 @@ void p9_conn_cancel(struct p9_conn *c, struct p9_call *call);
 void p9_conn_break(struct p9_conn *c, const char *why);
 /* Why it ended, for people; NULL while it lives. */
 const char *p9_conn_lost(struct p9_conn *c);
-/* Readable when there may be something to notice: for a loop that watches an idle connection. */
-int p9_conn_fd(const struct p9_conn *c);
+/* The same after a look at the socket, which may have ended while nobody waited for anything. */
+const char *p9_conn_look(struct p9_conn *c);
 
 #endif

@@ -21,8 +21,17 @@ struct p9_context {
     _Atomic uint32_t msize; /* agreed; 0: no Tversion yet */
 };
 
+/* How long a call may take. */
+enum p9_haste {
+    P9_PATIENT, /* as long as it takes */
+    P9_BRISK,   /* where a wait is not to be expected, else P9_LATER: nobody else is waiting */
+    P9_AT_ONCE, /* where no wait is possible, else P9_LATER */
+};
+#define P9_LATER (-100000) /* no -errno */
+
 struct p9_call {
     struct p9_context *s;
+    enum p9_haste haste;
     const struct p9_request *req;
     size_t payload;        /* offset in req->in of Twrite's data */
     uint32_t room;         /* bytes of reply that fit: pieces and msize */
@@ -34,7 +43,9 @@ struct p9_call {
 
 #define P9_TEXT_SIZE 4096
 
-/* Answers one message: 0, or -errno for Rlerror. */
+/* Answers one message: 0, or -errno for Rlerror.  P9_LATER: nothing was done. */
 int p9_dispatch(struct p9_call *c);
+/* Is it worth to try a message of this type in haste? */
+bool p9_dispatch_may(uint8_t type, enum p9_haste haste);
 
 #endif

@@ -50,14 +50,28 @@ int p9_run_attach(struct p9_call *c)
 
 /* --- Walk ---------------------------------------------------------------------------------------- */
 
+static int find(struct p9_call *c, struct p9_node *dir, const char *name, struct p9_node **found)
+{
+    int rc;
+
+    if (c->haste != P9_AT_ONCE)
+        return p9_call_ops(c)->walk(c->s->fs, dir, name, found);
+    rc = p9_call_ops(c)->walk_at_once(c->s->fs, dir, name, found);
+    return rc == -EAGAIN ? P9_LATER : rc;
+}
+
 static int step(struct p9_call *c, struct p9_place *p, const struct p9_str *name)
 {
     char text[P9_NAME_SIZE];
     struct p9_place next = {0};
     int rc = p9_name_check(name, text);
 
-    if (rc < 0 || (rc = p9_call_ops(c)->walk(c->s->fs, p->node, text, &next.node)) < 0)
+    if (rc < 0 || (rc = find(c, p->node, text, &next.node)) < 0)
         return rc;
+    if (c->haste != P9_PATIENT && next.node->apart) {
+        p9_node_put(c->s->fs, next.node);
+        return P9_LATER;
+    }
     next.parent = p9_node_get(p->node);
     next.name = strdup(text);
     p9_place_release(c, p);
@@ -96,7 +110,7 @@ int p9_run_walk(struct p9_call *c)
         if ((rc = step(c, &p, &c->in->twalk.name[i])) == 0)
             c->out->rwalk.qid[c->out->rwalk.n++] = p.node->qid;
     /* A walk that fails behind its first name answers how far it came, and makes no fid. */
-    if (rc < 0 && c->out->rwalk.n > 0 && !is_shortage(rc))
+    if (rc < 0 && c->out->rwalk.n > 0 && !is_shortage(rc) && rc != P9_LATER)
         rc = 0;
     else if (rc == 0)
         rc = walk_done(c, &p);

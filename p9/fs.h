@@ -22,9 +22,18 @@
 
 struct p9_fs;
 
+/*
+ * An attribute that reads as where the next data of a regular file is, at OFFSET or behind it: its name
+ * is this with OFFSET behind, its value that place, both in decimal digits; the file's size where there
+ * is none.  9P knows no holes, and reading 5 GB of zeroes takes minutes.  Linux has no such attribute, a
+ * server that is not ours says so, and it is never listed.
+ */
+#define P9_DATA_XATTR "lxtop.data."
+
 struct p9_node {
     atomic_uint refs;
     struct p9_qid qid; /* [const] version is never 0 */
+    bool apart;        /* [const] its calls may wait, whatever p9_fs.brisk says */
 };
 
 struct p9_file {
@@ -57,6 +66,9 @@ struct p9_fs_ops {
     /* `aname`: a folder beneath the share, "" for its root. */
     int (*attach)(struct p9_fs *fs, const char *aname, struct p9_node **root);
     int (*walk)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found);
+    /* The same without a wait: -EAGAIN when there would be one.  May be NULL, if the fs is not brisk. */
+    int (*walk_at_once)(struct p9_fs *fs, struct p9_node *dir, const char *name,
+                        struct p9_node **found);
     /* Does the name still lead to the node? */
     bool (*is_at)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
     void (*node_free)(struct p9_fs *fs, struct p9_node *node);
@@ -109,6 +121,11 @@ struct p9_fs_ops {
 
 struct p9_fs {
     const struct p9_fs_ops *ops; /* [const] */
+    /*
+     * [const] Calls seldom wait, getattr and readlink never, and any thread may make them (with umask
+     * 0, where files are made): thread_start and become do nothing that matters.
+     */
+    bool brisk;
 };
 
 struct p9_node *p9_node_get(struct p9_node *n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Listings of folders, plain and with what each name is. */
-#include "p9/fuse_mount.h"
+#include "p9/fuse_ops.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,12 +34,15 @@ static size_t entry_size(const struct answer *a, const char *name)
 /* The next entries that fit.  More of the listing is asked for when there are none: 0 at its end. */
 static int fill_batch(struct p9_mount *m, struct handle *h, const struct answer *a, struct batch *b)
 {
-    int rc = 1;
+    uint32_t fid;
+    int rc = fuse_handle_fid(m, h, &fid);
 
     b->n = 0;
     b->size = 0;
-    if (h->listing.at == h->listing.len)
-        rc = p9_client_list(m->client, h->fid, h->position, &h->listing);
+    if (rc == 0 && h->listing.at == h->listing.len)
+        rc = p9_client_list(m->client, fid, h->position, &h->listing);
+    else if (rc == 0)
+        rc = 1;
     if (rc <= 0) {
         h->listing.at = h->listing.len = 0;
         return rc;
@@ -114,7 +117,7 @@ static int list(struct p9_mount *m, struct handle *h, struct answer *a)
 {
     auto_free struct batch *b = malloc(sizeof(*b));
     uint32_t dir;
-    int rc = b ? nodes_hold(&m->nodes, h->node, &dir) : -ENOMEM;
+    int rc = b ? fuse_hold(m, h->node, &dir) : -ENOMEM;
 
     if (rc < 0)
         return rc;

@@ -13,7 +13,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "p9/fuse.h"
 #include "p9/fuse_node.h"
+
+#define FUSE_VALID_S 1.0 /* how long the kernel believes names and attributes */
 
 struct p9_mount {
     struct p9_client *client; /* [const] */
@@ -23,7 +26,12 @@ struct p9_mount {
     uint32_t uid, gid;        /* [const] the server's */
     uid_t own_uid;            /* [const] ours */
     gid_t own_gid;
+    bool everyone;            /* [const] */
     bool mounted, handlers;
+    p9_mount_connect *connect; /* [const] with its ctx; NULL: the connection is the only one */
+    void *ctx;
+    pthread_mutex_t reconnecting;
+    int64_t next_try;         /* [reconnecting] CLOCK_MONOTONIC, ms */
 };
 
 /* An open file or folder. */
@@ -51,14 +59,30 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
     return (struct handle *)(uintptr_t)fi->fh;
 }
 
+/* In fuse_reconnect.c: nodes_hold, on a new connection where the old one is lost. */
+int fuse_hold(struct p9_mount *m, struct node *n, uint32_t *fid);
+/* The fid of what is open; -EIO where it was opened on a connection that is no more. */
+int fuse_handle_fid(struct p9_mount *m, const struct handle *h, uint32_t *fid);
+
 /* What the kernel is told of a file found; takes the fid.  0: it counts as a lookup. */
 int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
                   const struct p9_attr *attr, struct fuse_entry_param *entry);
+/* A name in a folder whose fid is held, found so. */
+int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
+                 struct fuse_entry_param *entry);
+/* The same of a file that was made just now for the user of `req`, who becomes its owner. */
+int fuse_look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
+                     struct fuse_entry_param *entry);
+/* Must the server's user, which we are, give what is made for `req` away? */
+bool fuse_is_other(fuse_req_t req);
+struct stat fuse_stat_of(const struct p9_mount *m, const struct p9_attr *a);
+/* The server's group for new files: ours stands for its own. */
+uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req);
 
-/* In fuse_list.c. */
-void fuse_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                     struct fuse_file_info *fi);
-void fuse_op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                         struct fuse_file_info *fi);
+/* 0 or -errno, to the kernel. */
+static inline void fuse_reply_result(fuse_req_t req, int rc)
+{
+    fuse_reply_err(req, -rc);
+}
 
 #endif

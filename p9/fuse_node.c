@@ -76,6 +76,12 @@ static void set_fid(struct nodes *t, struct node *n, uint32_t fid)
     t->fids++;
 }
 
+/* One of a connection that was lost meanwhile would stay: nodes_drop_fids has been here. */
+static bool takes_fid(struct nodes *t, const struct node *n, uint32_t fid)
+{
+    return n->fid == P9_NOFID && p9_client_fid_is_good(t->client, fid);
+}
+
 static uint32_t drop_fid(struct nodes *t, struct node *n)
 {
     uint32_t fid = n->fid;
@@ -186,7 +192,7 @@ struct node *nodes_add(struct nodes *t, struct node *parent, const char *name, u
     n = find(t, qid);
     if (!n && copy)
         n = node_new(t, qid);
-    if (n && n->fid == P9_NOFID) {
+    if (n && takes_fid(t, n, fid)) {
         set_fid(t, n, fid);
         fid = P9_NOFID;
     }
@@ -258,7 +264,7 @@ static void renew(struct nodes *t, struct node *n, uint32_t fid)
     uint32_t excess;
 
     pthread_mutex_lock(&t->lock);
-    if (n->fid == P9_NOFID) {
+    if (takes_fid(t, n, fid)) {
         set_fid(t, n, fid);
         fid = P9_NOFID;
     }
@@ -311,6 +317,16 @@ static int hold_deep(struct nodes *t, struct node *n, uint32_t *fid, unsigned de
 int nodes_hold(struct nodes *t, struct node *node, uint32_t *fid)
 {
     return hold_deep(t, node, fid, 0);
+}
+
+void nodes_drop_fids(struct nodes *t)
+{
+    struct node *n;
+
+    pthread_mutex_lock(&t->lock);
+    while ((n = TAILQ_FIRST(&t->recent)))
+        drop_fid(t, n);
+    pthread_mutex_unlock(&t->lock);
 }
 
 /* --- Life ---------------------------------------------------------------------------------------- */

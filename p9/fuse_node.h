@@ -52,5 +52,7 @@ void nodes_forget(struct nodes *t, struct node *node, uint64_t n);
 /* Its fid, until nodes_unhold; -errno. */
 int nodes_hold(struct nodes *t, struct node *node, uint32_t *fid);
 void nodes_unhold(struct nodes *t, struct node *node);
+/* The connection is another: every fid is walked again when it is needed. */
+void nodes_drop_fids(struct nodes *t);
 
 #endif

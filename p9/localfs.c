@@ -154,6 +154,7 @@ int local_node_new(struct localfs *l, int taken, bool root, struct p9_node **nod
     n->type = id.mode & S_IFMT;
     n->dev = id.dev;
     n->root = root;
+    n->node.apart = id.dev != l->dev;
     *node = &n->node;
     return 0;
 }
@@ -167,12 +168,12 @@ static void node_free(struct p9_fs *fs, struct p9_node *node)
     local_uncharge_fd(localfs_of(fs));
 }
 
-/* Beneath `dir`, through no link, symbolic or magic: an O_PATH descriptor or -errno. */
-static int open_beneath(int dir, const char *path, int flags)
+/* Beneath `dir`, through no link, symbolic or magic: an O_PATH descriptor or -errno. `resolve`: more. */
+static int open_beneath(int dir, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(O_PATH | O_NOFOLLOW | O_CLOEXEC | flags),
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | resolve,
     };
     long fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
 
@@ -185,7 +186,7 @@ static int attach(struct p9_fs *fs, const char *aname, struct p9_node **root)
     int fd;
 
     aname += strspn(aname, "/");
-    fd = open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY);
+    fd = open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY, 0);
     return fd < 0 ? fd : local_node_new(l, fd, true, root);
 }
 
@@ -197,7 +198,8 @@ static bool is_9p(int fd)
     return fstatfs(fd, &st) == 0 && st.f_type == V9FS_MAGIC;
 }
 
-int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+static int walk(struct p9_fs *fs, struct p9_node *dir, const char *name, uint64_t resolve,
+                struct p9_node **found)
 {
     struct localfs *l = localfs_of(fs);
     struct local_node *d = local_node_of(dir), *n;
@@ -205,7 +207,7 @@ int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p
 
     if (!S_ISDIR(d->type))
         return -ENOTDIR;
-    if ((fd = open_beneath(d->fd, name, 0)) < 0)
+    if ((fd = open_beneath(d->fd, name, 0, resolve)) < 0)
         return fd;
     if ((rc = local_node_new(l, fd, false, found)) < 0)
         return rc;
@@ -215,6 +217,19 @@ int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p
         return -EACCES;
     }
     return 0;
+}
+
+int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+{
+    return walk(fs, dir, name, 0, found);
+}
+
+/* By what the kernel remembers; a mount may be of another kind. */
+static int walk_at_once(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+{
+    int rc = walk(fs, dir, name, RESOLVE_CACHED | RESOLVE_NO_XDEV, found);
+
+    return rc == -EXDEV ? -EAGAIN : rc;
 }
 
 bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node)
@@ -304,15 +319,15 @@ static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, str
 }
 
 /* The file was made just now by openat, which gave `taken`. */
-static int made_file(struct localfs *l, int taken, uint32_t flags, const struct p9_make *make,
-                     struct p9_node **node, struct p9_file **file)
+static int made_file(struct localfs *l, int dir, int taken, uint32_t flags,
+                     const struct p9_make *make, struct p9_node **node, struct p9_file **file)
 {
     auto_close int fd = taken;
     int rc, path = local_reopen(l, fd, O_PATH);
 
     if (path < 0 || (rc = local_node_new(l, path, false, node)) < 0)
         return path < 0 ? path : rc;
-    p9_owner_made(&l->c.owners, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
+    p9_owner_made(&l->c.owners, dir, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
     rc = file_new(l, steal_fd(&fd), local_node_of(*node), flags, file);
     if (rc < 0)
         p9_node_put(&l->fs, *node);
@@ -350,7 +365,7 @@ static int create(struct p9_fs *fs, struct p9_node *dir, const char *name, uint3
                         make->mode & 07777);
 
         if (fd >= 0)
-            return made_file(l, fd, flags, make, node, file);
+            return made_file(l, local_node_of(dir)->fd, fd, flags, make, node, file);
         if (errno != EEXIST || (flags & P9_O_EXCL))
             return -errno;
         rc = open_existing(fs, dir, name, flags, node, file);
@@ -409,6 +424,7 @@ static const struct p9_fs_ops local_ops = {
     .become = become,
     .attach = attach,
     .walk = local_walk,
+    .walk_at_once = walk_at_once,
     .is_at = local_is_at,
     .node_free = node_free,
     .open = open_node,
@@ -455,6 +471,7 @@ static int open_roots(struct localfs *l, const char *root, struct err *e)
     if ((rc = local_identify(l, l->root, "", &id)) < 0)
         return err_sys(e, -rc, "share %s", root);
     l->dev = id.dev;
+    l->fs.brisk = l->c.owners.kind < P9_OWNER_PASS && local_is_plain(l->root);
     return 0;
 }
 

@@ -193,6 +193,32 @@ static ssize_t list_names(struct localfs *l, struct p9_node *node, void *value, 
     return len;
 }
 
+static ssize_t next_data(struct localfs *l, struct local_node *n, const char *from, void *value,
+                         size_t cap)
+{
+    auto_close int fd = S_ISREG(n->type) ? local_reopen(l, n->fd, O_RDONLY | O_NOCTTY) : -EOPNOTSUPP;
+    char text[32], *end;
+    long long offset = strtoll(from, &end, 10);
+    off_t at;
+    int len;
+
+    if (fd < 0)
+        return fd;
+    if (end == from || *end || offset < 0)
+        return -EINVAL;
+    at = lseek(fd, offset, SEEK_DATA);
+    if (at < 0 && errno == ENXIO)
+        at = lseek(fd, 0, SEEK_END);
+    if (at < 0)
+        return -errno;
+    len = snprintf(text, sizeof(text), "%lld", (long long)at);
+    if (cap > 0 && (size_t)len > cap)
+        return -ERANGE;
+    if (cap > 0)
+        memcpy(value, text, (size_t)len);
+    return len;
+}
+
 ssize_t local_xattr_get(struct p9_fs *fs, struct p9_node *node, const char *name, void *value,
                         size_t cap)
 {
@@ -200,6 +226,8 @@ ssize_t local_xattr_get(struct p9_fs *fs, struct p9_node *node, const char *name
 
     if (name[0] == '\0')
         return list_names(localfs_of(fs), node, value, cap);
+    if (strncmp(name, P9_DATA_XATTR, strlen(P9_DATA_XATTR)) == 0)
+        return next_data(localfs_of(fs), local_node_of(node), name + strlen(P9_DATA_XATTR), value, cap);
     if (!p9_owner_allows(&localfs_of(fs)->c.owners, name))
         return -EOPNOTSUPP;
     len = getxattr(path_of(node).s, name, value, cap);

@@ -52,7 +52,7 @@ static int more_entries(struct local_file *f)
 }
 
 /* File systems whose folders hold the numbers that stat gives (overlays and FUSE need not). */
-static bool is_plain(int fd)
+bool local_is_plain(int fd)
 {
     static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
                                  TMPFS_MAGIC, F2FS_SUPER_MAGIC};
@@ -71,7 +71,7 @@ static void look_at_folder(struct local_file *f)
     uint32_t version;
 
     f->looked = true;
-    f->plain = is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
+    f->plain = local_is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
 }
 
 /* Saves the stat of what is neither a folder nor a mount point: half the cost of a long listing. */
@@ -147,8 +147,8 @@ static int made(struct p9_fs *fs, struct p9_node *dir, const char *name,
 
     if (rc < 0)
         return rc;
-    p9_owner_made(&localfs_of(fs)->c.owners, local_node_of(node)->fd, local_node_of(node)->type,
-                  make->uid, make->gid);
+    p9_owner_made(&localfs_of(fs)->c.owners, local_node_of(dir)->fd, local_node_of(node)->fd,
+                  local_node_of(node)->type, make->uid, make->gid);
     *qid = node->qid;
     p9_node_put(fs, node);
     return 0;

@@ -102,6 +102,8 @@ int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p
 bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
 
 /* localfs_dir.c */
+/* Is it of a file system of this host's own memory or disks? */
+bool local_is_plain(int fd);
 int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "p9/msg.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -267,11 +268,8 @@ static void put_bytes(struct pen *w, const void *bytes, size_t len)
 
 static void put_le(struct pen *w, uint64_t value, size_t width)
 {
-    uint8_t bytes[8];
-
-    for (size_t i = 0; i < width; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    put_bytes(w, bytes, width);
+    value = htole64(value);
+    put_bytes(w, &value, width);
 }
 
 static void put_str(struct pen *w, const struct p9_str *s)

@@ -139,14 +139,23 @@ int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid
     }
 }
 
-void p9_owner_made(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid)
+/* Usually the client asks for what the file has already, that it was made with. */
+static void set_group(int dir, int fd, uint32_t gid)
+{
+    struct stat st;
+
+    if (gid != (uint32_t)setfsgid((gid_t)KEEP) && fstat(dir, &st) == 0 && !(st.st_mode & S_ISGID))
+        chown_fd(fd, KEEP, gid);
+}
+
+void p9_owner_made(const struct p9_owners *o, int dir, int fd, mode_t type, uint32_t uid, uint32_t gid)
 {
     switch (o->kind) {
     case P9_OWNER_SQUASH:
     case P9_OWNER_TRUST:
         return;
     case P9_OWNER_PASS:
-        chown_fd(fd, KEEP, gid);
+        set_group(dir, fd, gid);
         return;
     case P9_OWNER_MAP:
         if (to_host(o->uids, o->uids_n, &uid) && to_host(o->gids, o->gids_n, &gid))

@@ -46,8 +46,11 @@ struct p9_owners {
 void p9_owner_shown(const struct p9_owners *o, int fd, mode_t type, uint32_t *uid, uint32_t *gid);
 /* The client changes them; (uint32_t)-1 leaves one as it is. 0 or -errno. */
 int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid);
-/* A new file of the client's user.  What cannot be recorded is left as the host made it. */
-void p9_owner_made(const struct p9_owners *o, int fd, mode_t type, uint32_t uid, uint32_t gid);
+/*
+ * A new file of the client's user in the folder `dir`.  What cannot be recorded is left as the host made
+ * it; in a set-group-id folder so is the group.
+ */
+void p9_owner_made(const struct p9_owners *o, int dir, int fd, mode_t type, uint32_t uid, uint32_t gid);
 /*
  * PASS, TRUST: file accesses of this thread are the user's from here on.  With `changes_data`, set-user-id
  * bits of what it writes go, unless the user is root.

@@ -6,15 +6,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/cursor.h"
 #include "core/base/err.h"
-#include "p9/dispatch.h"
+#include "p9/answer.h"
 #include "p9/iov.h"
 
 #define WORKERS_MAX 64
 #define TAG_BUCKETS 256
 #define STACK_SIZE (256 << 10)
+#define WARY_REQUESTS 500
 
 enum { QUEUED = 1, RUNNING, WAITING, DONE }; /* WAITING: a Tflush, for another request */
 
@@ -28,6 +30,7 @@ struct p9_session {
     p9_complete *complete;         /* [const] */
     void *ctx;                     /* [const] */
     unsigned workers;              /* [const] */
+    bool here;                     /* [const] submitters work, too */
     pthread_mutex_t lock;          /* guards all below */
     pthread_cond_t work, quiet;
     struct list queue;             /* by `link` */
@@ -39,100 +42,13 @@ struct p9_session {
     struct list done;              /* by `next` */
     bool delivering, stopping;
     uint64_t requests, errors;
-};
-
-/* What a thread works with; on its stack. */
-struct scratch {
-    uint8_t head[P9_HEAD_MAX];
-    uint8_t reply[P9_TEXT_SIZE + 64];
-    char text[P9_TEXT_SIZE];
+    unsigned wary;                 /* so many more requests do not take their chance here */
 };
 
 struct p9_limits p9_limits_default(void)
 {
     return (struct p9_limits){.msize = 512000, .workers = 16, .fids = 1 << 18, .files = 4096,
-                              .xattr_bytes = 4 << 20};
-}
-
-/* --- One request --------------------------------------------------------------------------------- */
-
-/* Writes a reply without payload, or the head of one with. */
-static size_t put_reply(const struct p9_request *r, const struct p9_msg *m, struct scratch *x,
-                        size_t room)
-{
-    int head = p9_msg_encode(m, x->reply, sizeof(x->reply));
-    struct cursor c = cursor_over(x->reply, 4);
-    uint32_t size = cursor_le32(&c);
-
-    if (head < 0 || size > room)
-        return 0;
-    iov_write(r->out, r->out_n, 0, x->reply, (size_t)head);
-    return size;
-}
-
-static size_t put_error(const struct p9_request *r, int code, struct scratch *x)
-{
-    struct p9_msg m = {.type = P9_RLERROR, .tag = r->tag};
-
-    m.rlerror.ecode = code > 0 && code < 4096 ? (uint32_t)code : EIO;
-    return put_reply(r, &m, x, iov_total(r->out, r->out_n));
-}
-
-/* Data is not copied here: of a Twrite only what comes before it. */
-static size_t head_max(const struct p9_request *r)
-{
-    return r->type == P9_TWRITE ? P9_WRITE_HEAD : P9_HEAD_MAX;
-}
-
-/* Copies the head once and decodes the copy; what was looked at in the queue must still be so. */
-static int decode(struct p9_session *s, const struct p9_request *r, struct p9_msg *m,
-                  struct scratch *x)
-{
-    size_t total = iov_total(r->in, r->in_n), len;
-    uint32_t msize = atomic_load(&s->context.msize), size;
-    struct cursor c;
-    int head;
-
-    len = iov_read(r->in, r->in_n, 0, x->head, head_max(r));
-    c = cursor_over(x->head, len);
-    size = cursor_le32(&c);
-    if (c.bad || size < P9_HEADER || size > total)
-        return -EBADMSG;
-    if (size > (msize ? msize : s->export.limits.msize))
-        return -EMSGSIZE;
-    head = p9_msg_decode(m, x->head, len < size ? len : size, size);
-    return head >= 0 && (m->type != r->type || m->tag != r->tag) ? -EBADMSG : head;
-}
-
-static uint32_t room_of(struct p9_session *s, const struct p9_request *r)
-{
-    size_t room = iov_total(r->out, r->out_n);
-    uint32_t msize = atomic_load(&s->context.msize);
-
-    if (msize == 0)
-        msize = P9_MSIZE_MIN;
-    return room < msize ? (uint32_t)room : msize;
-}
-
-/* Returns whether it went well. */
-static bool run(struct p9_session *s, struct p9_request *r, struct scratch *x)
-{
-    struct p9_msg in, out = {.type = (uint8_t)(r->type + 1), .tag = r->tag};
-    struct p9_call c = {.s = &s->context, .req = r, .in = &in, .out = &out, .text = x->text,
-                        .room = room_of(s, r)};
-    int rc = decode(s, r, &in, x);
-
-    if (rc >= 0) {
-        c.payload = (size_t)rc;
-        rc = p9_dispatch(&c);
-    }
-    if (rc >= 0) {
-        r->reply_len = put_reply(r, &out, x, c.room);
-        rc = r->reply_len > 0 ? 0 : -EMSGSIZE;
-    }
-    if (rc < 0)
-        r->reply_len = put_error(r, -rc, x);
-    return rc >= 0;
+                              .xattr_bytes = 4 << 20, .brisk_us = 2000};
 }
 
 /* --- Completion ---------------------------------------------------------------------------------- */
@@ -208,7 +124,7 @@ static void dequeue(struct p9_session *s, const struct p9_request *r)
 {
     struct p9_request **at = &s->queue.head, *before = NULL;
 
-    while (*at != r) {
+    while (*at && *at != r) {
         before = *at;
         at = &before->link;
     }
@@ -252,34 +168,44 @@ static void drop_running(struct p9_session *s, const struct p9_request *r)
     s->running[i] = s->running[--s->running_n];
 }
 
-/* Works on one request, with the lock dropped meanwhile; false when there is none to take. */
-static bool work_locked(struct p9_session *s, struct scratch *x)
+static void take(struct p9_session *s, struct p9_request *r)
 {
-    struct p9_request *r = pick(s);
-    bool good;
-
-    if (!r)
-        return false;
     dequeue(s, r);
     r->state = RUNNING;
     s->running[s->running_n++] = r;
-    pthread_mutex_unlock(&s->lock);
-    good = run(s, r, x);
-    pthread_mutex_lock(&s->lock);
-    drop_running(s, r);
+}
+
+static void account(struct p9_session *s, struct p9_request *r, bool good)
+{
     s->requests++;
     s->errors += !good;
     finish_locked(s, r);
     /* What this one held back (its fid's others, or all behind a Tversion) may go now. */
     if (s->queue.head && s->idle > 0)
         pthread_cond_broadcast(&s->work);
+}
+
+/* Works on one request, with the lock dropped meanwhile; false when there is none to take. */
+static bool work_locked(struct p9_session *s, struct p9_scratch *x)
+{
+    struct p9_request *r = pick(s);
+    bool good;
+
+    if (!r)
+        return false;
+    take(s, r);
+    pthread_mutex_unlock(&s->lock);
+    good = p9_answer(&s->context, r, x, P9_PATIENT) == 0;
+    pthread_mutex_lock(&s->lock);
+    drop_running(s, r);
+    account(s, r, good);
     return true;
 }
 
 static void *worker(void *arg)
 {
     struct p9_session *s = arg;
-    struct scratch x;
+    struct p9_scratch x;
 
     if (s->context.fs->ops->thread_start)
         s->context.fs->ops->thread_start(s->context.fs);
@@ -297,12 +223,76 @@ static void *worker(void *arg)
     return NULL;
 }
 
+/* --- Work in haste, on the thread that submits --------------------------------------------------- */
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Alone, a request may take its chance; beside others it must not keep the thread. */
+static enum p9_haste haste_of(const struct p9_session *s)
+{
+    return s->running_n == 0 && s->queued == 1 && s->wary == 0 ? P9_BRISK : P9_AT_ONCE;
+}
+
+static bool fid_is_used(const struct p9_session *s, uint32_t fid)
+{
+    unsigned i = 0;
+
+    while (i < s->running_n && s->running[i]->fid != fid)
+        i++;
+    return i < s->running_n;
+}
+
+/* None whose fid a worker holds, perhaps for long. */
+static struct p9_request *pick_hasty(const struct p9_session *s)
+{
+    struct p9_request *r = s->queue.head;
+
+    if (s->running_n == WORKERS_MAX || (s->running_n > 0 && s->running[0]->type == P9_TVERSION))
+        return NULL;
+    for (; r && r->type != P9_TVERSION; r = r->link)
+        if (!r->leisurely && p9_dispatch_may(r->type, haste_of(s)) && !fid_is_used(s, r->fid))
+            return r;
+    return NULL;
+}
+
+/* What took long here makes the next ones go to the workers. */
+static void work_in_haste(struct p9_session *s, struct p9_request *r)
+{
+    enum p9_haste haste = haste_of(s);
+    struct p9_scratch x;
+    uint64_t began_us;
+    int rc;
+
+    take(s, r);
+    pthread_mutex_unlock(&s->lock);
+    began_us = now_us();
+    rc = p9_answer(&s->context, r, &x, haste);
+    pthread_mutex_lock(&s->lock);
+    drop_running(s, r);
+    if (now_us() - began_us > s->export.limits.brisk_us)
+        s->wary = WARY_REQUESTS;
+    if (rc == P9_LATER) {
+        r->leisurely = true;
+        enqueue(s, r);
+    } else {
+        account(s, r, rc == 0);
+    }
+}
+
+/* --- Submission ---------------------------------------------------------------------------------- */
+
 /* More work than threads that wait for some: one more, if there may be. */
 static void start_worker(struct p9_session *s)
 {
     pthread_attr_t a;
 
-    if (s->queued <= s->idle || s->threads >= s->workers)
+    if (s->threads >= s->workers)
         return;
     pthread_attr_init(&a);
     pthread_attr_setstacksize(&a, STACK_SIZE);
@@ -310,8 +300,6 @@ static void start_worker(struct p9_session *s)
         s->threads++;
     pthread_attr_destroy(&a);
 }
-
-/* --- Submission ---------------------------------------------------------------------------------- */
 
 static struct p9_request *by_tag(const struct p9_session *s, uint16_t tag)
 {
@@ -335,17 +323,16 @@ static uint16_t look_at(struct p9_request *r)
     body = c;
     r->fid = cursor_le32(&c);
     r->flushes = NULL;
+    r->leisurely = false;
     r->reply_len = 0;
     return cursor_le16(&body);
 }
 
 static void finish_with(struct p9_session *s, struct p9_request *r, int code)
 {
-    struct p9_msg m = {.type = (uint8_t)(r->type + 1), .tag = r->tag};
-    struct scratch x;
+    struct p9_scratch x;
 
-    r->reply_len = code ? put_error(r, code, &x)
-                        : put_reply(r, &m, &x, iov_total(r->out, r->out_n));
+    r->reply_len = code ? p9_answer_error(r, code, &x) : p9_answer_empty(r, &x);
     s->requests++;
     s->errors += code != 0;
 }
@@ -381,6 +368,7 @@ static void submit_locked(struct p9_session *s, struct p9_request *r)
         append_done(s, r);
         return;
     }
+    s->wary -= s->wary > 0;
     r->tag_link = s->tag[r->tag % TAG_BUCKETS];
     s->tag[r->tag % TAG_BUCKETS] = r;
     if (r->type == P9_TFLUSH) {
@@ -388,13 +376,12 @@ static void submit_locked(struct p9_session *s, struct p9_request *r)
         return;
     }
     enqueue(s, r);
-    start_worker(s);
 }
 
 /* Without workers, or when no thread could be made, the caller works. */
 static void work_here(struct p9_session *s)
 {
-    struct scratch x;
+    struct p9_scratch x;
 
     while (s->threads == 0 && work_locked(s, &x))
         ;
@@ -402,6 +389,7 @@ static void work_here(struct p9_session *s)
 
 void p9_session_submit(struct p9_session *s, struct p9_request *list)
 {
+    struct p9_request *hasty;
     unsigned wake;
 
     pthread_mutex_lock(&s->lock);
@@ -409,6 +397,10 @@ void p9_session_submit(struct p9_session *s, struct p9_request *list)
         next = r->next;
         submit_locked(s, r);
     }
+    while (s->here && (hasty = pick_hasty(s)))
+        work_in_haste(s, hasty);
+    for (unsigned n = s->idle; n < s->queued; n++)
+        start_worker(s);
     work_here(s);
     deliver_locked(s);
     wake = s->queued < s->idle ? s->queued : s->idle;
@@ -438,6 +430,7 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
     s->context.id = (uintptr_t)s;
     s->complete = complete;
     s->ctx = ctx;
+    s->here = x->here && x->fs->brisk && l->workers > 0;
     s->workers = l->workers < WORKERS_MAX ? l->workers : WORKERS_MAX;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);

@@ -35,6 +35,7 @@ struct p9_limits {
     unsigned fids;
     unsigned files;      /* open at a time */
     size_t xattr_bytes;  /* in attributes being read or written */
+    uint64_t brisk_us;   /* what a call may take that was made in haste; after one of more, care is taken */
 };
 
 /* Sensible limits for one machine's share, with virtio's largest msize. */
@@ -43,6 +44,7 @@ struct p9_limits p9_limits_default(void);
 struct p9_export {
     struct p9_fs *fs; /* borrowed for the session's life */
     bool read_only;
+    bool here; /* threads that submit have umask 0 and may do what is quick, if the fs is brisk (fs.h) */
     struct p9_limits limits;
 };
 
@@ -57,6 +59,7 @@ struct p9_request {
     /* The server's own. */
     uint16_t tag;
     uint8_t type, state;
+    bool leisurely; /* the workers' */
     uint32_t fid;
     struct p9_request *flushes; /* Tflush requests that wait for this one */
     struct p9_request *link, *tag_link;
@@ -75,9 +78,10 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
 void p9_session_free(struct p9_session *s); /* NULL allowed */
 
 /*
- * Hands over requests linked by `next`.  Never waits, unless there are no workers: then it returns when
- * these are done, or left to another thread that is in here.  That saves a change of threads for each
- * request where the transport has threads of its own to spend; several may submit at a time.
+ * Hands over requests linked by `next`.  Where the export allows it, what cannot wait is done at once on
+ * the caller's thread, and so is a request that is the only one, if the last were quick: a change of
+ * threads costs more than it.  Else it never waits, unless there are no workers: then it returns when
+ * these are done, or left to another thread that is in here.  Several may submit at a time.
  */
 void p9_session_submit(struct p9_session *s, struct p9_request *list);
 

@@ -18,6 +18,7 @@ enum action_id {
     ACTION_HELP,
     ACTION_INSTALL,
     ACTION_START,
+    ACTION_SHELL,
     ACTION_CONSOLE,
     ACTION_STOP,
     ACTION_FORCE,

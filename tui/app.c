@@ -13,6 +13,7 @@
 #include "tui/attach.h"
 #include "tui/term.h"
 #include "tui/ui.h"
+#include "tui/verb.h"
 
 struct app {
     struct core *core;
@@ -21,9 +22,10 @@ struct app {
     uv_poll_t in;
     uv_prepare_t draw; /* once a turn of the loop at most */
     uv_signal_t resized, terminated, hung_up, interrupted;
-    bool dirty, quit, attach;
-    bool away; /* the console has the terminal */
-    char attach_to[NAME_MAX_LEN + 1];
+    bool dirty, quit;
+    bool away;          /* something else has the terminal */
+    enum ui_want leave; /* for what, WANT_SHELL or WANT_CONSOLE; WANT_NOTHING: it has not */
+    char leave_for[NAME_MAX_LEN + 1];
 };
 
 /* An operation begun from the screen; ends by itself. */
@@ -88,9 +90,10 @@ static void carry_out(struct app *a, const struct ui_request *r)
     case WANT_OP:
         run_op(a, &r->args);
         break;
+    case WANT_SHELL:
     case WANT_CONSOLE:
-        a->attach = true;
-        snprintf(a->attach_to, sizeof(a->attach_to), "%s", r->distro);
+        a->leave = r->want;
+        snprintf(a->leave_for, sizeof(a->leave_for), "%s", r->distro);
         uv_stop(a->core->loop);
         break;
     case WANT_CANCEL:
@@ -130,7 +133,7 @@ static void on_input(uv_poll_t *p, int status, int events)
         a->quit = true;
         uv_stop(a->core->loop);
     }
-    while (status == 0 && !a->quit && !a->attach && (k = term_key()) != K_NONE) {
+    while (status == 0 && !a->quit && !a->leave && (k = term_key()) != K_NONE) {
         struct ui_request r = ui_key_pressed(&a->ui, &a->core->model, k);
 
         a->dirty = true;
@@ -169,7 +172,8 @@ static void on_ended(uv_signal_t *s, int number)
 {
     struct app *a = s->data;
 
-    (void)number;
+    if (number == SIGINT && a->away)
+        return; /* a key for what has the terminal */
     a->quit = true;
     uv_stop(a->core->loop);
 }
@@ -181,25 +185,50 @@ static char *suggest(void *ctx, const char *source)
     return store_suggest_name(&c->paths, source);
 }
 
-/*
- * The screen is left for as long as the console has the terminal; the loop goes on, and a model that
- * changes must not bring curses back meanwhile.
- */
 static void attach(struct app *a)
 {
     struct err e = {0};
-    int r;
+    int r = attach_run(a->core, a->leave_for, &e);
 
-    a->attach = false;
-    a->away = true;
-    uv_poll_stop(&a->in);
-    term_close();
-    r = attach_run(a->core, a->attach_to, &e);
     if (r < 0)
         model_say(&a->core->model, MESSAGE_ERROR, "%s", e.msg);
     else if (r > 0)
-        model_say(&a->core->model, MESSAGE_INFO, "%s has ended", a->attach_to);
+        model_say(&a->core->model, MESSAGE_INFO, "%s has ended", a->leave_for);
+}
+
+/* The start is told on the terminal; an error is kept until the screen is back. */
+static void open_shell(struct app *a)
+{
+    const struct op_args args = {.op = OP_SHELL, .distro = a->leave_for};
+    auto_free char *errors = NULL;
+    size_t len;
+    FILE *f = open_memstream(&errors, &len);
+    const struct verb_voice voice = {.notes = f, .error = "", .progress = stderr};
+
+    if (!f)
+        return;
+    verb_run(a->core, &args, &voice);
+    fclose(f);
+    errors[strcspn(errors, "\n")] = '\0';
+    if (*errors)
+        model_say(&a->core->model, MESSAGE_ERROR, "%s", errors);
+}
+
+/*
+ * The screen is left for as long as something else has the terminal; the loop goes on, and a model that
+ * changes must not bring curses back meanwhile.
+ */
+static void leave(struct app *a)
+{
+    a->away = true;
+    uv_poll_stop(&a->in);
+    term_close();
+    if (a->leave == WANT_SHELL)
+        open_shell(a);
+    else
+        attach(a);
     a->away = false;
+    a->leave = WANT_NOTHING;
     term_repaint();
     uv_poll_start(&a->in, UV_READABLE, on_input);
     fit(a);
@@ -258,8 +287,8 @@ int app_run(struct core *c)
     start_handles(&a);
     while (!a.quit) {
         uv_run(c->loop, UV_RUN_DEFAULT);
-        if (a.attach)
-            attach(&a);
+        if (a.leave)
+            leave(&a);
     }
     term_close();
     c->changed = NULL;

@@ -11,13 +11,14 @@
 #include "core/store.h"
 #include "tui/app.h"
 #include "tui/line.h"
+#include "tui/stdfd.h"
 #include "tui/term.h"
 #include "tui/text.h"
 #include "tui/verb.h"
 
 static int run_verb(struct core *c, int argc, char **argv)
 {
-    const struct verb_voice voice = {stderr, "lxtop: "};
+    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
     struct op_args a;
     struct err e = {0};
 
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
     struct core core;
     int status;
 
+    stdfd_all_open();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
     if (uv_loop_init(&loop) < 0)

@@ -228,7 +228,7 @@ static void say_help(void)
         if (action_table[i].word)
             say("%s, or %s: %s.", action_table[i].word, action_table[i].letter, action_table[i].help);
     say("The name of a distro may follow a command that needs one; else it asks for it.");
-    say("ls, cat, cp, mount and unmount work as on the command line: lxtop help tells more.");
+    say("ls, cat, cp, mount, unmount and exec work as on the command line: lxtop help tells more.");
     say("install may be followed by source and name. A path with blanks is given when it asks.");
 }
 
@@ -370,7 +370,7 @@ static void say_hello(const struct core *c, const char *why)
 
 int text_run(struct core *c, const char *why)
 {
-    struct text t = {.core = c, .voice = {stdout, error_label}};
+    struct text t = {.core = c, .voice = {.notes = stdout, .error = error_label}};
     char line[LINE_MAX_LEN], prompt[128];
     struct err e = {0};
 

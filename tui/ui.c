@@ -198,6 +198,12 @@ static struct ui_request refuse(struct ui *u, enum action_id a, const struct mod
     return (struct ui_request){0};
 }
 
+static struct ui_request want_distro(struct ui *u, enum ui_want want, const struct model_distro *d)
+{
+    snprintf(u->distro, sizeof(u->distro), "%s", d->name);
+    return (struct ui_request){.want = want, .distro = u->distro};
+}
+
 static struct ui_request act(struct ui *u, const struct model *m, enum action_id a)
 {
     const struct model_distro *d = ui_selected(u, m);
@@ -216,11 +222,12 @@ static struct ui_request act(struct ui *u, const struct model *m, enum action_id
         snprintf(u->distro, sizeof(u->distro), "%s", d->name);
         ask(u, PROMPT_CONFIRM, "");
         break;
+    case ACTION_SHELL:
+        return want_distro(u, WANT_SHELL, d);
     case ACTION_CONSOLE:
+        return want_distro(u, WANT_CONSOLE, d);
     case ACTION_CANCEL:
-        snprintf(u->distro, sizeof(u->distro), "%s", d->name);
-        return (struct ui_request){.want = a == ACTION_CONSOLE ? WANT_CONSOLE : WANT_CANCEL,
-                                   .distro = u->distro};
+        return want_distro(u, WANT_CANCEL, d);
     case ACTION_SUSPEND:
         return (struct ui_request){.want = WANT_SUSPEND};
     case ACTION_REDRAW:

@@ -18,11 +18,11 @@
 #include "tui/grid.h"
 #include "tui/key.h"
 
-enum ui_want { WANT_NOTHING, WANT_OP, WANT_CONSOLE, WANT_CANCEL, WANT_REPAINT, WANT_SUSPEND, WANT_QUIT };
+enum ui_want { WANT_NOTHING, WANT_OP, WANT_SHELL, WANT_CONSOLE, WANT_CANCEL, WANT_REPAINT, WANT_SUSPEND, WANT_QUIT };
 struct ui_request {
     enum ui_want want;
     struct op_args args;  /* WANT_OP; strings live in the ui until its next key */
-    const char *distro;   /* WANT_CONSOLE, WANT_CANCEL */
+    const char *distro;   /* WANT_SHELL, WANT_CONSOLE, WANT_CANCEL */
 };
 
 enum ui_prompt { PROMPT_NONE, PROMPT_SOURCE, PROMPT_NAME, PROMPT_CONFIRM };

@@ -18,6 +18,7 @@
 #include "tui/attach.h"
 #include "tui/format.h"
 #include "tui/line.h"
+#include "tui/shell.h"
 
 #define MILESTONE 25    /* per cent between two words of progress */
 #define QUIET_MS 10000  /* longer than that without a word is as bad as a word too many */
@@ -28,7 +29,7 @@ static const struct {
 } words[OPS] = {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
-    [OP_MOUNT] = {"mounting", "mounted"},
+    [OP_MOUNT] = {"mounting", "mounted"},       [OP_SHELL] = {"starting", NULL},    [OP_EXEC] = {"starting", NULL},
 };
 
 struct run {
@@ -53,11 +54,16 @@ static void on_print(void *ctx, const char *text)
     fflush(stdout);
 }
 
+static FILE *notes_of(const struct run *r)
+{
+    return r->voice->progress ? r->voice->progress : r->voice->notes;
+}
+
 static void on_note(void *ctx, const char *text)
 {
     struct run *r = ctx;
 
-    line_say(r->voice->notes, "%s%s%s", r->args->distro ? r->args->distro : "",
+    line_say(notes_of(r), "%s%s%s", r->args->distro ? r->args->distro : "",
              r->args->distro ? ": " : "", text);
     uv_timer_again(&r->quiet);
 }
@@ -94,10 +100,10 @@ static void on_quiet(uv_timer_t *t)
     if (!words[r->args->op].doing)
         return;
     if (r->bytes)
-        line_say(r->voice->notes, "%s: still %s after %llu seconds, %s read", r->args->distro,
+        line_say(notes_of(r), "%s: still %s after %llu seconds, %s read", r->args->distro,
                  words[r->args->op].doing, seconds, format_size_words(text, (int64_t)r->bytes));
     else
-        line_say(r->voice->notes, "%s: still %s after %llu seconds", r->args->distro,
+        line_say(notes_of(r), "%s: still %s after %llu seconds", r->args->distro,
                  words[r->args->op].doing, seconds);
 }
 
@@ -227,6 +233,22 @@ static int run_console(struct core *c, const struct op_args *a, const struct ver
     return r < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
+/* Started first where it is stopped; of that a script hears nothing but why it failed. */
+static int run_session(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    auto_fclose FILE *nowhere = isatty(STDERR_FILENO) ? NULL : fopen("/dev/null", "we");
+    struct verb_voice quiet = {.notes = v->notes, .error = v->error, .progress = v->progress ? v->progress : nowhere};
+    int status = run_job(c, a, &quiet);
+    struct err e = {0};
+
+    if (status != STATUS_DONE)
+        return status;
+    status = shell_run(c, a, &e);
+    if (e.code)
+        line_say(v->notes, "%s%s", v->error, e.msg);
+    return status < 0 ? STATUS_FAILED : status;
+}
+
 /* The name is settled here, so that every line can say it. */
 static int run_install(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
@@ -265,7 +287,7 @@ static int run_task_mount(struct core *c, const struct op_args *a, const struct 
     struct err e = {0};
 
     (void)v;
-    mounts_mount(&c->paths, a->distro, a->word[1], &e);
+    mounts_mount(&c->paths, a->distro, a->word[1], a->setting[OPT_USER] ? a->setting[OPT_USER] : "", &e);
     return task_child_result(&e);
 }
 
@@ -322,6 +344,7 @@ static int (*const special[OPS])(struct core *c, const struct op_args *a, const 
     [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
     [OP_VERSION] = run_version, [OP_REMOVE] = run_remove,             [OP_INSTALL] = run_install,
     [OP_TASK_MOUNT] = run_task_mount,
+    [OP_SHELL] = run_session,   [OP_EXEC] = run_session,
 };
 
 int verb_run(struct core *c, const struct op_args *a, const struct verb_voice *v)

@@ -14,6 +14,7 @@ struct core;
 struct verb_voice {
     FILE *notes;       /* what is going on, and errors; results go to standard output */
     const char *error; /* what the line of an error begins with */
+    FILE *progress;    /* what is going on, where that is not the same; NULL */
 };
 
 /*

@@ -16,7 +16,7 @@
  *
  * On the vsock port AGENT_EXPORT_PORT the guest serves 9P2000.L (p9/server.h): the tree at / of its
  * PID 1 as its root sees it, each request as the user whose number the attach gave.  Only the host
- * (CID 2) is served.
+ * (CID 2) is served.  Sessions are on a port of their own: core/base/session_msg.h.
  *
  * Before the port exists /init tells its first act by writing BOOT_MARK_INIT to the I/O port
  * BOOT_MARK_PORT (Cloud Hypervisor's convention); 123 to the MMIO address BOOT_TIMER_ADDRESS

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -25,10 +27,17 @@
 
 enum { PORT_CONSOLE, PORT_AGENT };
 
+struct line {
+    const struct kvm *kvm;
+    uint32_t gsi;
+};
+
 struct devices {
     struct devices_config config;
     struct virtio_mmio slot[DEVICES_MAX];
+    struct line line[DEVICES_MAX];
     unsigned slots;
+    int nowhere;              /* an eventfd that nobody reads */
     struct io *io;
     struct virtio_console console;
     struct virtio_rng rng;
@@ -44,10 +53,32 @@ struct devices {
 
 static struct acpi_device place(unsigned slot)
 {
+    unsigned irq = DEVICES_IRQ + slot;
+
     return (struct acpi_device){.id = ACPI_ID_VIRTIO_MMIO,
                                 .address = DEVICES_AT + slot * DEVICES_STRIDE,
                                 .size = DEVICES_STRIDE,
-                                .irq = DEVICES_IRQ + slot};
+                                .irq = irq == DEVICES_NOT_IRQ ? DEVICES_SPARE_IRQ : irq};
+}
+
+/*
+ * What the guest writes without leaving the kernel: notifications; or, where those must leave it, that it
+ * has seen used buffers (VIRTIO_INTERRUPT_USED alone).  This bit then stays set: every interrupt but one of
+ * a changed configuration is for used buffers, and a driver that looks for some in vain goes on.
+ */
+static int wire(struct devices *d, struct virtio_mmio *m, uint64_t address, struct err *e)
+{
+    if (m->v->class->on_vcpu)
+        return kvm_ioeventfd_for(d->config.kvm, d->nowhere, address + VIRTIO_MMIO_INTERRUPT_ACK, 4,
+                                 VIRTIO_INTERRUPT_USED, e);
+    return kvm_ioeventfd(d->config.kvm, m->notify_fd, address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
+}
+
+static void pulse(void *ctx)
+{
+    const struct line *l = ctx;
+
+    kvm_pulse(l->kvm, l->gsi);
 }
 
 /* Gives a device the next address and interrupt, and wires both to KVM. */
@@ -64,13 +95,12 @@ static int plug(struct devices *d, struct virtio *v, struct err *e)
     r = virtio_mmio_init(m, v, d->config.loop, e);
     if (r < 0)
         return r;
+    d->line[d->slots] = (struct line){d->config.kvm, at.irq};
+    v->pulse = pulse;
+    v->pulse_ctx = &d->line[d->slots];
     d->slots++;
     r = bus_add(d->config.mmio, &range, e);
-    if (r == 0)
-        r = kvm_irqfd(d->config.kvm, m->irq_fd, at.irq, e);
-    if (r == 0)
-        r = kvm_ioeventfd(d->config.kvm, m->notify_fd, at.address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
-    return r;
+    return r == 0 ? wire(d, m, at.address, e) : r;
 }
 
 static int add_console(struct devices *d, struct err *e)
@@ -135,6 +165,7 @@ static struct p9_fs *open_share(const struct spec_share *h, unsigned shares, str
         [SPEC_MAP_PASS] = P9_OWNER_PASS, [SPEC_MAP_TRUST] = P9_OWNER_TRUST};
     struct p9_localfs_config c = {.root = h->path,
                                   .owners = {.kind = kinds[h->map], .uid = h->uid, .gid = h->gid},
+                                  .devices = h->map >= SPEC_MAP_PASS, /* the guest's root is ours */
                                   .append_at_offset = h->cached};
     struct rlimit files;
 
@@ -174,6 +205,7 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
         return NULL;
     }
     d->config = *c;
+    d->nowhere = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     d->io = io_new(c->loop, e);
     if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
         add_balloon(d, e) == 0 && add_vsock(d, e) == 0 && add_shares(d, e) == 0)
@@ -197,6 +229,8 @@ void devices_free(struct devices *d)
         virtio_mmio_release(&d->slot[i]);
     for (unsigned i = 0; i < d->blks; i++)
         virtio_blk_release(&d->blk[i]);
+    if (d->nowhere >= 0)
+        close(d->nowhere);
     free(d);
 }
 

@@ -2,8 +2,8 @@
 /*
  * The virtio devices of a machine: which there are, at which address and interrupt.
  *
- * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i.  The
- * order is fixed: console, entropy, disks in the order of the spec, balloon, vsock, shares.  Used with
+ * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i, but never
+ * DEVICES_NOT_IRQ: its place takes DEVICES_SPARE_IRQ.  The order is fixed: console, entropy, disks in the order of the spec, balloon, vsock, shares.  Used with
  * the lock held.
  */
 #ifndef VMM_DEVICES_H
@@ -25,6 +25,9 @@ struct devices;
 #define DEVICES_AT 0xd0000000ULL
 #define DEVICES_STRIDE 0x1000ULL
 #define DEVICES_IRQ 5 /* without ACPI only the ISA lines, up to 15, can be named */
+/* KVM takes line 8 for the clock chip's and wants to see every end of its interrupts: an exit each. */
+#define DEVICES_NOT_IRQ 8
+#define DEVICES_SPARE_IRQ 3
 #define DEVICES_MAX 11
 #define DEVICES_FIXED 3 /* console, entropy, balloon: what is left is for disks and shares */
 

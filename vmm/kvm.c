@@ -136,11 +136,28 @@ int kvm_irqfd(struct kvm *k, int fd, uint32_t gsi, struct err *e)
     return 0;
 }
 
+static int add_ioeventfd(struct kvm *k, struct kvm_ioeventfd req, struct err *e)
+{
+    if (ioctl(k->vm_fd, KVM_IOEVENTFD, &req) < 0)
+        return err_sys(e, errno, "wire notifications of address 0x%llx", (unsigned long long)req.addr);
+    return 0;
+}
+
 int kvm_ioeventfd(struct kvm *k, int fd, uint64_t addr, uint32_t len, struct err *e)
 {
-    struct kvm_ioeventfd req = {.addr = addr, .len = len, .fd = fd};
+    return add_ioeventfd(k, (struct kvm_ioeventfd){.addr = addr, .len = len, .fd = fd}, e);
+}
 
-    if (ioctl(k->vm_fd, KVM_IOEVENTFD, &req) < 0)
-        return err_sys(e, errno, "wire notifications of address 0x%llx", (unsigned long long)addr);
-    return 0;
+int kvm_ioeventfd_for(struct kvm *k, int fd, uint64_t addr, uint32_t len, uint64_t value, struct err *e)
+{
+    return add_ioeventfd(k, (struct kvm_ioeventfd){.addr = addr, .len = len, .fd = fd, .datamatch = value,
+                                                   .flags = KVM_IOEVENTFD_FLAG_DATAMATCH}, e);
+}
+
+void kvm_pulse(const struct kvm *k, uint32_t gsi)
+{
+    struct kvm_irq_level up = {.irq = gsi, .level = 1}, down = {.irq = gsi, .level = 0};
+
+    if (ioctl(k->vm_fd, KVM_IRQ_LINE, &up) == 0)
+        ioctl(k->vm_fd, KVM_IRQ_LINE, &down);
 }

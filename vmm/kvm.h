@@ -27,7 +27,11 @@ int kvm_supported_cpuid(const struct kvm *k, struct cpuid_table *c, struct err *
 
 /* An edge on interrupt line `gsi` for each write to eventfd `fd`. */
 int kvm_irqfd(struct kvm *k, int fd, uint32_t gsi, struct err *e);
+/* An edge on the line now, on the caller's thread: an irqfd of a line is served by a kernel thread. */
+void kvm_pulse(const struct kvm *k, uint32_t gsi);
 /* Guest writes of `len` bytes at `addr` signal `fd` without leaving the kernel. */
 int kvm_ioeventfd(struct kvm *k, int fd, uint64_t addr, uint32_t len, struct err *e);
+/* The same for writes of `value` only. */
+int kvm_ioeventfd_for(struct kvm *k, int fd, uint64_t addr, uint32_t len, uint64_t value, struct err *e);
 
 #endif

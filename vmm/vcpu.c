@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,6 +198,9 @@ static void *thread_main(void *arg)
 
     snprintf(name, sizeof(name), "vcpu%u", v->index);
     pthread_setname_np(pthread_self(), name);
+    /* A share's files are made on this thread, too, with the mode that the guest says. */
+    if (unshare(CLONE_FS) == 0)
+        umask(0);
     if (!obey(v))
         return NULL;
     if (v->index == 0)

@@ -88,7 +88,10 @@ static void signal_event(int fd)
 void virtio_interrupt(struct virtio *v, uint32_t cause)
 {
     v->interrupt_status |= cause;
-    signal_event(v->irq_fd);
+    if (v->pulse)
+        v->pulse(v->pulse_ctx);
+    else
+        signal_event(v->irq_fd);
 }
 
 void virtio_again(struct virtio *v)

@@ -53,6 +53,7 @@ struct virtio_class {
     const char *name;    /* "blk", "console", "rng" */
     uint32_t id;         /* chapter 5 */
     uint16_t queue_size; /* largest size offered, a power of two */
+    bool on_vcpu;        /* the vCPU that notifies serves the queue: no change of threads */
     /* Requests may wait in queue `index`; loop thread or vCPU thread. */
     void (*notify)(struct virtio *v, unsigned index);
     /* `len` bytes of device configuration at `offset`, already checked; NULL: there is none. */
@@ -81,6 +82,8 @@ struct virtio {
     uint32_t config_generation;
     struct virtq queue[VIRTIO_QUEUES_MAX];
     int irq_fd, notify_fd;            /* [const] eventfds; -1 in tests */
+    void (*pulse)(void *ctx);         /* [const] interrupts instead of irq_fd where it is not NULL */
+    void *pulse_ctx;                  /* [const] */
     uint32_t interrupt_status;
     struct virtio_stats stats;
     struct log_limit complaints; /* outlives resets: a guest may fail and reset for ever */

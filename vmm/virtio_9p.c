@@ -103,7 +103,7 @@ static bool add_done(struct virtio_9p *p, struct p9_request *list)
 }
 
 /*
- * On a worker, without the lock, or inside a submit or reset, with it.  Never waits for it: who holds
+ * On a worker or inside a submit, without the lock, or inside a reset, with it.  Never waits for it: who holds
  * it may be waiting for this very request in a reset.
  */
 static void complete(void *ctx, struct p9_request *list)
@@ -164,8 +164,12 @@ static void p9_notify(struct virtio *v, unsigned queue)
     }
     if (why)
         virtio_fail(v, why);
-    if (list)
-        p9_session_submit(p->session, list);
+    if (!list)
+        return;
+    /* What the session does here, no other device waits for; and its completions want the lock. */
+    loop_unlock(p->loop);
+    p9_session_submit(p->session, list);
+    loop_lock(p->loop);
 }
 
 static void p9_config_read(struct virtio *v, size_t offset, void *to, size_t len)
@@ -190,6 +194,7 @@ static const struct virtio_class p9_class = {
     .name = "9p",
     .id = 9,
     .queue_size = QUEUE_SIZE,
+    .on_vcpu = true,
     .notify = p9_notify,
     .config_read = p9_config_read,
     .reset = p9_reset,
@@ -201,6 +206,7 @@ int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop
                    const struct p9_export *x, struct err *e)
 {
     size_t len = strlen(tag);
+    struct p9_export export = *x;
 
     *p = (struct virtio_9p){.loop = loop, .watch.fd = -1, .event_fd = -1};
     p->done_end = &p->done;
@@ -212,7 +218,8 @@ int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop
     p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->event_fd < 0)
         return err_sys(e, errno, "share %s", tag);
-    p->session = p9_session_new(x, complete, p, e);
+    export.here = true;
+    p->session = p9_session_new(&export, complete, p, e);
     return p->session ? loop_add(loop, &p->watch, p->event_fd, EPOLLIN, on_done, p, e) : -ENOMEM;
 }
 

@@ -3,7 +3,8 @@
  * The 9P transport device: a host folder, a share, in a guest.  Virtio 1.2 (chapter 5) reserves its
  * number, 9; what it is, Linux's driver says: net/9p/trans_virtio.c.
  *
- * One queue.  The readable pieces of a chain are a request, its writable pieces take the reply; the
+ * One queue, served on the vCPU that notifies: most calls of a local file system take less than a change of
+ * threads, and what may take longer the server gives to its workers.  The readable pieces of a chain are a request, its writable pieces take the reply; the
  * server (p9/server.h) works on guest memory itself, so that file data is copied once.  Its workers
  * finish requests without the machine's lock: they take it if it is free, else the loop thread
  * publishes for them.  What finished together is one interrupt.

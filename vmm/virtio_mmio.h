@@ -19,11 +19,12 @@ struct err;
 
 #define VIRTIO_MMIO_SIZE 0x200
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x50
+#define VIRTIO_MMIO_INTERRUPT_ACK 0x64
 
 struct virtio_mmio {
     struct virtio *v;       /* [const] */
     int notify_fd;          /* [const] for KVM_IOEVENTFD at VIRTIO_MMIO_QUEUE_NOTIFY, 4 bytes */
-    int irq_fd;             /* [const] for KVM_IRQFD */
+    int irq_fd;             /* [const] its edges are interrupts, where there is no virtio.pulse */
     struct loop *loop;      /* [const] */
     struct loop_watch watch;
     uint32_t device_features_select, driver_features_select, queue_select;

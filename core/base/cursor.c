@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/base/cursor.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct cursor cursor_over(const void *bytes, size_t len)
 {
     return (struct cursor){.p = bytes, .end = (const uint8_t *)bytes + len};
@@ -28,9 +31,9 @@ static uint64_t little_endian(struct cursor *c, size_t width)
     const uint8_t *at = cursor_bytes(c, width);
     uint64_t value = 0;
 
-    for (size_t i = 0; at && i < width; i++)
-        value |= (uint64_t)at[i] << (8 * i);
-    return value;
+    if (at)
+        memcpy(&value, at, width);
+    return le64toh(value);
 }
 
 uint8_t cursor_u8(struct cursor *c)

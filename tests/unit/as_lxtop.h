@@ -13,6 +13,7 @@
 
 #include "core/base/auto.h"
 #include "core/core.h"
+#include "tui/stdfd.h"
 #include "tui/text.h"
 #include "tui/verb.h"
 
@@ -20,13 +21,14 @@ static char *folder; /* of the test that runs: HOME and all XDG folders */
 
 static int be_lxtop(int argc, char **argv)
 {
-    const struct verb_voice voice = {stderr, "lxtop: "};
+    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
     struct err e = {0};
     struct op_args a;
     struct core c;
     uv_loop_t loop;
     int status = STATUS_USAGE;
 
+    stdfd_all_open();
     if (uv_loop_init(&loop) < 0 || core_init(&c, &loop, &e) < 0)
         return 99;
     if (strcmp(argv[0], "--text") == 0)

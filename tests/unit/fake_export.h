@@ -16,9 +16,9 @@
 #include "tests/unit/fixture.h"
 
 /* Serves 9P until the client is gone. */
-static inline void export_serve(int fd, const char *root)
+static inline void export_serve_as(int fd, const char *root, enum p9_owner_kind kind)
 {
-    struct p9_localfs_config config = {.root = root, .owners = {.kind = P9_OWNER_SQUASH}};
+    struct p9_localfs_config config = {.root = root, .owners = {.kind = kind}};
     struct err e = {0};
     struct p9_fs *fs = p9_localfs_new(&config, &e);
     struct p9_export x = {.fs = fs, .limits = p9_limits_default()};
@@ -28,6 +28,11 @@ static inline void export_serve(int fd, const char *root)
         _exit(1);
     p9_stream_join(s);
     p9_localfs_free(fs);
+}
+
+static inline void export_serve(int fd, const char *root)
+{
+    export_serve_as(fd, root, P9_OWNER_SQUASH);
 }
 
 static inline void export_answer(int fd, const char *root)

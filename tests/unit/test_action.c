@@ -83,7 +83,7 @@ static const struct {
     enum action_id action;
     const char *works;
 } legal[] = {
-    {ACTION_START, "-y---y"}, {ACTION_CONSOLE, "--yyy-"}, {ACTION_STOP, "--yyy-"},
+    {ACTION_START, "-y---y"}, {ACTION_CONSOLE, "--yyy-"}, {ACTION_SHELL, "-yyy-y"}, {ACTION_STOP, "--yyy-"},
     {ACTION_FORCE, "--yyy-"}, {ACTION_REMOVE, "-y---y"},  {ACTION_STATS, "--yyy-"},
     {ACTION_INSTALL, "yyyyyy"}, {ACTION_QUIT, "yyyyyy"},  {ACTION_CANCEL, "------"},
 };

@@ -84,8 +84,23 @@ static void test_ls__folders_files_and_links_as_the_guest_sees_them(void **state
     assert_int_equal(run("lxtop: a:/loop: Too many*", "ls a:/loop"), STATUS_FAILED);
     assert_int_equal(run("lxtop: a:/no: No such file or directory\n", "ls a:/no"), STATUS_FAILED);
     assert_int_equal(run("-0644*", "ls --long a:/etc/motd"), 0);
+    assert_int_equal(run("-0644*", "ls -l a:/etc/motd"), 0);
     assert_int_equal(run(NULL, "ls b:/"), STATUS_NO_DISTRO);
     assert_int_equal(run(NULL, "ls nothing"), STATUS_USAGE);
+}
+
+static void test_ls__as_a_user_of_the_guest(void **state)
+{
+    (void)state;
+    assert_int_equal(run("lxtop: a has no user 'x'; give another*", "ls --user x a:/"), STATUS_FAILED);
+    assert_int_equal(run("low\nup\n", "ls --user 12 a:/bin"), 0);
+    assert_int_equal(in_guest("echo x:x:1:2::/: > etc/passwd"), 0);
+    assert_int_equal(run("low\nup\n", "ls --user x a:/bin"), 0);
+    assert_int_equal(run(NULL, "ls a:/ --user"), STATUS_USAGE);
+    assert_int_equal(run(NULL, "ls a:/ --memory 1"), STATUS_USAGE);
+    assert_int_equal(shell("echo 'user = \"y\";' >> %s/lxtop/distros/a/distro.conf", folder), 0);
+    assert_int_equal(run("lxtop: a has no user 'y'*", "cat a:/etc/motd"), STATUS_FAILED);
+    assert_int_equal(run("hello\n", "cat --user root a:/etc/motd"), 0);
 }
 
 /* Links of the guest lead through the guest, whatever is at the same path of this machine. */
@@ -122,7 +137,12 @@ static void test_cp__trees_with_links_and_holes(void **state)
                            "[ $(stat -c %%Y copy/bin) = $(stat -c %%Y guest/usr/bin) ]", folder), 0);
     assert_int_equal(run(NULL, "cp -r %s/copy a:/etc/x", folder), 0);
     assert_int_equal(in_guest("[ $(readlink etc/x/copy/bin/up) = ../../etc/motd ] && cmp etc/x/copy/sparse usr/sparse"), 0);
-    assert_int_equal(run("lxtop: /usr is a folder; -r copies folders\n", "cp a:/usr %s/y", folder), STATUS_FAILED);
+    assert_int_equal(in_guest("truncate -s 300G usr/huge && printf y | dd of=usr/huge conv=notrunc bs=1 seek=200G status=none"), 0);
+    assert_int_equal(run(NULL, "cp a:/usr/huge %s/huge", folder), 0);
+    assert_int_equal(run(NULL, "cp %s/huge a:/huge", folder), 0);
+    assert_int_equal(in_guest("rm usr/huge; [ $(stat -c %%s.%%b huge ../huge | sort -u | wc -l) = 1 ] && [ $(stat -c %%s huge) = 322122547200 ] && "
+                              "dd if=../huge bs=1 skip=200G count=2 status=none | od -c | grep -q 'y  .0'"), 0);
+    assert_int_equal(run("lxtop: a:/usr is a folder; -r copies folders\n", "cp a:/usr %s/y", folder), STATUS_FAILED);
 }
 
 /* An error leaves what was there, and no part of a file. */
@@ -131,11 +151,12 @@ static void test_cp__an_error_leaves_nothing_half(void **state)
     (void)state;
     assert_int_equal(shell("cd %s && echo old > guest/etc/big && mkdir guest/etc/y", folder), 0);
     assert_int_equal(run("lxtop: /no/such: No such file or directory\n", "cp /no/such a:/etc/big"), STATUS_FAILED);
-    assert_int_equal(run(NULL, "cp a:/etc/motd a:/none/x"), STATUS_FAILED);
+    assert_int_equal(run("lxtop: a:/none/x: No such file or directory\n", "cp a:/etc/motd a:/none/x"), STATUS_FAILED);
     assert_int_equal(run(NULL, "cp %s/tree/sbin/init b:/x", folder), STATUS_NO_DISTRO);
     assert_int_equal(run(NULL, "cp %s/tree/sbin/init %s/x", folder, folder), STATUS_USAGE);
     assert_int_equal(shell("head -c 3000000 /dev/urandom > %s/guest/huge", folder), 0);
-    assert_int_equal(shell("ulimit -f 1000; trap '' XFSZ; '%s' cp a:/huge %s/small 2>/dev/null", getenv("TEST_SELF"), folder), 1);
+    assert_int_equal(shell("ulimit -f 1000; trap '' XFSZ; '%s' cp a:/huge %s/small 2>%s/said", getenv("TEST_SELF"), folder, folder), 1);
+    assert_int_equal(shell("grep -q 'write small: File too large' %s/said", folder), 0);
     assert_int_equal(shell("cd %s && [ ! -e small ] && ! ls -a | grep lxtop-cp && ! ls -aR guest | grep lxtop-cp && "
                            "grep -q old guest/etc/big", folder), 0);
 }
@@ -151,6 +172,17 @@ static void test_text_mode__has_the_verbs_of_files(void **state)
     assert_non_null(strstr(text, "low\nup\n"));
     assert_non_null(strstr(text, "hello\n"));
     assert_non_null(strstr(text, "error: SOURCE... TARGET is missing; usage: lxtop cp"));
+}
+
+/* Before anything else is done, and also where nothing can be mounted. */
+static void test_mount__judges_the_folder_first(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("'%s' mount a %s/none 2>&1 | grep -q 'none: No such file or directory'",
+                           getenv("TEST_SELF"), folder), 0);
+    assert_int_equal(shell("touch %s/plain", folder), 0);
+    assert_int_equal(shell("'%s' mount a %s/plain 2>&1 | grep -q 'plain is not a folder'",
+                           getenv("TEST_SELF"), folder), 0);
 }
 
 static bool is_mounted(void)
@@ -171,6 +203,8 @@ static void test_mount__is_there_when_the_verb_ends_and_gone_after_unmount(void 
     assert_int_equal(shell("mkdir %s/mnt", folder), 0);
     assert_int_equal(run("a is mounted; it took .\n", "mount a %s/mnt", folder), 0);
     assert_true(is_mounted());
+    assert_int_equal(run(NULL, "mount a %s/mnt/", folder), STATUS_FAILED);
+    assert_int_equal(shell("'%s' mount a %s/mnt/ 2>&1 | grep -q 'mnt/ shows a already'", getenv("TEST_SELF"), folder), 0);
     assert_int_equal(shell("cd %s && grep -q hello mnt/etc/motd && echo new > mnt/etc/new && grep -q new guest/etc/new", folder), 0);
     assert_int_equal(run("", "unmount %s/mnt/", folder), 0);
     assert_false(is_mounted());
@@ -192,19 +226,45 @@ static void test_mount__guest_killed(void **state)
     assert_false(is_mounted());
 }
 
+/* Its server alone ends, and another comes: names work, what was open is lost and says so. */
+static void test_mount__another_server_of_the_same_files(void **state)
+{
+    auto_free char *path = file_path("%s/lxtop/a/vsock.sock", folder);
+    auto_free char *guest = file_path("%s/guest", folder);
+
+    (void)state;
+    need_fuse();
+    assert_int_equal(shell("mkdir %s/mnt", folder), 0);
+    assert_int_equal(run(NULL, "mount a %s/mnt", folder), 0);
+    assert_int_equal(shell("(cd %s/mnt/etc && exec 5> opened && echo x >&5 && touch ../../up && "
+                           "for i in $(seq 200); do [ -e ../../again ] && break; sleep 0.05; done; "
+                           "cat motd > ../../read; ! echo y >&5 2>/dev/null && echo z > new && touch ../../done) "
+                           "> /dev/null 2>&1 & for i in $(seq 200); do [ -e %s/up ] && exit 0; sleep 0.05; done; exit 1",
+                           folder, folder), 0);
+    export_kill(export);
+    unlink(path);
+    export = export_start(path, guest);
+    assert_int_equal(shell("cd %s; touch again; for i in $(seq 200); do [ -e done ] && break; sleep 0.05; done; "
+                           "[ -e done ] && grep -q hello read && grep -q z guest/etc/new", folder), 0);
+    assert_int_equal(run("", "unmount a"), 0);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, set_up_guest, tear_down_guest)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_guest_path__what_names_a_distro),
         test(test_ls__folders_files_and_links_as_the_guest_sees_them),
+        test(test_ls__as_a_user_of_the_guest),
         test(test_cat__follows_links_in_the_guest_alone),
         test(test_cp__both_ways_bytes_modes_and_times),
         test(test_cp__trees_with_links_and_holes),
         test(test_cp__an_error_leaves_nothing_half),
         test(test_text_mode__has_the_verbs_of_files),
+        test(test_mount__judges_the_folder_first),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
         test(test_mount__guest_killed),
+        test(test_mount__another_server_of_the_same_files),
     };
     int status = as_lxtop_main(argc, argv);
 

@@ -20,13 +20,15 @@ struct mounted {
     pid_t server, mount;
 };
 
-static void be_mount(int fd, const char *root)
+/* `everyone`: as root mounts for all, from a server that may give files away. */
+static void be_mount(int fd, const char *root, bool everyone)
 {
     auto_free char *mnt = file_path("%s/mnt", root);
     struct p9_client_config config = {.uid = 0};
     struct err e = {0};
     struct p9_client *c = p9_client_new(fd, &config, &e);
-    struct p9_mount_config mount = {.client = c, .source = "lxtop:test", .fids_max = 16};
+    struct p9_mount_config mount = {.client = c, .source = "lxtop:test", .fids_max = 16,
+                                    .everyone = everyone};
     struct p9_mount *m = c ? p9_mount_new(&mount, mnt, &e) : NULL;
     int rc = m ? p9_mount_run(m) : -e.code;
 
@@ -35,7 +37,7 @@ static void be_mount(int fd, const char *root)
     _exit(rc == 0 ? 0 : 1);
 }
 
-static int set_up(void **state)
+static int set_up_for(void **state, bool everyone)
 {
     struct mounted *m = calloc(1, sizeof(*m));
     int pair[2];
@@ -50,16 +52,26 @@ static int set_up(void **state)
         auto_free char *guest = file_path("%s/guest", m->folder);
 
         close(pair[0]);
-        export_serve(pair[1], guest);
+        export_serve_as(pair[1], guest, everyone ? P9_OWNER_PASS : P9_OWNER_SQUASH);
         _exit(0);
     }
     close(pair[1]);
     if ((m->mount = fork()) == 0)
-        be_mount(pair[0], m->folder);
+        be_mount(pair[0], m->folder, everyone);
     close(pair[0]);
     assert_int_equal(shell("for i in $(seq 200); do grep -q ' %s/mnt fuse.lxtop ' /proc/self/mounts && exit 0; sleep 0.05; "
                            "done; exit 1", m->folder), 0);
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_for(state, false);
+}
+
+static int set_up_everyone(void **state)
+{
+    return set_up_for(state, geteuid() == 0);
 }
 
 static int tear_down(void **state)
@@ -230,6 +242,23 @@ static void test_fuse__flags_that_9p_has_not_are_refused(void **state)
     assert_int_equal(in_mount(m, "mv a b && [ ! -e a ]"), 0);
 }
 
+/* The kernel judges as on a disk; what a user makes is the user's, also behind the server. */
+static void test_fuse__everyone_has_files_of_their_own(void **state)
+{
+    struct mounted *m = *state;
+
+    if (geteuid() != 0)
+        skip();
+    need_fuse(m);
+    assert_int_equal(shell("chmod 755 %s %s/mnt", m->folder, m->folder), 0);
+    assert_int_equal(in_mount(m, "umask 022 && echo secret > roots && chmod 600 roots && mkdir pub && chmod 2777 pub && chgrp 50 pub"), 0);
+    assert_int_equal(shell("cd %s/mnt/pub && setpriv --reuid 1000 --regid 1001 --clear-groups sh -c '"
+                           "! cat ../roots 2> /dev/null && ! touch ../new 2> /dev/null && mkdir d && touch f && mkfifo p && ln -s f l && "
+                           "ln f h && mkdir -m 700 e && touch e/g && chmod 4711 f'", m->folder), 0);
+    assert_int_equal(shell("cd %s/guest/pub && for i in d f p l h e/g; do test $(stat -c %%u:%%g $i) = 1000:50 || exit 1; done && "
+                           "test $(stat -c %%a f) = 4711 && test $(stat -c %%a d) = 2755", m->folder), 0);
+}
+
 static void test_fuse__a_server_that_is_killed(void **state)
 {
     struct mounted *m = *state;
@@ -258,6 +287,7 @@ int main(void)
         test(test_fuse__xattrs),
         test(test_fuse__locks_are_seen_behind_the_server),
         test(test_fuse__flags_that_9p_has_not_are_refused),
+        cmocka_unit_test_setup_teardown(test_fuse__everyone_has_files_of_their_own, set_up_everyone, tear_down),
         test(test_fuse__a_server_that_is_killed),
     };
 

@@ -75,6 +75,15 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"task-install a", "is missing"},
         {"help a b", "one word too many: b"},
         {"start --", "NAME is missing"},
+        {"exec", "NAME [--] COMMAND... is missing"},
+        {"exec a", "COMMAND... is missing; usage: lxtop exec [--cd FOLDER] [--env NAME=VALUE]... [--user USER] NAME [--] COMMAND..."},
+        {"exec a --", "COMMAND... is missing"},
+        {"exec --force a b", "unknown option --force"},
+        {"exec a --env B c", "--env B: write NAME=VALUE"},
+        {"exec a --env =B c", "--env =B: write NAME=VALUE"},
+        {"exec a --cd", "--cd needs a value"},
+        {"shell a b", "one word too many: b"},
+        {"shell a --env B=c", "unknown option --env"},
     };
 
     (void)state;
@@ -121,7 +130,7 @@ static void test_op_legal__by_state(void **state)
         const char *legal; /* 1 or 0 by state: installing stopped starting running stopping failed */
     } cases[] = {
         {OP_LIST, "111111"},   {OP_INSTALL, "111111"}, {OP_START, "010001"}, {OP_STOP, "001110"},
-        {OP_CONSOLE, "001110"}, {OP_STATS, "001110"},  {OP_REMOVE, "010001"}, {OP_DOCTOR, "111111"},
+        {OP_CONSOLE, "001110"}, {OP_SHELL, "011101"}, {OP_EXEC, "011101"}, {OP_STATS, "001110"},  {OP_REMOVE, "010001"}, {OP_DOCTOR, "111111"},
     };
 
     (void)state;
@@ -192,6 +201,52 @@ static void test_op_parse__places_name_the_distro(void **state)
     free(a);
 }
 
+/* What belongs to the command is not ours, whatever it looks like. */
+static void test_op_parse__the_words_of_a_command_are_its_own(void **state)
+{
+    char *line[] = {"exec", "--user", "eve", "a", "--env", "A=1", "--env", "B=", "--cd", "/x", "ls", "--user", "--", "-l"};
+    char *dashes[] = {"exec", "a", "--", "--env", "--"};
+    struct op_args *a = calloc(1, sizeof(*a));
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse_line(a, &e, ARRAY_SIZE(line), line), 0);
+    assert_string_equal(a->distro, "a");
+    assert_string_equal(op_watches(a), "a");
+    assert_string_equal(a->setting[OPT_USER], "eve");
+    assert_string_equal(a->folder, "/x");
+    assert_int_equal(a->envs, 2);
+    assert_string_equal(a->env[1], "B=");
+    assert_int_equal(a->words, 5);
+    for (unsigned i = 1; i < a->words; i++)
+        assert_string_equal(a->word[i], line[9 + i]);
+    assert_null(a->word[5]);
+    assert_int_equal(parse_line(a, &e, ARRAY_SIZE(dashes), dashes), 0);
+    assert_int_equal(a->words, 3);
+    assert_string_equal(a->word[1], "--env");
+    assert_string_equal(a->word[2], "--");
+    free(a);
+}
+
+static void test_op_parse__variables_have_a_limit(void **state)
+{
+    char *line[3 + 2 * (OP_ENVS + 1)] = {"exec", "a"};
+    struct op_args *a = calloc(1, sizeof(*a));
+    struct err e;
+    int n = 2;
+
+    (void)state;
+    for (int i = 0; i <= OP_ENVS; i++) {
+        line[n++] = "--env";
+        line[n++] = "A=1";
+    }
+    line[n] = "ls";
+    assert_int_equal(parse_line(a, &e, n + 1, line), -EINVAL);
+    line[n - 2] = "ls";
+    assert_int_equal(parse_line(a, &e, n - 1, line), 0);
+    free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_op_parse__flags_values_and_the_end_of_flags),
         cmocka_unit_test(test_op_legal__by_state),
         cmocka_unit_test(test_op_parse__places_name_the_distro),
+        cmocka_unit_test(test_op_parse__the_words_of_a_command_are_its_own),
+        cmocka_unit_test(test_op_parse__variables_have_a_limit),
         cmocka_unit_test(test_op_refuse__says_why_and_what_to_do),
     };
 

@@ -277,6 +277,53 @@ static void test_client__a_server_that_goes_fails_everything_at_once(void **stat
     assert_non_null(p9_client_lost(b->c));
 }
 
+static void serve_again(struct both *b)
+{
+    struct err e = {0};
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    b->server = p9_stream_start(pair[1], &b->raw->export, 0, &e);
+    assert_int_equal(p9_client_reconnect(b->c, pair[0], &e), 0);
+}
+
+/* As the socket tells it, without a request; names work again, what was open does not. */
+static void test_client__a_new_connection_makes_the_root_good_again(void **state)
+{
+    struct both *b = *state;
+    uint32_t fid = make_file(b, "f"), again;
+    struct p9_attr attr;
+
+    p9_stream_stop(b->server);
+    b->server = NULL;
+    assert_non_null(p9_client_lost(b->c));
+    serve_again(b);
+    assert_null(p9_client_lost(b->c));
+    assert_false(p9_client_fid_is_good(b->c, fid));
+    assert_true(p9_client_fid_is_good(b->c, b->root));
+    assert_int_equal(p9_client_getattr(b->c, fid, &attr), -EBADF);
+    p9_client_clunk(b->c, fid);
+    assert_int_equal(p9_client_lookup(b->c, b->root, "f", &again, &attr), 0);
+    assert_true(p9_client_fid_is_good(b->c, again));
+    assert_int_not_equal(again, fid);
+    assert_int_equal(p9_client_open(b->c, again, P9_O_WRONLY), 0);
+    assert_int_equal(p9_client_write(b->c, again, "x", 1, 0), 1);
+}
+
+static void test_client__a_connection_that_is_none_changes_nothing(void **state)
+{
+    struct both *b = *state;
+    struct err e = {0};
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    close(pair[1]);
+    assert_true(p9_client_reconnect(b->c, pair[0], &e) < 0);
+    assert_string_not_equal(e.msg, "");
+    assert_null(p9_client_lost(b->c));
+    p9_client_clunk(b->c, make_file(b, "f"));
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, connect_client, disconnect_client)
 int main(void)
 {
@@ -287,6 +334,8 @@ int main(void)
         test(test_client__xattrs),
         test(test_client__locks),
         test(test_client__listing_of_many_is_complete),
+        test(test_client__a_new_connection_makes_the_root_good_again),
+        test(test_client__a_connection_that_is_none_changes_nothing),
         test(test_client__threads_get_their_own_answers),
         test(test_path__links_are_followed_within_the_server),
         test(test_client__a_server_that_goes_fails_everything_at_once),

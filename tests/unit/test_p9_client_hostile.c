@@ -382,7 +382,7 @@ static void test_conn__a_cancelled_call_ends(void **state)
     assert_int_equal(p9_conn_wait(c, &call), -EINTR);
     pthread_join(thread, NULL);
     assert_null(p9_conn_lost(c));
-    p9_conn_free(c);
+    p9_conn_put(c);
     pthread_join(l.thread, NULL);
     close(l.fd);
 }

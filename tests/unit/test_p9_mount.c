@@ -57,12 +57,19 @@ static int tear_down(void **state)
 
 #define in_mount(c, command) shell("cd %s/mnt && set -e && " command, (c)->folder)
 
+/* On an emulated processor, which others use too, a file takes up to 40 ms: 3,000 looked like a hang. */
+static unsigned many(void)
+{
+    return getenv("LXTOP_LAB") ? 200 : 3000;
+}
+
 static void use_mount(struct client *c)
 {
     assert_int_equal(in_mount(c, "mkdir -p a/b/c && echo one > a/b/f && cat a/b/f | grep -qx one"), 0);
     assert_int_equal(in_mount(c, "ln -s f a/b/l && cat a/b/l | grep -qx one && ln a/b/f a/h"), 0);
     assert_int_equal(in_mount(c, "mkfifo p && test -p p && mv a/h a/i && test $(stat -c %%h a/i) = 2"), 0);
-    assert_int_equal(in_mount(c, "touch $(seq 3000) && test $(ls | wc -l) = 3002 && rm -f [0-9]*"), 0);
+    assert_int_equal(shell("cd %s/mnt && touch $(seq %u) && test $(ls | wc -l) = %u && rm -f [0-9]*",
+                           c->folder, many(), many() + 2), 0);
     assert_int_equal(in_mount(c, "chmod 4750 a/i && test $(stat -c %%a a/i) = 4750"), 0);
     assert_int_equal(in_mount(c, "chown 7:8 a/i && test $(stat -c %%u:%%g a/i) = 7:8"), 0);
     assert_int_equal(in_mount(c, "touch -d @1000 a/i && test $(stat -c %%Y a/i) = 1000"), 0);
@@ -93,24 +100,41 @@ static void test_mount__serves_programs_cached(void **state)
     use_mount(*state);
 }
 
-/* A mapping that is written, seen through the host's own file. */
+/*
+ * Writes through a mapping.  In a process of its own: the kernel may ask the server while it holds the
+ * lock of the address space, which the server's threads need when they are in the same one.
+ */
+static int write_mapped(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    char *map;
+
+    if (fd < 0 || ftruncate(fd, 4096) < 0)
+        return 1;
+    map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return 2;
+    memcpy(map, "mapped", 6);
+    if (msync(map, 4096, MS_SYNC) < 0 || munmap(map, 4096) < 0)
+        return 3;
+    return close(fd) < 0 ? 4 : 0;
+}
+
+/* Seen through the host's own file. */
 static void test_mount__maps_files(void **state)
 {
     struct client *c = *state;
-    char *path, *map;
-    int fd;
+    char *path;
+    int status = -1;
+    pid_t pid;
 
     mount_or_skip(c, "mmap");
     path = file_path("%s/mnt/f", c->folder);
-    assert_true((fd = open(path, O_RDWR | O_CREAT, 0644)) >= 0);
+    if ((pid = fork()) == 0)
+        _exit(write_mapped(path));
     free(path);
-    assert_int_equal(ftruncate(fd, 4096), 0);
-    map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    assert_ptr_not_equal(map, MAP_FAILED);
-    memcpy(map, "mapped", 6);
-    assert_int_equal(msync(map, 4096, MS_SYNC), 0);
-    assert_int_equal(munmap(map, 4096), 0);
-    close(fd);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
     assert_int_equal(in_share(c, "test $(head -c 6 f) = mapped"), 0);
 }
 

@@ -173,6 +173,31 @@ static void test_xattr__set_get_list_remove(void **state)
     assert_int_equal(get_xattr(c, "f", "user.a"), -ENODATA);
 }
 
+static void expect_data_at(struct client *c, const char *name, const char *at)
+{
+    assert_int_equal(get_xattr(c, "sparse", name), strlen(at));
+    assert_memory_equal(c->in + c->payload, at, strlen(at));
+    assert_int_equal(c_clunk(c, 51), 0);
+}
+
+static void test_xattr__tells_where_data_is_next(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "truncate -s 10M sparse; mkdir d; printf x | dd of=sparse bs=1 seek=4M conv=notrunc status=none"), 0);
+    expect_data_at(c, P9_DATA_XATTR "0", "4194304");
+    expect_data_at(c, P9_DATA_XATTR "4194304", "4194304");
+    expect_data_at(c, P9_DATA_XATTR "5000000", "10485760");
+    expect_data_at(c, P9_DATA_XATTR "99999999", "10485760");
+    assert_int_equal(get_xattr(c, "sparse", P9_DATA_XATTR), -EINVAL);
+    assert_int_equal(get_xattr(c, "sparse", P9_DATA_XATTR "-1"), -EINVAL);
+    assert_int_equal(get_xattr(c, "sparse", P9_DATA_XATTR "1x"), -EINVAL);
+    assert_int_equal(get_xattr(c, "d", P9_DATA_XATTR "0"), -EOPNOTSUPP);
+    assert_int_equal(set_xattr(c, "sparse", P9_DATA_XATTR "0", "1", 1, 0), -EOPNOTSUPP);
+    assert_int_equal(get_xattr(c, "sparse", ""), 0);
+    assert_int_equal(c_clunk(c, 51), 0);
+}
+
 static void test_xattr__is_bounded_and_whole(void **state)
 {
     struct client *c = *state;
@@ -438,6 +463,7 @@ int main(void)
         T(test_lock__flock_goes_with_the_open_file, set_up_plain),
         T(test_lock__ends_with_the_client, set_up_plain),
         T(test_xattr__set_get_list_remove, set_up_plain),
+        T(test_xattr__tells_where_data_is_next, set_up_plain),
         T(test_xattr__is_bounded_and_whole, set_up_plain),
         T(test_owner__squash_shows_one_user, set_up_plain),
         T(test_owner__xattr_keeps_the_guests, set_up_xattr),

@@ -138,14 +138,16 @@ static void test_keys__operations_on_the_selected_distro(void **state)
     assert_string_equal(l.ui.selected, "alpine"); /* stopped */
     assert_op(press('s'), OP_START, 0, "alpine");
     assert_hint(press('x'), "alpine is stopped already.");
-    assert_hint(press('\n'), "alpine is stopped; start it first: lxtop start alpine.");
+    assert_hint(press('a'), "alpine is stopped; start it first: lxtop start alpine.");
+    assert_int_equal(press('\r').want, WANT_SHELL); /* which starts it */
     type("jj");
     assert_string_equal(l.ui.selected, "debian"); /* running */
     assert_op(press('x'), OP_STOP, 0, "debian");
     assert_op(press('X'), OP_STOP, FLAG_FORCE, "debian");
     assert_hint(press('s'), "debian is running already.");
     assert_hint(press('d'), "debian is running; stop it first: lxtop stop debian.");
-    assert_int_equal(press('\r').want, WANT_CONSOLE);
+    assert_int_equal(press('\r').want, WANT_SHELL);
+    assert_int_equal(press('a').want, WANT_CONSOLE);
     assert_hint(press('y'), "y does nothing here; F1 or ? shows the keys.");
     assert_int_equal(press('q').want, WANT_QUIT);
     assert_int_equal(press(K_CTRL('z')).want, WANT_SUSPEND);

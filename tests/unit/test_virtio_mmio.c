@@ -388,6 +388,27 @@ static void test_config__change_is_told_to_a_started_driver(void **state)
     assert_int_equal(events(w->m.irq_fd), 1);
 }
 
+static void count_pulse(void *ctx)
+{
+    ++*(unsigned *)ctx;
+}
+
+static void test_interrupt__by_a_call_where_there_is_one(void **state)
+{
+    struct world *w = *state;
+    unsigned pulses = 0;
+    struct driver d;
+
+    w->v.pulse = count_pulse;
+    w->v.pulse_ctx = &pulses;
+    start(w, &d);
+    driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
+    set(w, NOTIFY, 0);
+    assert_int_equal(pulses, 1);
+    assert_int_equal(events(w->m.irq_fd), 0);
+    assert_int_equal(get(w, INT_STATUS), 1);
+}
+
 static void test_status__broken_ring_needs_a_reset_and_recovers(void **state)
 {
     struct world *w = *state;
@@ -468,6 +489,7 @@ int main(void)
         TEST(test_notify__comes_by_eventfd_on_the_loop),
         TEST(test_config__is_bounded),
         TEST(test_config__change_is_told_to_a_started_driver),
+        TEST(test_interrupt__by_a_call_where_there_is_one),
         TEST(test_status__broken_ring_needs_a_reset_and_recovers),
         TEST(test_fail__log_lines_are_limited),
         TEST(test_status__reset_asks_the_class_before_the_rings_go),

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,102 +15,63 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "vmm/agent.h"
+#include "vmm/guest/agent_port.h"
 #include "vmm/guest/export.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/options.h"
+#include "vmm/guest/service.h"
+#include "vmm/guest/sessions.h"
 #include "vmm/guest/shell.h"
 
 #define CONSOLE "/dev/hvc0"
-#define PORTS "/sys/class/virtio-ports"
-#define PORT_WAIT_MS 1000
 #define TICK_MS 50
 #define QUICK_EXIT_S 1 /* a shell that ends sooner is not started again at once */
 #define RETRY_TICKS 40
-#define EXPORT_END_MS 500
+#define SERVICE_END_MS 500
+#define SERVICES 2
+
+/* Its process, and when it may be started again, by ticks.  `word` tells lxtop-vmm of it. */
+struct kept {
+    const struct service *service;
+    const char *word;
+    pid_t pid; /* 0: to be started; -1: not to be */
+    int ready; /* -1 once read */
+    unsigned at;
+};
 
 struct agent {
     int port, signals;
     const struct guest_options *options;
     const struct init_kind *init;
     char *argv0;
-    pid_t shell, systemctl, export;
-    int systemctl_out, export_ready; /* export_ready: -1 once read */
+    pid_t shell, systemctl;
+    int systemctl_out;
+    struct kept kept[SERVICES];
     time_t shell_started;
-    unsigned ticks, quiet_ticks, retry_at, export_at;
+    unsigned ticks, quiet_ticks, retry_at;
     bool ready, going_down;
     char line[AGENT_LINE_MAX];
     size_t len;
 };
 
-/* --- the port --- */
-
-static bool is_our_port(const char *port)
-{
-    auto_free char *name = NULL;
-    char path[300];
-
-    snprintf(path, sizeof(path), PORTS "/%s/name", port);
-    return file_read(path, 256, &name, NULL, NULL) == 0 &&
-           strncmp(name, AGENT_PORT_NAME "\n", sizeof(AGENT_PORT_NAME)) == 0;
-}
-
-static int find_port(void)
-{
-    auto_closedir DIR *dir = opendir(PORTS);
-    struct dirent *d;
-
-    while (dir && (d = readdir(dir))) {
-        char path[300];
-
-        if (d->d_name[0] == '.' || !is_our_port(d->d_name))
-            continue;
-        snprintf(path, sizeof(path), "/dev/%s", d->d_name);
-        return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    }
-    return -1;
-}
-
-int agent_open_port(void)
-{
-    /* The kernel learns the ports' names in messages that may still be on their way. */
-    for (int waited = 0; waited < PORT_WAIT_MS; waited++) {
-        int fd = find_port();
-
-        if (fd >= 0 || access(PORTS, F_OK) < 0)
-            return fd;
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    return -1;
-}
-
-void agent_say(int fd, const char *fmt, ...)
-{
-    char line[AGENT_LINE_MAX];
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
-    va_end(ap);
-    if (fd < 0 || n < 0)
-        return;
-    n = n < (int)sizeof(line) - 1 ? n : (int)sizeof(line) - 2;
-    line[n] = '\n';
-    file_write_all(fd, line, (size_t)n + 1, NULL);
-}
-
 /* --- going down --- */
 
-/* It may hold files of the disk open, and some inits unmount before they end anybody. */
-static void end_export(struct agent *a)
+static void say_service(const struct agent *a, const struct kept *k, const char *how)
 {
-    if (a->export <= 0)
+    if (k->word)
+        agent_say(a->port, "%s %s", k->word, how);
+}
+
+/* They may hold files of the disk open, and some inits unmount before they end anybody. */
+static void end_service(struct agent *a, struct kept *k)
+{
+    if (k->pid <= 0)
         return;
-    kill(a->export, SIGKILL);
-    for (int waited = 0; waited < EXPORT_END_MS && waitpid(a->export, NULL, WNOHANG) == 0; waited++)
+    kill(k->pid, SIGKILL);
+    for (int waited = 0; waited < SERVICE_END_MS && waitpid(k->pid, NULL, WNOHANG) == 0; waited++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    a->export = -1;
-    agent_say(a->port, "export off");
+    k->pid = -1;
+    say_service(a, k, "off");
 }
 
 static void go_down(struct agent *a)
@@ -124,7 +84,8 @@ static void go_down(struct agent *a)
         kill(-a->shell, SIGCONT);
         kill(-a->shell, SIGKILL);
     }
-    end_export(a);
+    for (int i = 0; i < SERVICES; i++)
+        end_service(a, &a->kept[i]);
 }
 
 /* systemd's last stage is a program of its own that takes PID 1 over. */
@@ -243,32 +204,40 @@ static void shell_ended(struct agent *a, int status)
 }
 
 /* Without vsock in the kernel it ends at once, every time; that must not keep an idle guest awake. */
-static void keep_export(struct agent *a)
+static void keep_service(struct agent *a, struct kept *k)
 {
-    if (a->export != 0 || a->going_down || a->ticks < a->export_at)
+    if (k->pid != 0 || a->going_down || a->ticks < k->at)
         return;
-    a->export = export_start(a->argv0, &a->export_ready);
+    k->pid = service_start(k->service, a->argv0, &k->ready);
 }
 
-static void read_export(struct agent *a)
+static void read_ready(struct agent *a, struct kept *k)
 {
     char byte;
 
-    if (read(a->export_ready, &byte, 1) == 1)
-        agent_say(a->port, "export on");
-    close(a->export_ready);
-    a->export_ready = -1;
+    if (read(k->ready, &byte, 1) == 1)
+        say_service(a, k, "on");
+    close(k->ready);
+    k->ready = -1;
 }
 
-static void export_ended(struct agent *a, int status)
+static void service_ended(struct agent *a, struct kept *k, int status)
 {
     bool failed = WIFEXITED(status); /* it never ends of itself but at its start */
 
     if (!failed && is_shutting_down())
         go_down(a);
-    agent_say(a->port, "export off");
-    a->export = failed ? -1 : 0;
-    a->export_at = a->ticks + RETRY_TICKS;
+    say_service(a, k, "off");
+    k->pid = failed ? -1 : 0;
+    k->at = a->ticks + RETRY_TICKS;
+}
+
+static bool services_up(const struct agent *a)
+{
+    for (int i = 0; i < SERVICES; i++)
+        if (a->kept[i].pid == 0)
+            return false;
+    return true;
 }
 
 static void reap(struct agent *a)
@@ -281,8 +250,9 @@ static void reap(struct agent *a)
             shell_ended(a, status);
         else if (pid == a->systemctl)
             read_systemctl(a, status);
-        else if (pid == a->export)
-            export_ended(a, status);
+        for (int i = 0; i < SERVICES; i++)
+            if (pid == a->kept[i].pid)
+                service_ended(a, &a->kept[i], status);
     }
 }
 
@@ -309,37 +279,51 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What to do before there is anything to hear. */
+static void look(struct agent *a)
+{
+    if (!a->ready && (a->ticks > 0 || a->init->ready == READY_AT_ONCE))
+        look_ready(a);
+    keep_shell(a);
+    for (int i = 0; i < SERVICES; i++)
+        keep_service(a, &a->kept[i]);
+}
+
+static void hear(struct agent *a)
+{
+    struct pollfd fds[2 + SERVICES] = {{.fd = a->port, .events = POLLIN},
+                                       {.fd = a->signals, .events = POLLIN}};
+    /* Once all is up there is nothing to look at but events: no wake-up of an idle guest. */
+    bool idle = a->ready && (a->going_down || (a->shell > 0 && services_up(a)));
+
+    for (int i = 0; i < SERVICES; i++)
+        fds[2 + i] = (struct pollfd){.fd = a->kept[i].ready, .events = POLLIN};
+    poll(fds, ARRAY_SIZE(fds), idle ? -1 : TICK_MS);
+    if (fds[0].revents & POLLIN)
+        read_port(a);
+    if (fds[1].revents & POLLIN)
+        read_signal(a);
+    for (int i = 0; i < SERVICES; i++)
+        if (fds[2 + i].revents)
+            read_ready(a, &a->kept[i]);
+    if (fds[0].revents & POLLHUP) /* lxtop-vmm closed the port, and will not come back */
+        a->port = -1;
+}
+
 _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
                          const struct init_kind *init)
 {
-    struct agent a = {.port = fd, .argv0 = argv0, .options = o, .init = init, .export_ready = -1};
+    struct agent a = {.port = fd, .argv0 = argv0, .options = o, .init = init,
+                      .kept = {{.service = &export_service, .word = "export", .ready = -1},
+                               {.service = &sessions_service, .ready = -1}}};
 
     argv0[0] = '@';
     signal(SIGHUP, SIG_IGN);
     a.signals = open_signals();
     agent_say(fd, "init %s", init->name);
     for (;;) {
-        struct pollfd fds[] = {{.fd = a.port, .events = POLLIN},
-                               {.fd = a.signals, .events = POLLIN},
-                               {.fd = a.export_ready, .events = POLLIN}};
-        /* Once all is up there is nothing to look at but events: no wake-up of an idle guest. */
-        bool idle = a.ready && (a.going_down || (a.shell > 0 && a.export != 0));
-
-        if (!a.ready && a.ticks > 0)
-            look_ready(&a);
-        else if (a.init->ready == READY_AT_ONCE && !a.ready)
-            look_ready(&a);
-        keep_shell(&a);
-        keep_export(&a);
-        poll(fds, ARRAY_SIZE(fds), idle ? -1 : TICK_MS);
-        if (fds[0].revents & POLLIN)
-            read_port(&a);
-        if (fds[1].revents & POLLIN)
-            read_signal(&a);
-        if (fds[2].revents)
-            read_export(&a);
-        if (fds[0].revents & POLLHUP) /* lxtop-vmm closed the port, and will not come back */
-            a.port = -1;
+        look(&a);
+        hear(&a);
         a.ticks++;
     }
 }

@@ -12,10 +12,6 @@
 struct guest_options;
 struct init_kind;
 
-/* Opens the agent's port: a descriptor, or -1 when lxtop-vmm gave none. */
-int agent_open_port(void);
-/* Says one line; `fd` -1 is allowed. */
-void agent_say(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The agent's life; does not return.  `argv0`: of the process, whose first byte it changes. */
 _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
                          const struct init_kind *init);

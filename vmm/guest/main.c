@@ -19,6 +19,7 @@
 #include "core/base/file.h"
 #include "vmm/agent.h"
 #include "vmm/guest/agent.h"
+#include "vmm/guest/agent_port.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/modules.h"
 #include "vmm/guest/mounts.h"

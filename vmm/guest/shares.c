@@ -12,7 +12,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "vmm/guest/agent.h"
+#include "vmm/guest/agent_port.h"
 #include "vmm/guest/options.h"
 
 /* The most that the driver's 128 descriptors of a page carry, with three for what is around it. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Users of a distro, by its /etc/passwd, which is as hostile as the rest of it.
+ */
+#ifndef CORE_GUEST_USER_H
+#define CORE_GUEST_USER_H
+
+#include "core/guest.h"
+
+/*
+ * The user of that name or, where it is all digits, number; one that is not listed has the group of the
+ * same number.  0 or -errno with a message that names the distro.
+ */
+int guest_user_find(struct p9_client *c, const char *distro, const char *user, struct guest_user *u,
+                    struct err *e);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the operations under way share; for nobody else.
+ *
+ * A job is a row of `runners` in op_job.c, which runs at once and then at every look at the model
+ * until it calls job_finish.
+ */
+#ifndef CORE_OP_JOB_H
+#define CORE_OP_JOB_H
+
+#include <uv.h>
+
+#include "core/op.h"
+
+struct core;
+struct file_job;
+struct machine_start;
+struct task;
+
+struct op_job {
+    struct op_job *next;
+    struct core *core;
+    struct op_events ev;
+    void *ctx;
+    uv_timer_t kick; /* first step and every look: never calls back from op_start */
+    enum op_id op;
+    char distro[NAME_MAX_LEN + 2]; /* one too many: a name too long is cut to one that nobody has */
+    char *source;
+    char *setting[OPTIONS];
+    char **word;
+    unsigned words;
+    struct file_job *files;
+    uint64_t copied;
+    unsigned flags;
+    bool detached, finished, begun, asked;
+    struct machine_start *start;
+    struct task *task;
+    unsigned phases_told;
+    int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */
+};
+
+/* A sentence for the person; what was asked for (NULL: nothing). */
+void __attribute__((format(printf, 2, 3))) job_note(struct op_job *j, const char *fmt, ...);
+void job_print(struct op_job *j, const char *text);
+/* Ends the job, which is no more after it; `e` may be NULL.  The second call does nothing. */
+void job_finish(struct op_job *j, enum op_status status, const struct err *e);
+/* The model's distro of the job, or NULL; borrowed until the model changes. */
+const struct model_distro *job_distro(struct op_job *j);
+/* False when the operation ended here: no such distro, or not legal in its state. */
+bool job_check_distro(struct op_job *j);
+
+/* Starting, also for who needs a running distro: job_watch_boot at each look ends in job_on_running. */
+void job_begin_start(struct op_job *j);
+void job_watch_boot(struct op_job *j);
+/* What a running distro was wanted for. */
+void job_on_running(struct op_job *j);
+
+/* The rows. */
+void job_run_install(struct op_job *j);
+void job_run_remove(struct op_job *j);
+void job_run_start(struct op_job *j);
+void job_run_stop(struct op_job *j);
+void job_run_files(struct op_job *j);
+void job_run_unmount(struct op_job *j);
+
+#endif

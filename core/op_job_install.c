@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Installing a distro, and removing it. */
+#include "core/op_job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+#include "core/core.h"
+#include "core/machine.h"
+#include "core/store.h"
+#include "core/task.h"
+#include "core/watch.h"
+
+/* --- install --- */
+
+static void on_task_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    struct op_job *j = ctx;
+
+    if (j->core->watch)
+        watch_task(j->core->watch, j->distro, true, done, total);
+    if (!j->detached && j->ev.progress)
+        j->ev.progress(j->ctx, done, total);
+}
+
+static void on_task_finished(void *ctx, const struct err *e)
+{
+    struct op_job *j = ctx;
+
+    if (j->core->watch)
+        watch_task(j->core->watch, j->distro, false, 0, 0);
+    job_finish(j, e->code == 0           ? STATUS_DONE
+                  : e->code == ECANCELED ? STATUS_CANCELLED
+                                         : STATUS_FAILED, e);
+}
+
+/* The same words a person would type, for the child. */
+static struct task *start_install(struct op_job *j, struct err *e)
+{
+    static const struct task_events ev = {on_task_progress, on_task_finished};
+    auto_free char *self = core_self();
+    char *names[OPTIONS] = {0};
+    const char *argv[5 + 2 * OPTIONS] = {op_table[OP_TASK_INSTALL].verb};
+    struct task *t = NULL;
+    unsigned n = 1;
+
+    for (int i = 0; i < OPTIONS; i++)
+        if (j->setting[i] && (names[i] = file_path("--%s", option_table[i].name))) {
+            argv[n++] = names[i];
+            argv[n++] = j->setting[i];
+        }
+    argv[n++] = "--";
+    argv[n++] = j->source;
+    argv[n++] = j->distro;
+    if (self)
+        t = task_start(j->core->loop, self, argv, &ev, j, e);
+    else
+        err_sys(e, ENOENT, "find lxtop itself");
+    for (int i = 0; i < OPTIONS; i++)
+        free(names[i]);
+    return t;
+}
+
+/* Settings are judged here, where the error still has the person's ear. */
+static int check_install(struct op_job *j, struct err *e)
+{
+    struct options o;
+    int r = options_copy(&o, &j->core->defaults, e);
+
+    for (int i = 0; i < OPTIONS && r == 0; i++)
+        if (j->setting[i])
+            r = options_set(&o, option_table[i].name, j->setting[i], ORIGIN_COMMAND, e);
+    options_release(&o);
+    if (r == 0 && !j->distro[0]) {
+        auto_free char *name = store_suggest_name(&j->core->paths, j->source);
+
+        snprintf(j->distro, sizeof(j->distro), "%s", name ? name : "distro");
+    }
+    return r == 0 ? store_check_name(j->distro, e) : r;
+}
+
+void job_run_install(struct op_job *j)
+{
+    struct err e = {0};
+
+    if (j->begun)
+        return;
+    if (check_install(j, &e) < 0) {
+        job_finish(j, STATUS_USAGE, &e);
+        return;
+    }
+    job_note(j, "installing from %s", j->source);
+    j->task = start_install(j, &e);
+    if (!j->task)
+        job_finish(j, STATUS_FAILED, &e);
+    else if (j->core->watch)
+        watch_task(j->core->watch, j->distro, true, 0, 0);
+}
+
+/* --- remove --- */
+
+/* The lock, and not the model, says that nobody has started it since the last look. */
+static int lock_machine(struct op_job *j, const char *state, struct err *e)
+{
+    auto_free char *lock = machine_file(&j->core->paths, j->distro, "lock");
+    int r = lock ? file_mkdirs(state, 0700, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
+
+    if (r == 0)
+        r = file_lock(lock, e);
+    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started; stop it first: lxtop stop %s",
+                                  j->distro, j->distro) : r;
+}
+
+static int remove_files(struct op_job *j, struct err *e)
+{
+    auto_free char *state = file_path("%s/machines/%s", j->core->paths.state, j->distro);
+    auto_close int lock = state ? lock_machine(j, state, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
+    int r = lock < 0 ? lock : store_remove(&j->core->paths, j->distro, e);
+
+    return r == 0 ? file_remove_tree(state, e) : r;
+}
+
+void job_run_remove(struct op_job *j)
+{
+    struct err e = {0};
+    int r;
+
+    if (!job_check_distro(j))
+        return;
+    r = remove_files(j, &e);
+    watch_look(j->core->watch);
+    job_finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
+}

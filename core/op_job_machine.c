@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Starting a distro's machine, and stopping it. */
+#include "core/op_job.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/core.h"
+#include "core/doctor.h"
+#include "core/machine.h"
+#include "core/store.h"
+#include "core/watch.h"
+
+#define CONSOLE_LINES 12 /* of the guest's last words when a start fails */
+
+/* --- start --- */
+
+static void tell_phases(struct op_job *j, const struct model_distro *d)
+{
+    static const char *const texts[PHASES] = {
+        [PHASE_VM] = "machine created",   [PHASE_KERNEL] = "kernel entered",
+        [PHASE_INIT] = "/init runs",      [PHASE_ROOT] = "root file system mounted",
+        [PHASE_READY] = "distro ready",
+    };
+
+    for (int i = 0; i < PHASES; i++)
+        if (texts[i] && d->phase_us[i] >= 0 && !(j->phases_told & 1U << i)) {
+            j->phases_told |= 1U << i;
+            job_note(j, "%s after %lld ms", texts[i], (long long)d->phase_us[i] / 1000);
+        }
+}
+
+static void fail_start(struct op_job *j, const struct model_distro *d)
+{
+    auto_free char *tail = machine_console_tail(&j->core->paths, j->distro, CONSOLE_LINES);
+    const char *why = machine_reason_text(d->reason);
+    struct err e;
+
+    if (tail && *tail) {
+        job_note(j, "the last lines of its console:");
+        job_print(j, tail);
+    }
+    err_set(&e, EIO, "%s ended before it was ready: %s%s%s", j->distro,
+            *why ? why : "the guest powered off", *d->detail ? ": " : "", d->detail);
+    job_finish(j, STATUS_FAILED, &e);
+}
+
+void job_watch_boot(struct op_job *j)
+{
+    const struct model_distro *d = job_distro(j);
+
+    if (!d) {
+        job_finish(j, STATUS_NO_DISTRO, NULL);
+        return;
+    }
+    if (j->start)
+        return; /* lxtop-vmm is not up yet */
+    tell_phases(j, d);
+    if (d->state == MACHINE_RUNNING) {
+        if (*d->note)
+            job_note(j, "%s", d->note);
+        job_on_running(j);
+    } else if (MACHINE_BIT(d->state) & MACHINE_DOWN) {
+        fail_start(j, d);
+    }
+}
+
+static void on_start_note(void *ctx, const char *text)
+{
+    job_note(ctx, "%s", text);
+}
+
+static void on_started(void *ctx, const struct err *e)
+{
+    struct op_job *j = ctx;
+    struct err copy = *e;
+
+    j->start = NULL;
+    watch_started(j->core->watch, j->distro);
+    if (copy.code)
+        job_finish(j, STATUS_FAILED, &copy);
+}
+
+void job_begin_start(struct op_job *j)
+{
+    static const struct machine_start_events ev = {on_start_note, on_started};
+    struct distro d;
+    struct err e = {0};
+    char advice[ERR_MSG_SIZE];
+
+    if (!doctor_kvm_works(advice, sizeof(advice))) {
+        err_set(&e, ENOTSUP, "%s", advice);
+        job_finish(j, STATUS_HOST, &e);
+        return;
+    }
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, &e) < 0) {
+        job_finish(j, STATUS_FAILED, &e);
+        return;
+    }
+    if (d.warning)
+        job_note(j, "%s", d.warning);
+    j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
+    distro_release(&d);
+    if (j->start)
+        watch_starting(j->core->watch, j->distro);
+    else
+        job_finish(j, STATUS_FAILED, &e);
+}
+
+void job_run_start(struct op_job *j)
+{
+    if (j->begun)
+        job_watch_boot(j);
+    else if (job_check_distro(j))
+        job_begin_start(j);
+}
+
+/* --- stop --- */
+
+/* A VMM that does not answer, or not in time, is killed: a stop always wins. */
+static void kill_machine(struct op_job *j)
+{
+    struct err e;
+
+    job_note(j, "lxtop-vmm does not answer; it is killed");
+    if (machine_kill(&j->core->paths, j->distro, &e) < 0)
+        job_finish(j, STATUS_FAILED, &e);
+    j->stop_deadline = INT64_MAX;
+}
+
+static void begin_stop(struct op_job *j)
+{
+    bool force = j->flags & FLAG_FORCE;
+    struct distro d;
+    int64_t seconds = 30;
+
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) == 0) {
+        seconds = options_number(&d.options, OPT_STOP_TIMEOUT);
+        distro_release(&d);
+    }
+    j->stop_deadline = (int64_t)uv_now(j->core->loop) + (force ? 2000 : seconds * 1000 + 5000);
+    if (watch_send(j->core->watch, j->distro,
+                   json_pack("{ss sb sI}", "cmd", "stop", "force", force, "deadline_ms",
+                             (json_int_t)seconds * 1000), NULL, NULL, NULL) < 0)
+        kill_machine(j);
+}
+
+void job_run_stop(struct op_job *j)
+{
+    const struct model_distro *d = job_distro(j);
+
+    if (!j->begun && !job_check_distro(j))
+        return;
+    if (!j->begun) {
+        begin_stop(j);
+    } else if (!d || (MACHINE_BIT(d->state) & MACHINE_DOWN)) {
+        if (d && strcmp(d->reason, "forced") == 0 && !(j->flags & FLAG_FORCE))
+            job_note(j, "the guest did not power off in time and was stopped by force");
+        job_finish(j, STATUS_DONE, NULL);
+    } else if ((int64_t)uv_now(j->core->loop) > j->stop_deadline) {
+        kill_machine(j);
+    }
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The FUSE bridge for all users, where file system tests can use it.
+ *
+ *   bridge SOURCE MOUNTPOINT [FIDS]
+ *
+ * SOURCE: a folder, served by our own server in a process of its own, or the vsock.sock of a running
+ * machine.  FIDS: how many files the server keeps for the mount at most; few, and each is walked to again
+ * all the time.  It serves until it is unmounted.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/err.h"
+#include "p9/client.h"
+#include "p9/fuse.h"
+#include "p9/localfs.h"
+#include "p9/transport_stream.h"
+
+static _Noreturn void serve(int fd, const char *root)
+{
+    struct p9_localfs_config config = {.root = root, .owners = {.kind = P9_OWNER_PASS}, .devices = true};
+    struct err e = {0};
+    struct p9_fs *fs = p9_localfs_new(&config, &e);
+    struct p9_export x = {.fs = fs, .limits = p9_limits_default()};
+    struct p9_stream *s = fs ? p9_stream_start(fd, &x, 0, &e) : NULL;
+
+    if (!s) {
+        fprintf(stderr, "bridge: %s\n", e.msg);
+        _exit(1);
+    }
+    p9_stream_join(s);
+    p9_localfs_free(fs);
+    _exit(0);
+}
+
+static int serve_folder(const char *root)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -1;
+    if (fork() == 0) {
+        close(pair[0]);
+        serve(pair[1], root);
+    }
+    close(pair[1]);
+    return pair[0];
+}
+
+static int connect_machine(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char c = 0;
+
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || write(fd, "CONNECT 9001\n", 13) != 13)
+        return -1;
+    while (c != '\n') /* "OK" and a port */
+        if (read(fd, &c, 1) != 1)
+            return -1;
+    return fd;
+}
+
+int main(int argc, char **argv)
+{
+    struct p9_client_config config = {.uid = 0};
+    struct rlimit files = {16384, 16384};
+    struct err e = {0};
+    struct stat st;
+    int rc = -1, fd;
+
+    if (argc < 3 || argc > 4 || stat(argv[1], &st) < 0)
+        return 2;
+    setrlimit(RLIMIT_NOFILE, &files);
+    fd = S_ISDIR(st.st_mode) ? serve_folder(argv[1]) : connect_machine(argv[1]);
+    struct p9_client *c = fd < 0 ? NULL : p9_client_new(fd, &config, &e);
+    struct p9_mount_config mount = {.client = c, .source = "lxtop:bridge", .everyone = true,
+                                    .fids_max = argc == 4 ? (unsigned)atoi(argv[3]) : 0};
+    struct p9_mount *m = c ? p9_mount_new(&mount, argv[2], &e) : NULL;
+
+    if (m)
+        rc = p9_mount_run(m);
+    else
+        fprintf(stderr, "bridge: %s\n", fd < 0 ? "no connection" : e.msg);
+    p9_mount_free(m);
+    p9_client_free(c);
+    while (wait(NULL) > 0)
+        ;
+    return rc == 0 ? 0 : 1;
+}

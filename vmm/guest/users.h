@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The groups of the distro's users, for the server that acts as them.
+ */
+#ifndef GUEST_USERS_H
+#define GUEST_USERS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/account.h"
+
+/* The last one asked for: a client is one user, and asks with every request. */
+struct users {
+    pthread_mutex_t lock;
+    int64_t until;            /* [lock] CLOCK_MONOTONIC, ms: then the files are read again */
+    uint32_t uid;             /* [lock] */
+    gid_t group[ACCOUNT_GROUPS]; /* [lock] its own first */
+    size_t groups;            /* [lock] */
+};
+
+/* p9_owners.identify, with a struct users as its ctx: any thread. */
+bool users_identify(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n);
+
+#endif
