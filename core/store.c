@@ -401,37 +401,49 @@ int store_commit(const struct paths *p, struct store_new *n, const char *source,
     return r;
 }
 
-void store_abort(struct store_new *n)
-{
-    if (n->folder)
-        file_remove_tree(n->folder, NULL);
-    if (n->lock_fd >= 0)
-        close(n->lock_fd);
-    free(n->folder);
-    *n = (struct store_new){.lock_fd = -1};
-}
-
 /* --- removal --- */
 
-int store_remove(const struct paths *p, const char *name, struct err *e)
+/*
+ * A folder of a distro goes: first its name, at once, then what is in it.  Removed in place it could be
+ * entered by the next install of the name as soon as its lock is gone, and that one's files would go, too.
+ */
+static int remove_folder(const char *folder, struct err *e)
 {
-    auto_free char *folder = folder_path(p, "", name);
-    auto_free char *old = file_path("%s/distros/" OLD_PREFIX "%s-XXXXXX", p->data, name);
+    int dir = (int)(strrchr(folder, '/') - folder);
+    auto_free char *old = file_path("%.*s/" OLD_PREFIX "XXXXXX", dir, folder);
 
-    if (!folder || !old)
-        return err_sys(e, ENOMEM, "remove %s", name);
-    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
-        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+    if (!old)
+        return err_sys(e, ENOMEM, "remove %s", folder);
     if (!mkdtemp(old))
         return err_sys(e, errno, "make folder %s", old);
-    /* A folder may replace an empty one: from here on the name is free and the distro gone. */
-    if (rename(folder, old) < 0) {
+    if (rename(folder, old) < 0) { /* onto an empty folder */
         int code = errno;
 
         rmdir(old);
         return err_sys(e, code, "rename %s", folder);
     }
     return file_remove_tree(old, e);
+}
+
+void store_abort(struct store_new *n)
+{
+    if (n->folder)
+        remove_folder(n->folder, NULL);
+    if (n->lock_fd >= 0)
+        close(n->lock_fd);
+    free(n->folder);
+    *n = (struct store_new){.lock_fd = -1};
+}
+
+int store_remove(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *folder = folder_path(p, "", name);
+
+    if (!folder)
+        return err_sys(e, ENOMEM, "remove %s", name);
+    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
+        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+    return remove_folder(folder, e);
 }
 
 static void sweep_new(const struct paths *p, const char *entry)
