@@ -473,7 +473,7 @@ static const struct p9_fs_ops mem_ops = {
 
 static inline void memfs_init(struct memfs *m)
 {
-    *m = (struct memfs){.fs = {&mem_ops}, .next = 1};
+    *m = (struct memfs){.fs = {.ops = &mem_ops}, .next = 1};
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->change, NULL);
     m->root = mem_make(m, S_IFDIR | 0755, "");
