@@ -220,7 +220,9 @@ static void test_relay__environment_folder_and_default_signals(void **state)
 {
     struct world *w = *state;
 
-    start(w, SESSION_CWD_MUST, "/usr", "pwd; echo $GREETING; echo $PATH; grep -E 'SigBlk|SigIgn' /proc/self/status; "
+    start(w, SESSION_CWD_MUST, "/usr", "pwd; echo $GREETING; echo $PATH; grep -E 'SigBlk|SigIgn' /proc/self/status | "
+                                       /* 32 and 33 are libc's own: as whoever runs the tests has them */
+                                       "sed s/00000001[08]0000000/0000000000000000/; "
                                        "ls /proc/self/fd | wc -l");
     assert_exit(w, false, 0);
     assert_string_equal(w->out, "/usr\nhello world\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
