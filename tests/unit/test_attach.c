@@ -8,6 +8,7 @@
 #include <utmp.h>
 
 #include "tests/unit/fake_machine.h"
+#include "tests/unit/terminal.h"
 
 static struct fake_machine machine;
 
@@ -73,54 +74,9 @@ static void test_console__from_a_pipe(void **state)
 
 /* --- in a terminal --- */
 
-struct terminal {
-    int master, slave;
-    pid_t pid;
-    struct termios before;
-    char text[16384];
-    size_t len;
-};
-
-static void terminal_run(struct terminal *t, const char *verb)
+static void begin(struct terminal *t, const char *verb)
 {
-    *t = (struct terminal){0};
-    assert_int_equal(openpty(&t->master, &t->slave, NULL, NULL, NULL), 0);
-    assert_int_equal(tcgetattr(t->slave, &t->before), 0);
-    t->pid = fork();
-    assert_true(t->pid >= 0);
-    if (t->pid == 0) {
-        close(t->master);
-        login_tty(t->slave);
-        execl(getenv("TEST_SELF"), "lxtop", verb, "a", NULL);
-        _exit(99);
-    }
-}
-
-static void terminal_wait(struct terminal *t, const char *text)
-{
-    while (!strstr(t->text, text)) {
-        ssize_t n = read(t->master, t->text + t->len, sizeof(t->text) - 1 - t->len);
-
-        assert_true(n > 0);
-        t->len += (size_t)n;
-    }
-}
-
-/* It has ended with `status`, and the terminal is as it was. */
-static void terminal_end(struct terminal *t, int status)
-{
-    struct termios after;
-    int got;
-
-    assert_int_equal(waitpid(t->pid, &got, 0), t->pid);
-    assert_true(WIFEXITED(got));
-    assert_int_equal(WEXITSTATUS(got), status);
-    assert_int_equal(tcgetattr(t->slave, &after), 0);
-    assert_int_equal(after.c_lflag, t->before.c_lflag);
-    assert_int_equal(after.c_iflag, t->before.c_iflag);
-    assert_int_equal(after.c_oflag, t->before.c_oflag);
-    close(t->master);
-    close(t->slave);
+    terminal_run(t, NULL, (const char *const[]){"lxtop", verb, "a", NULL});
 }
 
 static void test_console__detach_key(void **state)
@@ -129,7 +85,7 @@ static void test_console__detach_key(void **state)
     auto_free char *typed = NULL;
 
     (void)state;
-    terminal_run(&t, "console");
+    begin(&t, "console");
     terminal_wait(&t, FAKE_GREETING);
     assert_int_equal(write(t.master, "\x03\x1aq", 3), 3); /* Ctrl-C and Ctrl-Z are the guest's */
     terminal_wait(&t, "<");
@@ -146,7 +102,7 @@ static void test_console__machine_ends(void **state)
     struct terminal t;
 
     (void)state;
-    terminal_run(&t, "console");
+    begin(&t, "console");
     terminal_wait(&t, FAKE_GREETING);
     assert_int_equal(write(t.master, "bye", 3), 3);
     terminal_wait(&t, "Detached from a. It has ended.");
@@ -163,7 +119,7 @@ static void test_console__signals_give_the_terminal_back(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
         struct terminal t;
 
-        terminal_run(&t, "console");
+        begin(&t, "console");
         terminal_wait(&t, FAKE_GREETING);
         kill(t.pid, signals[i]);
         terminal_wait(&t, "Detached from a.");

@@ -9,6 +9,7 @@
 #include <utmp.h>
 
 #include "tests/unit/fake_machine.h"
+#include "tests/unit/terminal.h"
 #include "vmm/guest/relay.h"
 
 static struct fake_machine machine;
@@ -160,57 +161,13 @@ static void test_exec__what_cannot_be(void **state)
 
 /* --- in a terminal --- */
 
-struct terminal {
-    int master, slave;
-    pid_t pid;
-    struct termios before;
-    char text[16384];
-    size_t len;
-};
-
-static void terminal_run(struct terminal *t, const char *command)
+static void run_command(struct terminal *t, const char *command)
 {
-    struct winsize w = {.ws_row = 33, .ws_col = 99};
+    const struct winsize size = {.ws_row = 33, .ws_col = 99};
     auto_free char *user = file_path("%u", geteuid());
 
-    *t = (struct terminal){0};
-    assert_int_equal(openpty(&t->master, &t->slave, NULL, NULL, &w), 0);
-    assert_int_equal(tcgetattr(t->slave, &t->before), 0);
-    t->pid = fork();
-    assert_true(t->pid >= 0);
-    if (t->pid == 0) {
-        close(t->master);
-        login_tty(t->slave);
-        execl(getenv("TEST_SELF"), "lxtop", "exec", "--user", user, "--env", "TERM=xterm", "a", "sh", "-c", command, NULL);
-        _exit(99);
-    }
-}
-
-static void terminal_wait(struct terminal *t, const char *text)
-{
-    while (!strstr(t->text, text)) {
-        ssize_t n = read(t->master, t->text + t->len, sizeof(t->text) - 1 - t->len);
-
-        assert_true(n > 0);
-        t->len += (size_t)n;
-    }
-}
-
-/* It has ended with `status`, and the terminal is as it was. */
-static void terminal_end(struct terminal *t, int status)
-{
-    struct termios after;
-    int got;
-
-    assert_int_equal(waitpid(t->pid, &got, 0), t->pid);
-    assert_true(WIFEXITED(got));
-    assert_int_equal(WEXITSTATUS(got), status);
-    assert_int_equal(tcgetattr(t->slave, &after), 0);
-    assert_int_equal(after.c_lflag, t->before.c_lflag);
-    assert_int_equal(after.c_iflag, t->before.c_iflag);
-    assert_int_equal(after.c_oflag, t->before.c_oflag);
-    close(t->master);
-    close(t->slave);
+    terminal_run(t, &size, (const char *const[]){"lxtop", "exec", "--user", user, "--env", "TERM=xterm", "a", "sh",
+                                                 "-c", command, NULL});
 }
 
 static void test_terminal__keys_size_and_status(void **state)
@@ -219,7 +176,7 @@ static void test_terminal__keys_size_and_status(void **state)
     struct terminal t;
 
     (void)state;
-    terminal_run(&t, "trap 'echo interrupted' INT; trap 'stty size' WINCH; stty size; echo $TERM; echo ready; while ! read x; do :; done; exit 9");
+    run_command(&t, "trap 'echo interrupted' INT; trap 'stty size' WINCH; stty size; echo $TERM; echo ready; while ! read x; do :; done; exit 9");
     terminal_wait(&t, "33 99\r\nxterm\r\nready");
     assert_int_equal(write(t.master, "\003", 1), 1);
     terminal_wait(&t, "interrupted");
@@ -234,7 +191,7 @@ static void test_terminal__comes_back_when_the_machine_dies(void **state)
     struct terminal t;
 
     (void)state;
-    terminal_run(&t, "echo ready; sleep 1000");
+    run_command(&t, "echo ready; sleep 1000");
     terminal_wait(&t, "ready");
     end_guest();
     terminal_wait(&t, "lxtop: connection to a was lost");
@@ -249,7 +206,7 @@ static void test_terminal__comes_back_when_lxtop_is_asked_to_end(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
         struct terminal t;
 
-        terminal_run(&t, "echo ready; sleep 1000");
+        run_command(&t, "echo ready; sleep 1000");
         terminal_wait(&t, "ready");
         kill(t.pid, signals[i]);
         terminal_end(&t, 128 + signals[i]);

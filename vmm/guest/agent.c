@@ -268,17 +268,6 @@ static void read_signal(struct agent *a)
         reap(a);
 }
 
-static int open_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* What to do before there is anything to hear. */
 static void look(struct agent *a)
 {
@@ -319,7 +308,7 @@ _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
 
     argv0[0] = '@';
     signal(SIGHUP, SIG_IGN);
-    a.signals = open_signals();
+    a.signals = service_signals();
     agent_say(fd, "init %s", init->name);
     for (;;) {
         look(&a);

@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/session_msg.h"
 #include "vmm/guest/command.h"
+#include "vmm/guest/service.h"
 
 #define HANG_UP_MS 2000
 #define OUT_ROOM (2 * (SESSION_HEADER + SESSION_DATA_MAX) + 4 * SESSION_SMALL)
@@ -272,17 +273,6 @@ static void hear_signal(struct relay *r)
         r->exited = waitpid(r->command.pid, &r->status, WNOHANG) == r->command.pid;
 }
 
-static int open_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void turn(struct relay *r)
 {
     const struct command *c = &r->command;
@@ -326,7 +316,7 @@ void relay_run(int conn)
     struct relay *r = calloc(1, sizeof(*r));
 
     if (r) {
-        *r = (struct relay){.conn = conn, .signals = open_signals(), .from.side = SESSION_GUEST,
+        *r = (struct relay){.conn = conn, .signals = service_signals(), .from.side = SESSION_GUEST,
                             .command = {-1, -1, -1, -1, -1}};
         fcntl(conn, F_SETFL, O_NONBLOCK);
         relay_loop(r);

@@ -33,4 +33,7 @@ bool service_ready(void);
 /* The next connection of the host's, non-negative; others, who may be anybody, are sent away. */
 int service_accept(int fd);
 
+/* SIGCHLD and SIGTERM by signalfd(2), no other way from here on; -1: none. */
+int service_signals(void);
+
 #endif
