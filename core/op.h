@@ -34,6 +34,7 @@ enum op_id {
     OP_COPY,
     OP_MOUNT,
     OP_UNMOUNT,
+    OP_FORWARD,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
@@ -61,7 +62,7 @@ extern const unsigned op_status_count;
 
 /* Flags of the command line, by bit; options of the option table come beside them. */
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
-               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128 };
+               FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128, FLAG_REMOVE = 256 };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
@@ -70,6 +71,7 @@ enum op_words {
     WORDS_COPY,    /* files here or there, and where to */
     WORDS_MOUNT,   /* distro and folder */
     WORDS_MOUNTED, /* folder or distro */
+    WORDS_FORWARD, /* distro, and a forward */
 };
 #define OP_WORDS 1024 /* that follow a verb at most */
 

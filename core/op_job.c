@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "core/doctor.h"
 #include "core/file_job.h"
+#include "core/forwards.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "core/store.h"
@@ -441,6 +442,73 @@ static void run_remove(struct op_job *j)
     finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
 }
 
+/* --- forwards --- */
+
+/* What the machine has taken, or would take at its start, is kept in the settings. */
+static void keep_forward(struct op_job *j)
+{
+    struct forward f;
+    struct err e = {0};
+    int r = forward_parse(j->word[1], &f, &e);
+
+    if (r == 0)
+        r = forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f,
+                          !(j->flags & FLAG_REMOVE), &e);
+    finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, &e);
+}
+
+static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct op_job *j = ctx;
+    auto_free char *text = reply ? forwards_reply_text(reply) : NULL;
+
+    if (reply && j->words > 1) {
+        keep_forward(j);
+        return;
+    }
+    print(j, text);
+    finish(j, reply ? STATUS_DONE : STATUS_FAILED, e);
+}
+
+static void list_forwards(struct op_job *j)
+{
+    struct err e = {0};
+    auto_free char *text = forwards_settings_text(&j->core->paths, &j->core->defaults, j->distro, &e);
+
+    print(j, text);
+    finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
+}
+
+static void ask_forward(struct op_job *j)
+{
+    const char *what = j->flags & FLAG_REMOVE ? "remove" : "add";
+    json_t *request = j->words > 1 ? json_pack("{ss ss}", "cmd", "forward", what, j->word[1])
+                                   : json_pack("{ss}", "cmd", "forward");
+    struct err e;
+
+    j->asked = true;
+    if (watch_send(j->core->watch, j->distro, request, on_forwarded, j, &e) < 0)
+        finish(j, STATUS_FAILED, &e);
+}
+
+static void run_forward(struct op_job *j)
+{
+    struct err e = {0};
+    struct forward f;
+
+    if (j->asked || (!j->begun && !check_distro(j)))
+        return;
+    if ((j->words > 1 && forward_parse(j->word[1], &f, &e) < 0) ||
+        (j->words == 1 && (j->flags & FLAG_REMOVE) && err_set(&e, EINVAL, "say which to remove") < 0))
+        finish(j, STATUS_USAGE, &e);
+    else if (MACHINE_BIT(find(j)->state) & MACHINE_LIVE)
+        ask_forward(j);
+    else if (j->words > 1)
+        keep_forward(j);
+    else
+        list_forwards(j);
+}
+
 /* --- files of a distro --- */
 
 static void on_file_print(void *ctx, const char *text)
@@ -561,7 +629,7 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_LIST] = run_list,   [OP_INSTALL] = run_install, [OP_START] = run_start,
     [OP_STOP] = run_stop,   [OP_STATS] = run_stats,     [OP_REMOVE] = run_remove,
     [OP_DOCTOR] = run_doctor, [OP_FILES] = run_files,   [OP_CAT] = run_files,
-    [OP_COPY] = run_files,  [OP_MOUNT] = run_files,     [OP_UNMOUNT] = run_unmount,
+    [OP_FORWARD] = run_forward, [OP_COPY] = run_files,  [OP_MOUNT] = run_files,     [OP_UNMOUNT] = run_unmount,
 };
 
 static void on_kick(uv_timer_t *t)
