@@ -29,32 +29,6 @@ static bool accepts(struct message m)
     return frame_accept((uint8_t *)&m, sizeof(m));
 }
 
-static void test_accept__addresses_of_the_network_and_the_world(void **state)
-{
-    static const char *const to4[] = {NET_GATEWAY, NET_DNS, "1.1.1.1", "192.168.1.1", "126.255.255.255",
-                                      "128.0.0.1", "255.255.255.255", "224.0.0.1", "1.0.0.127"};
-    static const char *const to6[] = {NET_GATEWAY6, "fe80::2", "ff02::1", "2001:db8::1", "::1:0:0:0:1"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(to4) / sizeof(to4[0]); i++)
-        assert_true(accepts(packet(AF_INET, to4[i])));
-    for (size_t i = 0; i < sizeof(to6) / sizeof(to6[0]); i++)
-        assert_true(accepts(packet(AF_INET6, to6[i])));
-}
-
-static void test_accept__not_the_hosts_loopback(void **state)
-{
-    static const char *const to4[] = {"127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3"};
-    static const char *const to6[] = {"::", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0.0.0.0",
-                                      "::ffff:10.0.0.1"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(to4) / sizeof(to4[0]); i++)
-        assert_false(accepts(packet(AF_INET, to4[i])));
-    for (size_t i = 0; i < sizeof(to6) / sizeof(to6[0]); i++)
-        assert_false(accepts(packet(AF_INET6, to6[i])));
-}
-
 static void test_accept__no_segmentation_and_no_stumps(void **state)
 {
     struct message m = packet(AF_INET, "1.1.1.1");
@@ -139,8 +113,6 @@ static void test_checksum__outside_of_the_frame_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accept__addresses_of_the_network_and_the_world),
-        cmocka_unit_test(test_accept__not_the_hosts_loopback),
         cmocka_unit_test(test_accept__no_segmentation_and_no_stumps),
         cmocka_unit_test(test_checksum__is_completed_from_where_the_header_says),
         cmocka_unit_test(test_checksum__of_udp_with_its_pseudo_header_is_right),

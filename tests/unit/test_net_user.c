@@ -322,7 +322,7 @@ static void test_forwards__lead_to_the_guest(void **state)
 {
     struct world *w = *state;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct frame f;
+    struct frame f, answer;
     uint16_t port;
     char text[64];
 
@@ -334,6 +334,11 @@ static void test_forwards__lead_to_the_guest(void **state)
     assert_int_equal(sendto(w->listener, "knock", 5, 0, (struct sockaddr *)&to, sizeof(to)), 5);
     f = expect_frame(w, 0x0800, ETHERNET + 22, "\0\7", 2);
     assert_memory_equal(f.bytes + ETHERNET + 28, "knock", 5);
+    /* and the answer back, which libslirp alone would not let pass while the host is closed */
+    answer = udp(NET_GATEWAY, (uint16_t)(f.bytes[ETHERNET + 20] << 8 | f.bytes[ETHERNET + 21]), "come in");
+    memcpy(answer.bytes + ETHERNET + 20, "\0\7", 2);
+    send_frame(w, &answer);
+    assert_heard(w, "come in");
 }
 
 int main(void)

@@ -5,39 +5,6 @@
 
 #include "vmm/net_plan.h"
 
-#define ETHERTYPE_AT 12
-#define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_IPV6 0x86dd
-#define IPV4_TO_AT 16
-#define IPV4_HEADER 20
-#define IPV6_TO_AT 24
-#define IPV6_HEADER 40
-
-/* 127.0.0.0/8, and 0.0.0.0/8, where Linux connects to itself; "to" of DHCP is 255.255.255.255. */
-static bool is_loopback4(const uint8_t *to)
-{
-    return to[0] == 127 || to[0] == 0;
-}
-
-/* ::, ::1, and IPv4's addresses within IPv6 (::a.b.c.d, ::ffff:a.b.c.d). */
-static bool is_loopback6(const uint8_t *to)
-{
-    static const uint8_t zero[12], mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    return memcmp(to, zero, sizeof(zero)) == 0 || memcmp(to, mapped, sizeof(mapped)) == 0;
-}
-
-static bool is_for_loopback(const uint8_t *frame, size_t len)
-{
-    const uint8_t *packet = frame + NET_ETHERNET_HEADER;
-    unsigned type = (unsigned)frame[ETHERTYPE_AT] << 8 | frame[ETHERTYPE_AT + 1];
-
-    len -= NET_ETHERNET_HEADER;
-    if (type == ETHERTYPE_IPV4)
-        return len >= IPV4_HEADER && is_loopback4(packet + IPV4_TO_AT);
-    return type == ETHERTYPE_IPV6 && len >= IPV6_HEADER && is_loopback6(packet + IPV6_TO_AT);
-}
-
 /* RFC 1071: the sum of 16-bit words may be made in any byte order, and in wider words. */
 static uint16_t internet_checksum(const uint8_t *p, size_t len)
 {
@@ -84,7 +51,7 @@ bool frame_accept(uint8_t *message, size_t len)
         return false;
     memcpy(&h, message, sizeof(h));
     len -= sizeof(h);
-    if (h.gso_type != 0 || is_for_loopback(frame, len))
+    if (h.gso_type != 0)
         return false;
     return !(h.flags & NET_HEADER_NEEDS_CSUM) || complete_checksum(&h, frame, len);
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "core/base/err.h"
+#include "vmm/net/fence.h"
 #include "vmm/net/frame.h"
 #include "vmm/net/requests.h"
 #include "vmm/net_plan.h"
@@ -44,6 +45,7 @@ struct user {
     STAILQ_HEAD(, waiting) waiting;
     size_t waiting_bytes;
     uint32_t dropped;
+    struct fence fence;
     struct log_limit complaints;
     struct timer timer[TIMERS];
     struct pollfd *fd;
@@ -90,6 +92,7 @@ static ssize_t on_send_packet(const void *frame, size_t len, void *ctx)
 {
     struct user *u = ctx;
 
+    fence_note(&u->fence, frame, len);
     if (len > NET_FRAME_MAX)
         u->dropped++;
     else if (!STAILQ_EMPTY(&u->waiting) || !send_message(u, frame, len))
@@ -110,6 +113,17 @@ static void flush_waiting(struct user *u)
 
 /* --- frames from the guest --- */
 
+static void take_message(struct user *u, size_t len)
+{
+    const uint8_t *frame = u->message + sizeof(struct net_header);
+
+    if (!frame_accept(u->message, len))
+        return;
+    len -= sizeof(struct net_header);
+    if (fence_lets_out(&u->fence, frame, len))
+        slirp_input(u->slirp, frame, (int)len);
+}
+
 static void take_frames(struct user *u)
 {
     for (int i = 0; i < BATCH; i++) {
@@ -119,9 +133,8 @@ static void take_frames(struct user *u)
             u->ended = true;
         if (len <= 0)
             return;
-        if ((size_t)len <= sizeof(u->message) && frame_accept(u->message, (size_t)len))
-            slirp_input(u->slirp, u->message + sizeof(struct net_header),
-                        (int)((size_t)len - sizeof(struct net_header)));
+        if ((size_t)len <= sizeof(u->message))
+            take_message(u, (size_t)len);
     }
 }
 
@@ -292,7 +305,8 @@ void user_run(struct user *u)
         turn(u);
 }
 
-static SlirpConfig make_config(bool host)
+/* The host is closed by the fence: disable_host_loopback would stop the answers of UDP forwards. */
+static SlirpConfig make_config(void)
 {
     SlirpConfig c = {
         .version = 4,
@@ -301,7 +315,6 @@ static SlirpConfig make_config(bool host)
         .vprefix_len = NET_PREFIX6,
         .if_mtu = NET_MTU,
         .if_mru = NET_MTU,
-        .disable_host_loopback = !host,
     };
 
     inet_pton(AF_INET, NET_NETWORK, &c.vnetwork);
@@ -318,7 +331,7 @@ static SlirpConfig make_config(bool host)
 struct user *user_new(int frames_fd, int requests_fd, bool host, struct err *e)
 {
     struct user *u = calloc(1, sizeof(*u));
-    SlirpConfig c = make_config(host);
+    SlirpConfig c = make_config();
 
     if (!u || !(u->fd = calloc(16, sizeof(*u->fd)))) {
         free(u);
@@ -326,6 +339,7 @@ struct user *user_new(int frames_fd, int requests_fd, bool host, struct err *e)
         return NULL;
     }
     u->fds_room = 16;
+    u->fence.host = host;
     u->frames_fd = frames_fd;
     u->requests_fd = requests_fd;
     STAILQ_INIT(&u->waiting);
