@@ -82,6 +82,8 @@ void vm_on_note(void *ctx, const char *text)
 
     if (json_array_size(vm->notes) < NOTES_MAX)
         json_array_append_new(vm->notes, json_string(text));
+    if (vm->phase_us[PHASE_READY] >= 0) /* until then each phase writes it */
+        vm_write_run_file(vm);
 }
 
 static void on_agent_ready(void *ctx, const char *word)
