@@ -16,26 +16,19 @@
 #include "vmm/net/fence.h"
 #include "vmm/net/frame.h"
 #include "vmm/net/requests.h"
+#include "vmm/net/timers.h"
 #include "vmm/net_plan.h"
 
 #define LOG "net"
 #include "core/base/log.h"
 
 #define BATCH 64
-#define TIMERS 4
 #define COMPLAINTS 10
 
 struct waiting {
     STAILQ_ENTRY(waiting) next;
     size_t len;
     uint8_t message[];
-};
-
-struct timer {
-    bool used;
-    SlirpTimerId id;
-    void *ctx;
-    int64_t at_ms; /* -1: not set */
 };
 
 struct user {
@@ -47,7 +40,7 @@ struct user {
     uint32_t dropped;
     struct fence fence;
     struct log_limit complaints;
-    struct timer timer[TIMERS];
+    struct timers timers;
     struct pollfd *fd;
     int fds, fds_room;
     uint8_t message[NET_MESSAGE_MAX];
@@ -158,12 +151,7 @@ static void *on_timer_new(SlirpTimerId id, void *timer_ctx, void *ctx)
 {
     struct user *u = ctx;
 
-    for (int i = 0; i < TIMERS; i++)
-        if (!u->timer[i].used) {
-            u->timer[i] = (struct timer){true, id, timer_ctx, -1};
-            return &u->timer[i];
-        }
-    return NULL;
+    return timers_take(&u->timers, id, timer_ctx);
 }
 
 static void on_timer_free(void *timer, void *ctx)
@@ -244,41 +232,11 @@ static int on_get_revents(int index, void *ctx)
     return events;
 }
 
-/* poll's timeout: what libslirp asks for, or the first timer if that is earlier. */
-static int wait_ms(const struct user *u, uint32_t slirp_ms)
-{
-    int64_t ms = slirp_ms == UINT32_MAX ? -1 : (int64_t)slirp_ms, now = now_ns() / 1000000;
-
-    for (int i = 0; i < TIMERS; i++) {
-        int64_t left = u->timer[i].at_ms - now;
-
-        if (!u->timer[i].used || u->timer[i].at_ms < 0)
-            continue;
-        left = left < 0 ? 0 : left;
-        if (ms < 0 || left < ms)
-            ms = left;
-    }
-    return ms > 60000 ? 60000 : (int)ms;
-}
-
-static void run_timers(struct user *u)
-{
-    int64_t now = now_ns() / 1000000;
-
-    for (int i = 0; i < TIMERS; i++) {
-        struct timer *t = &u->timer[i];
-
-        if (!t->used || t->at_ms < 0 || t->at_ms > now)
-            continue;
-        t->at_ms = -1;
-        slirp_handle_timer(u->slirp, t->id, t->ctx);
-    }
-}
-
 static void turn(struct user *u)
 {
     bool idle = STAILQ_EMPTY(&u->waiting);
     uint32_t slirp_ms = UINT32_MAX;
+    int64_t most;
     int n;
 
     u->fds = OWN_FDS;
@@ -286,12 +244,13 @@ static void turn(struct user *u)
     u->fd[REQUESTS] = (struct pollfd){u->requests_fd, POLLIN, 0};
     if (idle)
         slirp_pollfds_fill(u->slirp, &slirp_ms, on_add_poll, u);
-    n = poll(u->fd, (nfds_t)u->fds, wait_ms(u, slirp_ms));
+    most = slirp_ms == UINT32_MAX ? -1 : (int64_t)slirp_ms;
+    n = poll(u->fd, (nfds_t)u->fds, timers_wait_ms(&u->timers, now_ns() / 1000000, most));
     if (n < 0 && errno != EINTR)
         u->ended = true;
     if (idle)
         slirp_pollfds_poll(u->slirp, n < 0, on_get_revents, u);
-    run_timers(u);
+    timers_run(&u->timers, now_ns() / 1000000, u->slirp);
     flush_waiting(u);
     if (n > 0 && u->fd[FRAMES].revents)
         take_frames(u);
