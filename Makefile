@@ -44,9 +44,10 @@ LIB_core := $(wildcard core/*.c)
 LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
 LIB_guest := $(filter-out vmm/guest/main.c,$(wildcard vmm/guest/*.c)) # for unit tests; see GUEST_OBJS
-LIBS := base config p9 fuse core tui vmm guest
+LIB_net := $(filter-out vmm/net/main.c,$(wildcard vmm/net/*.c))
+LIBS := base config p9 fuse core tui vmm net guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
-PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
+PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 
 PKG_lxtop := ncursesw libconfig libuv libarchive ext2fs com_err jansson libcrypto fuse3
 PKG_vmm := jansson liburing zlib liblzma liblz4 libzstd libcrypto
@@ -84,6 +85,12 @@ $(O)/lxtop-vmm: $(O)/vmm/main.o $(foreach l,vmm p9 base,$(call lib,$(l)))
 STATIC_release := -static-pie
 STATIC_debug := -static-pie
 
+# libslirp is a shared library only, and its pkg-config file asks for GLib's headers, which it does not need.
+SLIRP := -lslirp
+$(O)/lxtop-net: $(O)/vmm/net/main.o $(foreach l,net base,$(call lib,$(l)))
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(SLIRP)
+
 # The guest's program is static and never instrumented: it is PID 1 of a small initramfs.
 GUEST_OBJS := $(patsubst %.c,$(O)/guest/%.o,$(GUEST_SRC))
 $(O)/guest/%.o: %.c
@@ -96,20 +103,20 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm guest tui config fuse p9 base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm net guest tui config fuse p9 base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) cmocka)
+	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) cmocka) $(SLIRP)
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) \
-	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm))
+	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm)) $(SLIRP)
 
 # What the end-to-end cases use on both sides.
-LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge
+LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge $(O)/tests/lab/udp
 $(O)/tests/lab/%: $(O)/tests/lab/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
@@ -139,8 +146,8 @@ lab-test: all $(LAB_PROGRAMS)
 	$(Q)tests/run lab
 
 # --- The house rules -------------------------------------------------------------------------------
-HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h config/*.h p9/*.h vmm/*.h vmm/guest/*.h)
-SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c config/*.c p9/*.c vmm/*.c vmm/guest/*.c)
+HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h config/*.h p9/*.h vmm/*.h vmm/net/*.h vmm/guest/*.h)
+SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c config/*.c p9/*.c vmm/*.c vmm/net/*.c vmm/guest/*.c)
 .PHONY: layers headers tidy format
 layers:
 	$(Q)tests/layers $(HEADERS) $(SOURCES)
@@ -161,6 +168,7 @@ format:
 DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
     libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
+    libslirp-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
     socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -183,12 +191,12 @@ $(O)/tests/bench/%: $(O)/tests/bench/%.o
 
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(O)/lxtop
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/libexec/lxtop $(O)/lxtop-vmm $(O)/lxtop-guest
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/libexec/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/lxtop README.md LICENSE config/lxtop.conf
 clean:
 	rm -rf out
 help:
-	@echo 'make [MODE=release|debug|asan|tsan|fuzz]   build out/MODE/{lxtop,lxtop-vmm,lxtop-guest}'
+	@echo 'make [MODE=release|debug|asan|tsan|fuzz]   build out/MODE/{lxtop,lxtop-vmm,lxtop-net,lxtop-guest}'
 	@echo 'make demo            install and boot a distro, all set-up included'
 	@echo 'make test            all tests'
 	@echo 'make kernel          the tuned guest kernel (stock-kernel: Debian'"'"'s)'

@@ -11,6 +11,9 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/forward.h"
+
+static const char *const networks[] = {[NETWORK_NONE] = "none", [NETWORK_USER] = "user", NULL};
 
 const struct option_info option_table[OPTIONS] = {
     [OPT_MEMORY] = {"memory", OPTION_SIZE, 64LL << 20, 1LL << 40, "512M", NULL,
@@ -26,6 +29,13 @@ const struct option_info option_table[OPTIONS] = {
                     "host folders in the distro: 'HOST:GUEST[,ro][,cache=MODE][,map=KIND]; ...' or none; "
                     "what others change is seen with cache=none at once, mmap at once but in mapped "
                     "pages, readahead at the next open, loose perhaps never"},
+    [OPT_NETWORK] = {"network", OPTION_CHOICE, 0, 0, "user", networks,
+                     "user: the host's network, behind a NAT; none: no network"},
+    [OPT_HOST_LOOPBACK] = {"host_loopback", OPTION_BOOL, 0, 1, "false", NULL,
+                           "the distro reaches servers on the host's 127.0.0.1, at its gateway's address"},
+    [OPT_FORWARDS] = {"forwards", OPTION_FORWARDS, 0, 0, "", NULL,
+                      "ports of the host that lead into the distro: '[HOST:]PORT:GUESTPORT[/udp]; ...'; "
+                      "HOST is 127.0.0.1 when left out"},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced"},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
@@ -160,17 +170,28 @@ static int parse_shares(const struct option_info *o, const char *text, int64_t *
     return r;
 }
 
+static int parse_forwards(const struct option_info *o, const char *text, int64_t *number,
+                          struct err *e)
+{
+    struct forward list[FORWARDS_MAX];
+    int r = parse_string(o, text, number, e);
+
+    if (r == 0 && (r = forwards_parse(text, list, e)) < 0)
+        return err_wrap(e, "%s", o->name);
+    return r < 0 ? r : 0;
+}
+
 /* The types whose value is the text itself. */
 static bool is_text(enum option_type t)
 {
-    return t == OPTION_STRING || t == OPTION_SHARES;
+    return t == OPTION_STRING || t == OPTION_SHARES || t == OPTION_FORWARDS;
 }
 
 static int (*const parsers[])(const struct option_info *o, const char *text, int64_t *number,
                               struct err *e) = {
     [OPTION_BOOL] = parse_bool,     [OPTION_INT] = parse_int,       [OPTION_SIZE] = parse_size,
     [OPTION_STRING] = parse_string, [OPTION_CHOICE] = parse_choice,
-    [OPTION_SHARES] = parse_shares,
+    [OPTION_SHARES] = parse_shares, [OPTION_FORWARDS] = parse_forwards,
 };
 
 static int set_value(struct options *o, enum option_id id, const char *text,
@@ -252,6 +273,7 @@ char *options_format(const struct options *o, enum option_id id)
         return size_format(number);
     case OPTION_STRING:
     case OPTION_SHARES:
+    case OPTION_FORWARDS:
         return strdup(options_text(o, id));
     case OPTION_CHOICE:
         return strdup(info->choices[number]);

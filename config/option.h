@@ -17,7 +17,8 @@
 struct err;
 
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */, OPTION_STRING, OPTION_CHOICE,
-                   OPTION_SHARES /* config/share.h */ };
+                   OPTION_SHARES /* config/share.h */,
+                   OPTION_FORWARDS /* core/base/forward.h */ };
 
 /* Index into the table and into struct options. */
 enum option_id {
@@ -27,10 +28,15 @@ enum option_id {
     OPT_KERNEL,  /* "auto", "tuned", "stock" or a path */
     OPT_APPEND,  /* added to the kernel command line */
     OPT_SHARES,  /* host folders in the distro, as shares_parse takes them */
+    OPT_NETWORK, /* NETWORK_NONE, NETWORK_USER */
+    OPT_HOST_LOOPBACK, /* the guest reaches the host's loopback at its gateway's address */
+    OPT_FORWARDS, /* ports of the host that lead into the guest, as forwards_parse takes them */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPTIONS
 };
+
+enum { NETWORK_NONE, NETWORK_USER };
 
 struct option_info {
     const char *name; /* as in lxtop.conf: "memory" */
@@ -46,7 +52,7 @@ enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND 
 
 struct option_value {
     int64_t number;  /* BOOL, INT, SIZE, CHOICE (index) */
-    char *text;      /* STRING, SHARES; owned */
+    char *text;      /* STRING, SHARES, FORWARDS; owned */
     enum option_origin origin;
 };
 struct options {

@@ -9,6 +9,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/forward.h"
 #include "core/core.h"
 #include "core/initramfs.h"
 #include "core/kernel.h"
@@ -16,7 +17,8 @@
 /* What a modular kernel needs to reach its root file system and the agent's port. */
 static const char *const modules_needed[] = {
     "virtio_mmio", "virtio_blk", "virtio_console", "virtio_rng", "ext4", "crc32c_generic",
-    "crc32c_intel", "9pnet_virtio", "9p", "vmw_vsock_virtio_transport", "overlay", NULL};
+    "crc32c_intel", "9pnet_virtio", "9p", "vmw_vsock_virtio_transport", "virtio_net",
+    "overlay", NULL};
 
 /*
  * Words for every kernel: the console, quiet, resets by the keyboard port, no probing for hardware
@@ -25,8 +27,9 @@ static const char *const modules_needed[] = {
 #define COMMON_WORDS                                                                               \
     "console=hvc0 quiet panic=-1 reboot=k tsc=reliable no_timer_check random.trust_cpu=on "        \
     "cryptomgr.notests 8250.nr_uarts=0 swiotlb=noforce percpu_alloc=page"
-/* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm adds the devices. */
-#define LINE_MAX_BYTES (2047 - 450)
+/* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm
+ * adds the devices and the network. */
+#define LINE_MAX_BYTES (2047 - 450 - 120)
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"
 
 static char *command_line(const char *name, const struct options *o, const struct kernel *k,
@@ -107,6 +110,28 @@ static int plan_shares(const struct options *o, struct boot_plan *b, char **word
     return r;
 }
 
+/* --- the network --- */
+
+static char *net_argument(const struct options *o)
+{
+    const bool host = options_number(o, OPT_HOST_LOOPBACK);
+    struct forward list[FORWARDS_MAX];
+    int n = forwards_parse(options_text(o, OPT_FORWARDS), list, NULL);
+    char *text = NULL, forward[FORWARD_TEXT_MAX];
+    size_t len;
+    FILE *f = options_number(o, OPT_NETWORK) == NETWORK_USER ? open_memstream(&text, &len) : NULL;
+
+    if (!f)
+        return options_number(o, OPT_NETWORK) == NETWORK_USER ? NULL : strdup("none");
+    fprintf(f, "user%s", host ? ",host" : "");
+    for (int i = 0; i < n; i++) {
+        forward_format(&list[i], forward);
+        fprintf(f, ",forward=%s", forward);
+    }
+    fclose(f);
+    return text;
+}
+
 static int make_initramfs(const struct paths *p, const struct kernel *k, struct boot_plan *b,
                           struct err *e)
 {
@@ -139,7 +164,8 @@ int boot_plan_make(const struct paths *p, const char *name, const struct options
     if (r == 0) {
         b->append = command_line(name, o, &k, shares);
         b->kernel = steal_ptr(&k.image);
-        if (!b->append)
+        b->net = net_argument(o);
+        if (!b->append || !b->net)
             r = err_sys(e, ENOMEM, "start %s", name);
         else if (strlen(b->append) > LINE_MAX_BYTES)
             r = err_set(e, E2BIG, "the kernel's command line takes %d bytes and would be %zu: shorten the "
@@ -156,6 +182,7 @@ void boot_plan_release(struct boot_plan *b)
     free(b->kernel);
     free(b->initrd);
     free(b->append);
+    free(b->net);
     free(b->note);
     for (unsigned i = 0; i < b->shares; i++)
         free(b->share[i]);

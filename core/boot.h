@@ -20,6 +20,7 @@ struct boot_plan {
     char *kernel, *initrd, *append; /* owned */
     char *share[SHARES_MAX];        /* owned; arguments of lxtop-vmm's --share */
     unsigned shares;
+    char *net;                      /* owned; the argument of --net */
     char *note;                     /* owned; shares that are left out, and why; NULL: none */
 };
 int boot_plan_make(const struct paths *p, const char *name, const struct options *o,

@@ -205,7 +205,7 @@ static int run_vmm(struct machine_start *s)
         {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
-        {"--vsock", vsock},           {"--ready-fd", "3"}};
+        {"--vsock", vsock},           {"--net", s->plan.net},     {"--ready-fd", "3"}};
     char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
     unsigned n = 0;
 

@@ -30,6 +30,7 @@ const struct op_info op_table[OPS] = {
     [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE | FLAG_USER, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
     [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, FLAG_USER, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
     [OP_UNMOUNT] = {"unmount", {"umount"}, WORDS_MOUNTED, 0, 0, false, "end that, by the folder or by the distro's name"},
+    [OP_FORWARD] = {"forward", {NULL}, WORDS_FORWARD, FLAG_REMOVE, MACHINE_DOWN | MACHINE_LIVE, false, "lead a port of this machine into a distro, now and at every start; alone it lists them"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
@@ -62,7 +63,8 @@ static const struct {
              {"-r", FLAG_RECURSIVE, NULL, 0, "--recursive"},
              {"-p", FLAG_PRESERVE, NULL, 0, "--preserve"},
              {"--cd", FLAG_CD, "FOLDER", offsetof(struct op_args, folder), NULL},
-             {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL}};
+             {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL},
+             {"--remove", FLAG_REMOVE, NULL, 0, NULL}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -76,6 +78,7 @@ static const char *const words_text[] = {
     [WORDS_MOUNT] = " NAME FOLDER",
     [WORDS_MOUNTED] = " FOLDER|NAME",
     [WORDS_COMMAND] = " NAME [--] COMMAND...",
+    [WORDS_FORWARD] = " NAME [[HOST:]PORT:GUESTPORT[/udp]]",
 };
 
 int op_find(const char *verb)
@@ -216,7 +219,7 @@ static const struct {
     unsigned min, max;
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
-    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS},
+    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
 };
 
 static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
@@ -268,7 +271,7 @@ static int finish_words(struct op_args *a, struct err *e)
         return 0;
     if (a->words < counts[w].min)
         return usage_error(a->op, e, words_text[w] + 1, " is missing");
-    if (w == WORDS_MOUNT || w == WORDS_COMMAND)
+    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w == WORDS_FORWARD)
         a->distro = a->word[0];
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }

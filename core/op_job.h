@@ -62,5 +62,6 @@ void job_run_start(struct op_job *j);
 void job_run_stop(struct op_job *j);
 void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
+void job_run_forward(struct op_job *j);
 
 #endif

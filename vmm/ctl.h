@@ -23,6 +23,8 @@
  *   console  -; after the reply line the connection is no more JSON: bytes to and from the guest's
  *            console, first the kept log (at most CTL_CONSOLE_KEPT bytes), then live.
  *            What the client sends behind the request is typed already.
+ *   forward  "add" or "remove": "[HOST:]PORT:GUESTPORT[/udp]" (core/base/forward.h), or neither;
+ *            "forwards": all there are, as such texts.  They last as long as the machine.
  *   events   -; from now on this connection also receives events
  *
  * Events: {"event": NAME, "now_us": N, ...}

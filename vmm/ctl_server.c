@@ -12,6 +12,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/forward.h"
 #include "vmm/ctl.h"
 #include "vmm/loop.h"
 #include "vmm/outbuf.h"
@@ -155,6 +156,24 @@ static int do_console(struct client *c, const json_t *request, json_t *reply, st
     return 0;
 }
 
+static int do_forward(struct client *c, const json_t *request, json_t *reply, struct err *e)
+{
+    const json_t *add = json_object_get(request, "add"), *gone = json_object_get(request, "remove");
+    const char *text = json_string_value(add ? add : gone);
+    struct forward f;
+    int r = 0;
+
+    if ((add || gone) && (!text || (add && gone)))
+        return err_set(e, EINVAL, "give one text: add or remove");
+    if (text)
+        r = forward_parse(text, &f, e);
+    if (r == 0 && text)
+        r = vm_forward(c->server->vm, &f, add != NULL, e);
+    if (r == 0)
+        json_object_set_new(reply, "forwards", vm_forwards(c->server->vm));
+    return r;
+}
+
 static int do_events(struct client *c, const json_t *request, json_t *reply, struct err *e)
 {
     (void)request;
@@ -170,6 +189,7 @@ static const struct {
 } commands[] = {
     {"status", do_status}, {"stats", do_stats},   {"pause", do_pause},     {"resume", do_resume},
     {"stop", do_stop},     {"resize", do_resize}, {"console", do_console}, {"events", do_events},
+    {"forward", do_forward},
 };
 
 static int run_command(struct client *c, const json_t *request, json_t *reply, struct err *e)

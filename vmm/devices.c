@@ -16,12 +16,15 @@
 #include "vmm/bus.h"
 #include "vmm/io.h"
 #include "vmm/kvm.h"
+#include "vmm/net_link.h"
+#include "vmm/net_plan.h"
 #include "vmm/spec.h"
 #include "vmm/virtio_9p.h"
 #include "vmm/virtio_balloon.h"
 #include "vmm/virtio_blk.h"
 #include "vmm/virtio_console.h"
 #include "vmm/virtio_mmio.h"
+#include "vmm/virtio_net.h"
 #include "vmm/virtio_rng.h"
 #include "vmm/virtio_vsock.h"
 
@@ -43,6 +46,8 @@ struct devices {
     struct virtio_rng rng;
     struct virtio_balloon balloon;
     struct virtio_vsock vsock;
+    struct net_link link;
+    struct virtio_net net;
     struct virtio_blk blk[SPEC_DISKS_MAX];
     unsigned blks;
     char blk_name[SPEC_DISKS_MAX][24];
@@ -81,6 +86,17 @@ static void pulse(void *ctx)
     kvm_pulse(l->kvm, l->gsi);
 }
 
+/* What a person can leave out is disks and shares: says how many there may be beside the others. */
+static int too_many(const struct devices *d, const struct virtio *v, struct err *e)
+{
+    const struct spec *s = d->config.spec;
+    int fixed = 3 + (s->vsock != NULL) + s->net.on;
+
+    return err_set(e, ENOSPC, "%s: a machine has interrupts for %d devices; console, entropy, balloon%s%s "
+                   "take %d, so disks and shares are together at most %d", v->name, DEVICES_MAX,
+                   s->vsock ? ", vsock" : "", s->net.on ? ", network" : "", fixed, DEVICES_MAX - fixed);
+}
+
 /* Gives a device the next address and interrupt, and wires both to KVM. */
 static int plug(struct devices *d, struct virtio *v, struct err *e)
 {
@@ -90,8 +106,7 @@ static int plug(struct devices *d, struct virtio *v, struct err *e)
     int r;
 
     if (d->slots == DEVICES_MAX)
-        return err_set(e, ENOSPC, "%s: a machine has interrupts for %d devices, disks and shares "
-                       "together %d", v->name, DEVICES_MAX, DEVICES_MAX - DEVICES_FIXED);
+        return too_many(d, v, e);
     r = virtio_mmio_init(m, v, d->config.loop, e);
     if (r < 0)
         return r;
@@ -133,6 +148,19 @@ static int add_vsock(struct devices *d, struct err *e)
     int r = path ? virtio_vsock_init(&d->vsock, d->config.mem, d->config.loop, path, e) : 0;
 
     return path && r == 0 ? plug(d, &d->vsock.v, e) : r;
+}
+
+static int add_net(struct devices *d, struct err *e)
+{
+    const struct devices_config *c = &d->config;
+    int r;
+
+    if (!c->spec->net.on)
+        return 0;
+    r = net_link_start(&d->link, c->loop, &c->spec->net, c->note, c->ctx, e);
+    if (r == 0)
+        r = virtio_net_init(&d->net, c->mem, c->loop, d->link.frames_fd, e);
+    return r == 0 ? plug(d, &d->net.v, e) : r;
 }
 
 static int add_disks(struct devices *d, struct err *e)
@@ -208,7 +236,8 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
     d->nowhere = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     d->io = io_new(c->loop, e);
     if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
-        add_balloon(d, e) == 0 && add_vsock(d, e) == 0 && add_shares(d, e) == 0)
+        add_balloon(d, e) == 0 && add_vsock(d, e) == 0 && add_net(d, e) == 0 &&
+        add_shares(d, e) == 0)
         return d;
     devices_free(d);
     return NULL;
@@ -224,6 +253,8 @@ void devices_free(struct devices *d)
             virtio_9p_release(&d->share[i]);
         p9_localfs_free(d->share_fs[i]);
     }
+    virtio_net_release(&d->net);
+    net_link_stop(&d->link);
     virtio_vsock_release(&d->vsock);
     for (unsigned i = 0; i < d->slots; i++)
         virtio_mmio_release(&d->slot[i]);
@@ -269,6 +300,11 @@ void devices_agent_send(struct devices *d, const char *line)
 {
     if (d->config.spec->agent)
         virtio_console_input(&d->console, PORT_AGENT, line, strlen(line));
+}
+
+struct net_link *devices_net(struct devices *d)
+{
+    return &d->link;
 }
 
 json_t *devices_stats(const struct devices *d)

@@ -3,8 +3,8 @@
  * The virtio devices of a machine: which there are, at which address and interrupt.
  *
  * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i, but never
- * DEVICES_NOT_IRQ: its place takes DEVICES_SPARE_IRQ.  The order is fixed: console, entropy, disks in the order of the spec, balloon, vsock, shares.  Used with
- * the lock held.
+ * DEVICES_NOT_IRQ: its place takes DEVICES_SPARE_IRQ.  The order is fixed: console, entropy, disks in the
+ * order of the spec, balloon, vsock, network, shares.  Used with the lock held.
  */
 #ifndef VMM_DEVICES_H
 #define VMM_DEVICES_H
@@ -20,6 +20,7 @@ struct mem;
 struct loop;
 struct kvm;
 struct bus;
+struct net_link;
 struct devices;
 
 #define DEVICES_AT 0xd0000000ULL
@@ -29,7 +30,6 @@ struct devices;
 #define DEVICES_NOT_IRQ 8
 #define DEVICES_SPARE_IRQ 3
 #define DEVICES_MAX 11
-#define DEVICES_FIXED 3 /* console, entropy, balloon: what is left is for disks and shares */
 
 struct devices_config {
     const struct spec *spec;
@@ -40,6 +40,7 @@ struct devices_config {
     void (*console_output)(void *ctx, const void *bytes, size_t len);
     void (*console_room)(void *ctx);
     void (*agent_output)(void *ctx, const void *bytes, size_t len);
+    void (*note)(void *ctx, const char *text); /* something for the person to know */
     void *ctx;
 };
 
@@ -54,6 +55,7 @@ char *devices_command_line(const struct devices *d);
 size_t devices_console_input(struct devices *d, const void *bytes, size_t len);
 void devices_resize(struct devices *d, unsigned rows, unsigned cols);
 void devices_agent_send(struct devices *d, const char *line);
+struct net_link *devices_net(struct devices *d); /* borrowed; one never started: there is no network */
 json_t *devices_stats(const struct devices *d); /* new reference */
 
 #endif

@@ -176,6 +176,38 @@ static int set_share(struct spec *s, char *argument, struct err *e)
     return 0;
 }
 
+static int net_part(struct spec_net *n, const char *part, struct err *e)
+{
+    if (strcmp(part, "host") == 0) {
+        n->host = true;
+        return 0;
+    }
+    if (strncmp(part, "forward=", 8) != 0)
+        return err_set(e, EINVAL, "'%s' is not one of host, forward=[HOST:]PORT:GUESTPORT[/udp]", part);
+    if (n->forwards == FORWARDS_MAX)
+        return err_set(e, EINVAL, "at most %d forwards", FORWARDS_MAX);
+    if (forward_parse(part + 8, &n->forward[n->forwards], e) < 0)
+        return -EINVAL;
+    for (unsigned i = 0; i < n->forwards; i++)
+        if (forward_same(&n->forward[i], &n->forward[n->forwards]))
+            return err_set(e, EINVAL, "'%s': this port of the host is forwarded already", part);
+    n->forwards++;
+    return 0;
+}
+
+static int set_net(struct spec *s, char *argument, struct err *e)
+{
+    char *rest = argument, *kind = strsep(&rest, ","), *part;
+
+    s->net = (struct spec_net){.on = strcmp(kind, "user") == 0};
+    if (!s->net.on && (strcmp(kind, "none") != 0 || rest))
+        return err_set(e, EINVAL, "give none, or user and its options");
+    while ((part = strsep(&rest, ",")))
+        if (net_part(&s->net, part, e) < 0)
+            return -EINVAL;
+    return 0;
+}
+
 static int set_console(struct spec *s, char *argument, struct err *e)
 {
     static const char *const words[] = {"none", "stdio", "serial", NULL};
@@ -250,6 +282,11 @@ static const struct {
      "        (default yours); xattr, as squash, and changes of owner are kept in attributes; pass and\n"
      "        trust, the host's numbers, checked by the host or the guest (lxtop-vmm run by root only)",
      set_share},
+    {"--net", "none|user[,host][,forward=[HOST:]PORT:GUESTPORT[/udp]]...",
+     "user: a network behind a NAT of this user's, in a process of its own (lxtop-net); host: with the\n"
+     "        host's loopback at the gateway's address; forward: a port of the host (of 127.0.0.1 unless\n"
+     "        HOST is given) leads to one of the guest (default none)",
+     set_net},
     {"--console", "none|stdio|serial",
      "hvc0 or ttyS0 on this terminal; Ctrl-] stops the machine, twice forces (default none)",
      set_console},

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/forward.h"
+
 struct err;
 
 #define SPEC_DISKS_MAX 8
@@ -33,6 +35,14 @@ struct spec_share {
     uint32_t uid, gid;      /* SQUASH, XATTR: the guest's numbers of the one owner */
 };
 
+/* A network of its own behind a NAT in user space (net_plan.h). */
+struct spec_net {
+    bool on;
+    bool host; /* the guest reaches the host's loopback, at the gateway's address */
+    struct forward forward[FORWARDS_MAX];
+    unsigned forwards;
+};
+
 enum spec_console { SPEC_CONSOLE_NONE, SPEC_CONSOLE_STDIO, SPEC_CONSOLE_SERIAL };
 enum spec_acpi { SPEC_ACPI_AUTO, SPEC_ACPI_ON, SPEC_ACPI_OFF };
 
@@ -46,6 +56,7 @@ struct spec {
     unsigned disks;
     struct spec_share share[SPEC_SHARES_MAX];
     unsigned shares;
+    struct spec_net net;
     enum spec_console console;
     enum spec_acpi acpi;
     bool serial, agent, verbose, timing;

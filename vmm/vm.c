@@ -10,6 +10,7 @@
 #include "vmm/ctl_server.h"
 #include "vmm/devices.h"
 #include "vmm/memstat.h"
+#include "vmm/net_link.h"
 #include "vmm/run_file.h"
 #include "vmm/spec.h"
 #include "vmm/vcpu.h"
@@ -142,6 +143,27 @@ void vm_stop(struct vm *vm, bool force, int deadline_ms)
 void vm_resize(struct vm *vm, unsigned rows, unsigned cols)
 {
     devices_resize(vm->devices, rows, cols);
+}
+
+json_t *vm_forwards(const struct vm *vm)
+{
+    const struct net_link *l = devices_net(vm->devices);
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < l->forwards; i++) {
+        char text[FORWARD_TEXT_MAX];
+
+        forward_format(&l->forward[i], text);
+        json_array_append_new(list, json_string(text));
+    }
+    return list;
+}
+
+int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)
+{
+    struct net_link *l = devices_net(vm->devices);
+
+    return (add ? net_link_add : net_link_remove)(l, f, e);
 }
 
 /* Ctrl-] on the terminal of --console: the first asks the guest, the second does not. */

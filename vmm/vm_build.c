@@ -18,6 +18,7 @@
 #include "vmm/devices.h"
 #include "vmm/kernel_image.h"
 #include "vmm/mptable.h"
+#include "vmm/net_plan.h"
 #include "vmm/spec.h"
 #include "vmm/vcpu.h"
 #include "vmm/vm_parts.h"
@@ -107,6 +108,7 @@ static int build_devices(struct vm *vm, struct err *e)
         .console_output = console_bytes,
         .console_room = console_has_room,
         .agent_output = agent_bytes,
+        .note = vm_on_note,
         .ctx = vm,
     };
 
@@ -118,12 +120,20 @@ static int build_devices(struct vm *vm, struct err *e)
     return vm->devices ? 0 : -EIO;
 }
 
-/* The kernel's own options and, without ACPI, where its devices are. */
+/* The guest's addresses, for lxtop-guest (vmm/guest/options.h). */
+#define NET_WORD " lxtop.net=%s/%d,%s,%s,%s/%d,%s,%s"
+
+/* The kernel's own options, the network's, and, without ACPI, where its devices are. */
 static char *command_line(const struct vm *vm, bool acpi)
 {
     auto_free char *devices = acpi ? strdup("") : devices_command_line(vm->devices);
+    auto_free char *net = vm->spec->net.on
+                              ? file_path(NET_WORD, NET_GUEST, NET_PREFIX, NET_GATEWAY, NET_DNS,
+                                          NET_GUEST6, NET_PREFIX6, NET_GATEWAY6, NET_DNS6)
+                              : strdup("");
 
-    return devices ? file_path("%s%s%s", vm->spec->append, *devices ? " " : "", devices) : NULL;
+    return devices && net ? file_path("%s%s%s%s", vm->spec->append, net, *devices ? " " : "", devices)
+                          : NULL;
 }
 
 static int describe_platform(struct vm *vm, bool acpi, struct err *e)

@@ -76,18 +76,20 @@ static void on_agent_init(void *ctx, const char *name)
     snprintf(vm->init, sizeof(vm->init), "%s", name);
 }
 
-static void on_agent_note(void *ctx, const char *text)
+void vm_on_note(void *ctx, const char *text)
 {
     struct vm *vm = ctx;
 
     if (json_array_size(vm->notes) < NOTES_MAX)
         json_array_append_new(vm->notes, json_string(text));
+    if (vm->phase_us[PHASE_READY] >= 0) /* until then each phase writes it */
+        vm_write_run_file(vm);
 }
 
 static void on_agent_ready(void *ctx, const char *word)
 {
     if (strcmp(word, "running") != 0)
-        on_agent_note(ctx, "the distro is ready but degraded: some of its services failed");
+        vm_on_note(ctx, "the distro is ready but degraded: some of its services failed");
     vm_reach_phase(ctx, PHASE_READY);
 }
 
@@ -117,7 +119,7 @@ static void on_agent_fail(void *ctx, const char *text)
 
 const struct agent_link_events vm_agent_events = {
     .phase = on_agent_phase, .init = on_agent_init, .ready = on_agent_ready,
-    .note = on_agent_note,   .export = on_agent_export, .down = on_agent_down,
+    .note = vm_on_note,   .export = on_agent_export, .down = on_agent_down,
     .fail = on_agent_fail,
 };
 

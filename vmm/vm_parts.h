@@ -70,6 +70,7 @@ void vm_on_panic(void *ctx, const char *line);
 void vm_on_shutdown(void *ctx);
 void vm_on_vcpu_failed(void *ctx, const char *why);
 void vm_on_first_run(void *ctx);
+void vm_on_note(void *ctx, const char *text);
 void vm_on_halt_timer(void *ctx, uint32_t events);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/base/forward.h"
 #include "vmm/vm.h"
 
 struct vm {
@@ -77,6 +78,26 @@ int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct e
     if (vm->viewer >= 0)
         close(vm->viewer);
     vm->viewer = fd;
+    return 0;
+}
+
+json_t *vm_forwards(const struct vm *vm)
+{
+    json_t *list = json_array();
+
+    (void)vm;
+    json_array_append_new(list, json_string("8080:80"));
+    return list;
+}
+
+int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)
+{
+    char text[64];
+
+    if (f->host_port == 1)
+        return err_set(e, EADDRINUSE, "port 1 is taken");
+    snprintf(text, sizeof(text), "forward %u %u %d;", f->host_port, f->guest_port, add);
+    fake_note(vm, text);
     return 0;
 }
 

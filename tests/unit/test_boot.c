@@ -200,6 +200,32 @@ static void test_boot_plan_make__says_what_is_missing(void **state)
     setenv("PATH", "/usr/bin:/bin", 1);
 }
 
+static void test_boot_plan_make__network(void **state)
+{
+    static const char *const rows[][4] = { /* network, host_loopback, forwards, argument of --net */
+        {"user", "false", "", "user"},
+        {"none", "true", "80:80", "none"},
+        {"user", "true", "", "user,host"},
+        {"user", "false", "8080:80; [::1]:53:53/udp", "user,forward=8080:80,forward=[::1]:53:53/udp"},
+    };
+    struct world *w = *state;
+    struct err e;
+
+    make_stock();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct boot_plan b;
+
+        assert_int_equal(options_set(&w->options, "network", rows[i][0], ORIGIN_COMMAND, NULL), 0);
+        assert_int_equal(options_set(&w->options, "host_loopback", rows[i][1], ORIGIN_COMMAND, NULL), 0);
+        assert_int_equal(options_set(&w->options, "forwards", rows[i][2], ORIGIN_COMMAND, NULL), 0);
+        plan(w, &b);
+        assert_string_equal(b.net, rows[i][3]);
+        boot_plan_release(&b);
+    }
+    assert_int_equal(options_set(&w->options, "forwards", "80", ORIGIN_COMMAND, &e), -EINVAL);
+    assert_int_equal(options_set(&w->options, "network", "tap", ORIGIN_COMMAND, &e), -EINVAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -210,6 +236,7 @@ int main(void)
         TEST(test_boot_plan_make__shares),
         TEST(test_boot_plan_make__a_missing_folder_is_a_note),
         TEST(test_boot_plan_make__a_line_too_long_is_told),
+        TEST(test_boot_plan_make__network),
         TEST(test_boot_plan_make__says_what_is_missing),
     };
 

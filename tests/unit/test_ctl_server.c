@@ -132,7 +132,11 @@ static void test_commands__reach_the_machine(void **state)
     assert_reply(fd, "{\"cmd\":\"stop\"}\n", "{\"ok\":true}");
     assert_reply(fd, "{\"cmd\":\"stop\",\"deadline_ms\":0,\"force\":true}\n", "{\"ok\":true}");
     assert_reply(fd, "{\"cmd\":\"resize\",\"rows\":24,\"cols\":65535}\n", "{\"ok\":true}");
-    assert_calls(w, "pause;resume;stop 0 10000;stop 1 0;resize 24 65535;");
+    assert_reply(fd, "{\"cmd\":\"forward\",\"add\":\"8080:80\"}\n", "{\"forwards\":[\"8080:80\"],\"ok\":true}");
+    assert_reply(fd, "{\"cmd\":\"forward\",\"remove\":\"8080:80\"}\n", "\"ok\":true");
+    assert_reply(fd, "{\"cmd\":\"forward\"}\n", "\"ok\":true");
+    assert_reply(fd, "{\"cmd\":\"forward\",\"add\":\"1:80\"}\n", "port 1 is taken");
+    assert_calls(w, "pause;resume;stop 0 10000;stop 1 0;resize 24 65535;forward 8080 80 1;forward 8080 80 0;");
     close(fd);
 }
 
@@ -159,6 +163,10 @@ static void test_commands__bad_requests_are_answered_and_change_nothing(void **s
         "{\"cmd\":\"stop\",\"deadline_ms\":\"5\"}",
         "{\"cmd\":\"stop\",\"deadline_ms\":1e3}",
         "{\"cmd\":\"stop\",\"deadline_ms\":9223372036854775807}",
+        "{\"cmd\":\"forward\",\"add\":80}",
+        "{\"cmd\":\"forward\",\"add\":\"80\"}",
+        "{\"cmd\":\"forward\",\"remove\":null}",
+        "{\"cmd\":\"forward\",\"add\":\"1:1\",\"remove\":\"1:1\"}",
         "{\"cmd\":\"resize\"}",
         "{\"cmd\":\"resize\",\"rows\":0,\"cols\":80}",
         "{\"cmd\":\"resize\",\"rows\":65536,\"cols\":80}",

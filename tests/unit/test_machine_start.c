@@ -140,11 +140,11 @@ static void test_machine_start__runs_the_vmm_with_all_that_it_needs(void **state
     assert_state(w, MACHINE_RUNNING);
     assert_int_equal(w->notes, 0);
     assert_int_equal(shell("test ! -e fsck.ran"), 0);
-    for (size_t i = 0; i < 10; i++)
+    for (size_t i = 0; i < 11; i++)
         assert_int_equal(shell("grep -qx -e '%s' args", (const char *const[]){
             "--name d", "--memory 1G", "--cpus 2", "--disk .*/root.img,format=raw,id=root",
             "--append .* two words", "--ctl .*/run/d/ctl.sock", "--lock .*/state/machines/d/lock",
-            "--run-file .*/state/machines/d/run.json", "--kernel .*/vmlinux",
+            "--run-file .*/state/machines/d/run.json", "--net user", "--kernel .*/vmlinux",
             "--vsock .*/run/d/vsock.sock"}[i]), 0);
 }
 

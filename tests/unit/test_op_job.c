@@ -164,6 +164,29 @@ static void test_op_install__then_list_and_remove(void **state)
     assert_int_equal(shell("test -z \"$(ls -A 0/lxtop/distros)$(ls -A 1/lxtop/machines)\""), 0);
 }
 
+static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "f");
+    assert_int_equal(run(w, "forward f"), STATUS_DONE);
+    assert_string_equal(w->printed, "");
+    assert_int_equal(run(w, "forward f 8080:80"), STATUS_DONE);
+    assert_int_equal(run(w, "forward f [::1]:53:53/udp"), STATUS_DONE);
+    assert_int_equal(run(w, "forward f 127.0.0.1:8080:81"), STATUS_DONE); /* in the place of the first */
+    assert_int_equal(run(w, "forward f"), STATUS_DONE);
+    assert_string_equal(w->printed, "8080:81\n[::1]:53:53/udp\n");
+    assert_int_equal(shell("grep -q 'forwards = \"8080:81; \\[::1\\]:53:53/udp\"' 0/lxtop/distros/f/distro.conf"), 0);
+    assert_int_equal(run(w, "forward f --remove 8080:81"), STATUS_DONE);
+    assert_int_equal(run(w, "forward f --remove 8080:81"), STATUS_FAILED);
+    assert_says(w->result, "no such forward");
+    assert_int_equal(run(w, "forward f"), STATUS_DONE);
+    assert_string_equal(w->printed, "[::1]:53:53/udp\n");
+    assert_int_equal(run(w, "forward f 80"), STATUS_USAGE);
+    assert_int_equal(run(w, "forward f --remove"), STATUS_USAGE);
+    assert_int_equal(run(w, "forward none 1:1"), STATUS_NO_DISTRO);
+}
+
 static void test_op_install__bad_words_are_usage(void **state)
 {
     static const struct {
@@ -364,6 +387,7 @@ int main(int argc, char **argv)
         TEST(test_op__no_such_distro_is_status_3),
         TEST(test_op_list__empty_and_as_json),
         TEST(test_op_install__then_list_and_remove),
+        TEST(test_op_forward__of_a_stopped_distro_is_kept),
         TEST(test_op_install__bad_words_are_usage),
         TEST(test_op_remove__a_name_too_long_is_nobodys),
         TEST(test_op_list__of_a_machine_without_a_server),

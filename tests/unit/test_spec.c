@@ -205,6 +205,12 @@ static void test_parse__says_what_is_wrong(void **state)
         {"--kernel k --disk d.img,format=raw,", "'' is not one of"},
         {"--kernel k --disk ,format=raw", "--disk: "},
         {"--kernel k --console tty", "'tty' is not known here"},
+        {"--kernel k --net", "--net needs"},
+        {"--kernel k --net tap", "give none, or user"},
+        {"--kernel k --net none,host", "give none, or user"},
+        {"--kernel k --net user,", "'' is not one of"},
+        {"--kernel k --net user,forward=80", "--net: '80': a forward is"},
+        {"--kernel k --net user,forward=80:1,forward=127.0.0.1:80:2", "already"},
         {"--kernel k --acpi", "--acpi needs"},
         {"--kernel k --ready-fd -1", "--ready-fd: "},
         {"--kernel k --ready-fd 4294967296", "--ready-fd: "},
@@ -219,6 +225,44 @@ static void test_parse__says_what_is_wrong(void **state)
         if (parse(&l, &s, bad[i].line, &e) != -EINVAL || !strstr(e.msg, bad[i].says))
             fail_msg("%s: %s", bad[i].line, e.msg);
     }
+}
+
+static void test_parse__network(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse(&l, &s, "--kernel k", &e), SPEC_RUN);
+    assert_false(s.net.on);
+    assert_int_equal(parse(&l, &s, "--kernel k --net none", &e), SPEC_RUN);
+    assert_false(s.net.on);
+    assert_int_equal(parse(&l, &s, "--kernel k --net user", &e), SPEC_RUN);
+    assert_true(s.net.on);
+    assert_false(s.net.host);
+    assert_int_equal(parse(&l, &s, "--kernel k --net user,forward=[::1]:80:8080/udp,host,forward=1:2", &e), SPEC_RUN);
+    assert_true(s.net.host);
+    assert_int_equal(s.net.forwards, 2);
+    assert_true(s.net.forward[0].udp && s.net.forward[0].v6);
+    assert_int_equal(s.net.forward[1].guest_port, 2);
+}
+
+static void test_parse__forwards_are_bounded(void **state)
+{
+    char line[1024] = "--kernel k --net user";
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    for (int i = 1; i <= FORWARDS_MAX; i++)
+        sprintf(line + strlen(line), ",forward=%d:1", i);
+    assert_int_equal(parse(&l, &s, line, &e), SPEC_RUN);
+    assert_int_equal(s.net.forwards, FORWARDS_MAX);
+    strcat(line, ",forward=99:1");
+    assert_int_equal(parse(&l, &s, line, &e), -EINVAL);
+    assert_says(e, "at most 32");
 }
 
 static void test_parse__disks_are_bounded(void **state)
@@ -272,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_parse__memory_sizes),
         cmocka_unit_test(test_parse__a_sign_behind_a_blank_is_no_number),
         cmocka_unit_test(test_parse__says_what_is_wrong),
+        cmocka_unit_test(test_parse__network),
+        cmocka_unit_test(test_parse__forwards_are_bounded),
         cmocka_unit_test(test_parse__disks_are_bounded),
         cmocka_unit_test(test_help__names_what_is_parsed),
     };

@@ -5,13 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
-#include <sys/ioctl.h>
 #include <sys/reboot.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
@@ -23,6 +20,7 @@
 #include "vmm/guest/inits.h"
 #include "vmm/guest/modules.h"
 #include "vmm/guest/mounts.h"
+#include "vmm/guest/net.h"
 #include "vmm/guest/options.h"
 #include "vmm/guest/own_init.h"
 #include "vmm/guest/shares.h"
@@ -39,15 +37,6 @@ static void read_options(struct guest_options *o)
 
     file_read("/proc/cmdline", 65536, &line, NULL, NULL);
     guest_options_parse(o, line ? line : "");
-}
-
-static void loopback_up(void)
-{
-    auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq r = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-
-    if (fd >= 0)
-        ioctl(fd, SIOCSIFFLAGS, &r);
 }
 
 /*
@@ -78,7 +67,6 @@ static void prepare_distro(const struct guest_options *o)
     mounts_common();
     if (*o->hostname)
         sethostname(o->hostname, strlen(o->hostname));
-    loopback_up();
     keep_systemd_off_console();
     setenv("TERM", o->term, 1);
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
@@ -130,6 +118,7 @@ int main(int argc, char **argv)
         fail(port, &e);
     agent_say(port, "phase root");
     prepare_distro(&o);
+    net_start(&o, port);
     shares_mount(&o, port);
     init = *o.init ? &inits_custom : inits_find();
     if (fork() == 0)

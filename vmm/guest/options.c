@@ -16,6 +16,7 @@ static const struct {
     {"lxtop.hostname", offsetof(struct guest_options, hostname)},
     {"lxtop.init", offsetof(struct guest_options, init)},
     {"lxtop.term", offsetof(struct guest_options, term)},
+    {"lxtop.net", offsetof(struct guest_options, net)},
 };
 
 static void take_share(struct guest_options *o, const char *word, size_t len)

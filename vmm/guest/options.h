@@ -8,6 +8,8 @@
  *   lxtop.hostname=NAME      host name, set before the distro's init runs
  *   lxtop.init=PATH          run this as PID 1 and not what the table of inits.c finds
  *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
+ *   lxtop.net=ADDRESS/PREFIX,GATEWAY,DNS[,ADDRESS6/PREFIX,GATEWAY6,DNS6]
+ *                            the first virtio interface's; without it there is no network to set up
  *   lxtop.share=TAG,rw|ro,CACHE,ACCESS,PATH   a share of the host to mount; may be given several
  *                            times; in PATH %XX is the byte with this hexadecimal number
  */
@@ -22,7 +24,7 @@
 
 struct guest_options {
     char root[OPTION_TEXT_MAX], fstype[OPTION_TEXT_MAX], hostname[OPTION_TEXT_MAX];
-    char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX];
+    char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX], net[OPTION_TEXT_MAX];
     bool read_only;
     char share[GUEST_SHARES_MAX][SHARE_TEXT_MAX]; /* the text behind lxtop.share= */
     unsigned shares;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/forwards.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/store.h"
+
+static int load(const struct paths *p, const struct options *defaults, const char *distro,
+                struct forward list[FORWARDS_MAX], struct err *e)
+{
+    struct distro d;
+    int r = store_load(p, defaults, distro, &d, e);
+
+    if (r < 0)
+        return r;
+    r = forwards_parse(options_text(&d.options, OPT_FORWARDS), list, e);
+    distro_release(&d);
+    return r;
+}
+
+static int find(const struct forward *list, int n, const struct forward *f)
+{
+    for (int i = 0; i < n; i++)
+        if (forward_same(&list[i], f))
+            return i;
+    return n;
+}
+
+int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,
+                  const struct forward *f, bool add, struct err *e)
+{
+    struct forward list[FORWARDS_MAX];
+    auto_free char *text = NULL;
+    int n = load(p, defaults, distro, list, e), at;
+
+    if (n < 0)
+        return n;
+    at = find(list, n, f);
+    if (!add && at == n)
+        return err_set(e, ENOENT, "%s has no such forward; `lxtop forward %s` lists them", distro, distro);
+    if (add && at == FORWARDS_MAX)
+        return err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX);
+    if (add) {
+        list[at] = *f;
+        n = at == n ? n + 1 : n;
+    } else {
+        memmove(list + at, list + at + 1, (size_t)(--n - at) * sizeof(list[0]));
+    }
+    text = forwards_format(list, (unsigned)n);
+    return text ? store_set(p, distro, option_table[OPT_FORWARDS].name, text, e)
+                : err_sys(e, ENOMEM, "forwards");
+}
+
+static void put_line(FILE *f, const struct forward *w)
+{
+    char text[FORWARD_TEXT_MAX];
+
+    forward_format(w, text);
+    fprintf(f, "%s\n", text);
+}
+
+char *forwards_settings_text(const struct paths *p, const struct options *defaults,
+                             const char *distro, struct err *e)
+{
+    struct forward list[FORWARDS_MAX];
+    int n = load(p, defaults, distro, list, e);
+    char *text = NULL;
+    size_t len;
+    FILE *f = n < 0 ? NULL : open_memstream(&text, &len);
+
+    if (n >= 0 && !f)
+        err_sys(e, ENOMEM, "forwards");
+    if (!f)
+        return NULL;
+    for (int i = 0; i < n; i++)
+        put_line(f, &list[i]);
+    fclose(f);
+    return text;
+}
+
+/* Parsed again: what a machine says is not printed as it is. */
+char *forwards_reply_text(const json_t *reply)
+{
+    const json_t *row;
+    char *text = NULL;
+    size_t len, i;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    json_array_foreach(json_object_get(reply, "forwards"), i, row) {
+        struct forward w;
+
+        if (json_is_string(row) && forward_parse(json_string_value(row), &w, NULL) == 0)
+            put_line(f, &w);
+    }
+    fclose(f);
+    return text;
+}

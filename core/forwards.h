@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The forwards in a distro's settings (option `forwards`): what is there at the next start. */
+#ifndef CORE_FORWARDS_H
+#define CORE_FORWARDS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "config/option.h"
+#include "config/paths.h"
+#include "core/base/forward.h"
+
+struct err;
+
+/*
+ * Adds one, in the place of one that listens at the same port, or removes it.  -ENOENT: there is none
+ * to remove.  What the distro got from lxtop.conf so far becomes its own.
+ */
+int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,
+                  const struct forward *f, bool add, struct err *e);
+
+/* A line for each of the settings', or of a machine's reply to "forward"; the caller frees. */
+char *forwards_settings_text(const struct paths *p, const struct options *defaults,
+                             const char *distro, struct err *e);
+char *forwards_reply_text(const json_t *reply);
+
+#endif

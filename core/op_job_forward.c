@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Forwards of a distro: asked of its machine where it runs, and kept in its settings. */
+#include <errno.h>
+#include <jansson.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/forward.h"
+#include "core/core.h"
+#include "core/forwards.h"
+#include "core/machine.h"
+#include "core/model.h"
+#include "core/op_job.h"
+#include "core/watch.h"
+
+/* What the machine has taken, or would take at its start, is kept in the settings. */
+static void keep_forward(struct op_job *j)
+{
+    struct forward f;
+    struct err e = {0};
+    int r = forward_parse(j->word[1], &f, &e);
+
+    if (r == 0)
+        r = forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f,
+                          !(j->flags & FLAG_REMOVE), &e);
+    job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, &e);
+}
+
+static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct op_job *j = ctx;
+    auto_free char *text = reply ? forwards_reply_text(reply) : NULL;
+
+    if (reply && j->words > 1) {
+        keep_forward(j);
+        return;
+    }
+    job_print(j, text);
+    job_finish(j, reply ? STATUS_DONE : STATUS_FAILED, e);
+}
+
+static void list_forwards(struct op_job *j)
+{
+    struct err e = {0};
+    auto_free char *text = forwards_settings_text(&j->core->paths, &j->core->defaults, j->distro, &e);
+
+    job_print(j, text);
+    job_finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
+}
+
+static void ask_forward(struct op_job *j)
+{
+    const char *what = j->flags & FLAG_REMOVE ? "remove" : "add";
+    json_t *request = j->words > 1 ? json_pack("{ss ss}", "cmd", "forward", what, j->word[1])
+                                   : json_pack("{ss}", "cmd", "forward");
+    struct err e;
+
+    j->asked = true;
+    if (watch_send(j->core->watch, j->distro, request, on_forwarded, j, &e) < 0)
+        job_finish(j, STATUS_FAILED, &e);
+}
+
+void job_run_forward(struct op_job *j)
+{
+    struct err e = {0};
+    struct forward f;
+
+    if (j->asked || (!j->begun && !job_check_distro(j)))
+        return;
+    if ((j->words > 1 && forward_parse(j->word[1], &f, &e) < 0) ||
+        (j->words == 1 && (j->flags & FLAG_REMOVE) && err_set(&e, EINVAL, "say which to remove") < 0))
+        job_finish(j, STATUS_USAGE, &e);
+    else if (MACHINE_BIT(job_distro(j)->state) & MACHINE_LIVE)
+        ask_forward(j);
+    else if (j->words > 1)
+        keep_forward(j);
+    else
+        list_forwards(j);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* This program is also the lxtop-net that it starts. */
+#include "vmm/net_link.h"
+
+#include "tests/unit/fixture.h"
+#include "core/base/auto.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "vmm/net/user.h"
+#include "vmm/net_plan.h"
+#include "vmm/spec.h"
+
+struct world {
+    struct loop *loop;
+    struct net_link link;
+    struct spec_net spec;
+    unsigned failures;
+    char failure[512];
+};
+
+static void on_failed(void *ctx, const char *text)
+{
+    struct world *w = ctx;
+
+    w->failures++;
+    snprintf(w->failure, sizeof(w->failure), "%s", text);
+}
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    setenv("LXTOP_NET", "/proc/self/exe", 1);
+    w->loop = loop_new(NULL);
+    w->spec.on = true;
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+
+    net_link_stop(&w->link);
+    loop_free(w->loop);
+    free(w);
+    return 0;
+}
+
+static void start(struct world *w)
+{
+    struct err e = {0};
+
+    assert_ok(net_link_start(&w->link, w->loop, &w->spec, on_failed, w, &e), e);
+}
+
+/* A port of the loopback that nobody listens at; or the socket that does, in *fd. */
+static uint16_t a_port(int *fd)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(s, 1), 0);
+    assert_int_equal(getsockname(s, (struct sockaddr *)&at, &len), 0);
+    if (fd)
+        *fd = s;
+    else
+        close(s);
+    return ntohs(at.sin_port);
+}
+
+static bool listens(uint16_t port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    auto_close int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return connect(s, (struct sockaddr *)&at, sizeof(at)) == 0;
+}
+
+static struct forward to(uint16_t port)
+{
+    return (struct forward){.host = {127, 0, 0, 1}, .host_port = port, .guest_port = 80};
+}
+
+/* What the loop would do once something has come. */
+static void wait_for_news(struct world *w)
+{
+    struct pollfd p = {.fd = w->link.requests_fd, .events = POLLIN};
+
+    assert_int_equal(poll(&p, 1, 20000), 1);
+    w->link.watch.fn(w->link.watch.ctx, 1);
+}
+
+static int count_fds(void)
+{
+    auto_closedir DIR *d = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (readdir(d))
+        n++;
+    return n;
+}
+
+static void test_forwards__come_and_go(void **state)
+{
+    struct world *w = *state;
+    struct forward f = to(a_port(NULL));
+    struct err e = {0};
+
+    start(w);
+    assert_ok(net_link_add(&w->link, &f, &e), e);
+    assert_true(listens(f.host_port));
+    assert_int_equal(w->link.forwards, 1);
+    assert_int_not_equal(net_link_add(&w->link, &f, &e), 0);
+    assert_says(e, "in use");
+    assert_int_equal(w->link.forwards, 1);
+    assert_ok(net_link_remove(&w->link, &f, &e), e);
+    assert_false(listens(f.host_port));
+    assert_int_equal(w->link.forwards, 0);
+    assert_int_not_equal(net_link_remove(&w->link, &f, &e), 0);
+}
+
+static void test_start__a_port_that_is_taken_is_told_and_no_more(void **state)
+{
+    struct world *w = *state;
+    int taken;
+
+    w->spec.forward[0] = to(a_port(&taken));
+    w->spec.forward[1] = to(a_port(NULL));
+    w->spec.forwards = 2;
+    start(w);
+    while (w->link.unanswered)
+        wait_for_news(w);
+    assert_int_equal(w->failures, 1);
+    assert_non_null(strstr(w->failure, "in use"));
+    assert_int_equal(w->link.forwards, 1);
+    assert_true(forward_same(&w->link.forward[0], &w->spec.forward[1]));
+    assert_true(listens(w->spec.forward[1].host_port));
+    close(taken);
+}
+
+/* The answers of the start come first, whoever waits. */
+static void test_add__right_behind_the_start(void **state)
+{
+    struct world *w = *state;
+    struct forward f = to(a_port(NULL));
+    struct err e = {0};
+    int taken;
+
+    w->spec.forward[w->spec.forwards++] = to(a_port(&taken));
+    start(w);
+    assert_ok(net_link_add(&w->link, &f, &e), e);
+    assert_int_equal(w->failures, 1);
+    assert_int_equal(w->link.forwards, 1);
+    assert_true(forward_same(&w->link.forward[0], &f));
+    close(taken);
+}
+
+static void test_end__of_the_process_is_told(void **state)
+{
+    struct world *w = *state;
+    struct forward f = to(1);
+    struct err e = {0};
+
+    start(w);
+    kill(w->link.pid, SIGKILL);
+    wait_for_news(w);
+    assert_int_equal(w->failures, 1);
+    assert_non_null(strstr(w->failure, "ended"));
+    assert_int_not_equal(net_link_add(&w->link, &f, &e), 0);
+}
+
+static void test_stop__leaves_no_process_and_no_descriptor(void **state)
+{
+    struct world *w = *state;
+    int before = count_fds();
+    pid_t pid;
+
+    for (int i = 0; i < 3; i++) {
+        start(w);
+        pid = w->link.pid;
+        net_link_stop(&w->link);
+        assert_int_equal(kill(pid, 0), -1);
+        assert_int_equal(count_fds(), before);
+    }
+}
+
+static void test_start__without_the_program_says_its_name(void **state)
+{
+    struct world *w = *state;
+    struct forward f = to(1);
+    struct err e = {0};
+
+    setenv("LXTOP_NET", "/nowhere/lxtop-net", 1);
+    assert_int_not_equal(net_link_start(&w->link, w->loop, &w->spec, on_failed, w, &e), 0);
+    assert_says(e, "there is no /nowhere/lxtop-net");
+    w->link = (struct net_link){0}; /* a machine without a network */
+    assert_int_not_equal(net_link_add(&w->link, &f, &e), 0);
+    assert_says(e, "no network");
+}
+
+static int be_lxtop_net(void)
+{
+    struct user *u = user_new(NET_FRAMES_FD, NET_REQUESTS_FD, false, NULL);
+
+    user_run(u);
+    user_free(u);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        T(test_forwards__come_and_go),
+        T(test_start__a_port_that_is_taken_is_told_and_no_more),
+        T(test_add__right_behind_the_start),
+        T(test_end__of_the_process_is_told),
+        T(test_stop__leaves_no_process_and_no_descriptor),
+        T(test_start__without_the_program_says_its_name),
+    };
+
+    (void)argc;
+    if (strcmp(argv[0], "lxtop-net") == 0)
+        return be_lxtop_net();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

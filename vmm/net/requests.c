@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/net/requests.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <slirp/libslirp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/err.h"
+#include "core/base/forward.h"
+#include "vmm/net_plan.h"
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+static socklen_t make_address(union address *a, bool v6, const void *bytes, uint16_t port)
+{
+    memset(a, 0, sizeof(*a));
+    if (v6) {
+        a->in6.sin6_family = AF_INET6;
+        a->in6.sin6_port = htons(port);
+        memcpy(&a->in6.sin6_addr, bytes, sizeof(a->in6.sin6_addr));
+        return sizeof(a->in6);
+    }
+    a->in.sin_family = AF_INET;
+    a->in.sin_port = htons(port);
+    memcpy(&a->in.sin_addr, bytes, sizeof(a->in.sin_addr));
+    return sizeof(a->in);
+}
+
+static int flags_of(const struct forward *f)
+{
+    return (f->udp ? SLIRP_HOSTFWD_UDP : 0) | (f->v6 ? SLIRP_HOSTFWD_V6ONLY : 0);
+}
+
+static int add(Slirp *slirp, const struct forward *f)
+{
+    uint8_t guest_address[16];
+    union address host, guest;
+    socklen_t host_len = make_address(&host, f->v6, f->host, f->host_port), guest_len;
+
+    inet_pton(f->v6 ? AF_INET6 : AF_INET, f->v6 ? NET_GUEST6 : NET_GUEST, guest_address);
+    guest_len = make_address(&guest, f->v6, guest_address, f->guest_port);
+    errno = 0;
+    return slirp_add_hostxfwd(slirp, &host.any, host_len, &guest.any, guest_len, flags_of(f));
+}
+
+static int remove_forward(Slirp *slirp, const struct forward *f)
+{
+    union address host;
+    socklen_t len = make_address(&host, f->v6, f->host, f->host_port);
+
+    errno = ENOENT;
+    return slirp_remove_hostxfwd(slirp, &host.any, len, flags_of(f));
+}
+
+static int obey(Slirp *slirp, const char *request, struct err *e)
+{
+    struct forward f;
+    int r;
+
+    if (*request != '+' && *request != '-')
+        return err_set(e, EINVAL, "not a request");
+    r = forward_parse(request + 1, &f, e);
+    if (r < 0)
+        return r;
+    if ((*request == '+' ? add : remove_forward)(slirp, &f) < 0)
+        return err_sys(e, errno ? errno : EADDRINUSE, "%s", request + 1);
+    return 0;
+}
+
+bool requests_serve(int fd, struct Slirp *slirp)
+{
+    char request[NET_REQUEST_MAX];
+    struct err e = {0};
+    ssize_t n = recv(fd, request, sizeof(request) - 1, MSG_DONTWAIT);
+
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    request[n] = '\0';
+    obey(slirp, request, &e);
+    /* An empty message would look like the end. */
+    if (!*e.msg)
+        strcpy(e.msg, "ok");
+    return send(fd, e.msg, strnlen(e.msg, NET_REQUEST_MAX - 1), MSG_NOSIGNAL) >= 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/net_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "vmm/net_plan.h"
+#include "vmm/spec.h"
+
+#define PROGRAM "lxtop-net"
+#define ANSWER_MS 2000
+/* Frames on their way, each counted with its overhead by the kernel: some large ones, many small. */
+#define FRAMES_BUFFER (1 << 20)
+
+extern char **environ;
+
+/* --- the process --- */
+
+static char *find_program(struct err *e)
+{
+    const char *given = getenv("LXTOP_NET");
+    char self[PATH_MAX], *slash, *path;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    self[n > 0 ? n : 0] = '\0';
+    slash = strrchr(self, '/');
+    if (slash)
+        *slash = '\0';
+    path = given && *given ? strdup(given) : file_path("%s/" PROGRAM, self);
+    if (path && access(path, X_OK) == 0)
+        return path;
+    err_set(e, ENOENT, "the network needs %s, and there is no %s", PROGRAM, path ? path : PROGRAM);
+    free(path);
+    return NULL;
+}
+
+/*
+ * The descriptors lie above the numbers they get: dup2 of a number to itself would keep O_CLOEXEC, and
+ * the first dup2 may not overwrite what the second one copies.
+ */
+static int spawn(const char *path, int frames, int requests, bool host, pid_t *pid)
+{
+    char *const argv[] = {PROGRAM, host ? "--host" : NULL, NULL};
+    posix_spawn_file_actions_t files;
+    int r = posix_spawn_file_actions_init(&files);
+
+    if (r != 0)
+        return r;
+    r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(&files, frames, NET_FRAMES_FD);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(&files, requests, NET_REQUESTS_FD);
+    if (r == 0)
+        r = posix_spawn(pid, path, &files, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    return r;
+}
+
+/* Ours in ours[0], the other end in *theirs, at a number that spawn can use. */
+static int make_pair(int *ours, int *theirs, int buffer, struct err *e)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_sys(e, errno, "network");
+    *ours = pair[0];
+    *theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_REQUESTS_FD + 1);
+    close(pair[1]);
+    if (*theirs < 0)
+        return err_sys(e, errno, "network");
+    for (int i = 0; buffer && i < 2; i++)
+        setsockopt(i ? *theirs : *ours, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    return 0;
+}
+
+static int start_process(struct net_link *l, bool host, struct err *e)
+{
+    auto_free char *path = find_program(e);
+    auto_close int frames = -1;
+    auto_close int requests = -1;
+    int r;
+
+    if (!path || make_pair(&l->frames_fd, &frames, FRAMES_BUFFER, e) < 0 ||
+        make_pair(&l->requests_fd, &requests, 0, e) < 0)
+        return -EIO;
+    r = spawn(path, frames, requests, host, &l->pid);
+    return r == 0 ? 0 : err_sys(e, r, "run %s", path);
+}
+
+/* --- requests and answers --- */
+
+static void forget(struct net_link *l, const struct forward *f)
+{
+    for (unsigned i = 0; i < l->forwards; i++)
+        if (forward_same(&l->forward[i], f)) {
+            l->forwards--;
+            memmove(l->forward + i, l->forward + i + 1,
+                    (l->forwards - i) * sizeof(l->forward[0]));
+            return;
+        }
+}
+
+static int ask(struct net_link *l, char what, const struct forward *f, struct err *e)
+{
+    char text[1 + FORWARD_TEXT_MAX] = {what};
+
+    forward_format(f, text + 1);
+    if (send(l->requests_fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return err_sys(e, errno, "the network's process is gone; forward %s", text + 1);
+    return 0;
+}
+
+/* The next answer into `text`: 0, -EAGAIN, or -EPIPE when there will be none. */
+static int read_answer(struct net_link *l, char text[NET_REQUEST_MAX])
+{
+    ssize_t n = recv(l->requests_fd, text, NET_REQUEST_MAX - 1, MSG_DONTWAIT);
+
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR) ? -EAGAIN : -EPIPE;
+    text[n] = '\0';
+    return 0;
+}
+
+/* An answer to what was asked at the start. */
+static void take_answer(struct net_link *l, const char *text)
+{
+    struct forward f = l->asked[0];
+    char note[NET_REQUEST_MAX + 64];
+
+    if (l->unanswered == 0)
+        return;
+    l->unanswered--;
+    memmove(l->asked, l->asked + 1, l->unanswered * sizeof(l->asked[0]));
+    if (strcmp(text, "ok") == 0)
+        return;
+    forget(l, &f);
+    snprintf(note, sizeof(note), "a port is not forwarded: %s", text);
+    l->failed(l->ctx, note);
+}
+
+static void on_requests(void *ctx, uint32_t events)
+{
+    struct net_link *l = ctx;
+    char text[NET_REQUEST_MAX];
+    int r;
+
+    (void)events;
+    while ((r = read_answer(l, text)) == 0)
+        take_answer(l, text);
+    if (r != -EPIPE)
+        return;
+    loop_remove(l->loop, &l->watch);
+    l->failed(l->ctx, "the network's process has ended; the machine has no network any more");
+}
+
+/* All answers of before, then this one. */
+static int wait_answer(struct net_link *l, char text[NET_REQUEST_MAX], struct err *e)
+{
+    for (;;) {
+        struct pollfd p = {.fd = l->requests_fd, .events = POLLIN};
+        int r = read_answer(l, text);
+
+        if (r == -EPIPE)
+            return err_set(e, EPIPE, "the network's process has ended");
+        if (r == 0 && l->unanswered == 0)
+            return 0;
+        if (r == 0)
+            take_answer(l, text);
+        else if (poll(&p, 1, ANSWER_MS) == 0)
+            return err_set(e, ETIMEDOUT, "the network's process does not answer");
+    }
+}
+
+static int request(struct net_link *l, char what, const struct forward *f, struct err *e)
+{
+    char text[NET_REQUEST_MAX];
+    int r = l->pid ? ask(l, what, f, e)
+                   : err_set(e, ENOTCONN, "the machine has no network (setting network)");
+
+    if (r == 0)
+        r = wait_answer(l, text, e);
+    if (r == 0 && strcmp(text, "ok") != 0)
+        return err_set(e, EIO, "%s", text);
+    return r;
+}
+
+int net_link_add(struct net_link *l, const struct forward *f, struct err *e)
+{
+    int r;
+
+    if (l->forwards == FORWARDS_MAX)
+        return err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX);
+    r = request(l, '+', f, e);
+    if (r == 0)
+        l->forward[l->forwards++] = *f;
+    return r;
+}
+
+int net_link_remove(struct net_link *l, const struct forward *f, struct err *e)
+{
+    int r = request(l, '-', f, e);
+
+    if (r == 0)
+        forget(l, f);
+    return r;
+}
+
+int net_link_start(struct net_link *l, struct loop *loop, const struct spec_net *spec,
+                   void (*failed)(void *ctx, const char *text), void *ctx, struct err *e)
+{
+    int r;
+
+    *l = (struct net_link){.loop = loop, .frames_fd = -1, .requests_fd = -1, .watch.fd = -1,
+                           .failed = failed, .ctx = ctx};
+    r = start_process(l, spec->host, e);
+    for (unsigned i = 0; r == 0 && i < spec->forwards; i++) {
+        l->forward[l->forwards++] = l->asked[l->unanswered++] = spec->forward[i];
+        r = ask(l, '+', &spec->forward[i], e);
+    }
+    if (r == 0)
+        r = loop_add(loop, &l->watch, l->requests_fd, EPOLLIN, on_requests, l, e);
+    if (r < 0)
+        net_link_stop(l);
+    return r;
+}
+
+void net_link_stop(struct net_link *l)
+{
+    if (!l->loop)
+        return;
+    loop_remove(l->loop, &l->watch);
+    if (l->frames_fd >= 0)
+        close(steal_fd(&l->frames_fd));
+    if (l->requests_fd >= 0)
+        close(steal_fd(&l->requests_fd));
+    if (l->pid) /* it ends by itself, but not if it hangs */
+        kill(l->pid, SIGKILL);
+    while (l->pid && waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    l->pid = 0;
+}
