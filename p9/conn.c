@@ -10,18 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/err.h"
 
 #define TIMEOUT_MS 30000
 #define GRACE_MS 5000
-
-int64_t conn_now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct timespec conn_time_of(int64_t ms)
 {
@@ -96,7 +89,7 @@ uint32_t p9_conn_msize(const struct p9_conn *c)
  */
 static int give_up(struct p9_conn *c, struct p9_call *call)
 {
-    int flush = conn_take_tag(c, conn_now_ms() + c->grace_ms);
+    int flush = conn_take_tag(c, clock_ms() + c->grace_ms);
 
     if (flush < 0 || call->ended)
         return flush < 0 ? flush : -EALREADY;
@@ -115,7 +108,7 @@ static void probe(struct p9_conn *c)
     if (p9_conn_send(c, &call, &m, NULL) < 0)
         return;
     pthread_mutex_lock(&c->lock);
-    call.deadline = conn_now_ms() + c->grace_ms;
+    call.deadline = clock_ms() + c->grace_ms;
     conn_wait_locked(c, &call, false);
     if (!call.ended)
         conn_break_locked(c, "the server does not answer");
@@ -139,7 +132,7 @@ static int flush(struct p9_conn *c, struct p9_call *call)
     if (tag < 0)
         return -ENOTCONN;
     m.tag = (uint16_t)tag;
-    conn_transmit(c, &m, NULL, conn_now_ms() + c->grace_ms);
+    conn_transmit(c, &m, NULL, clock_ms() + c->grace_ms);
     probe(c);
     return p9_conn_lost(c) ? -ENOTCONN : call->cancelled ? -EINTR : -ETIMEDOUT;
 }
@@ -170,7 +163,7 @@ void p9_conn_post(struct p9_conn *c, struct p9_call *call, const struct p9_msg *
     struct p9_msg tagged = *m;
     int rc;
 
-    call->deadline = conn_now_ms() + c->timeout_ms;
+    call->deadline = clock_ms() + c->timeout_ms;
     pthread_mutex_lock(&c->lock);
     rc = conn_enter(c, call, m->type);
     tagged.tag = call->tag;
@@ -178,7 +171,7 @@ void p9_conn_post(struct p9_conn *c, struct p9_call *call, const struct p9_msg *
     if (rc < 0)
         call->done(call, -ENOTCONN);
     else
-        conn_transmit(c, &tagged, NULL, conn_now_ms() + c->timeout_ms); /* its failure ends every call */
+        conn_transmit(c, &tagged, NULL, clock_ms() + c->timeout_ms); /* its failure ends every call */
 }
 
 void p9_conn_cancel(struct p9_conn *c, struct p9_call *call)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/cursor.h"
 
 /* --- Replies ----------------------------------------------------------------------------------- */
@@ -137,7 +138,7 @@ void conn_nudge_leader(struct p9_conn *c)
 static void wait_for_socket(struct p9_conn *c, short events, int64_t deadline)
 {
     struct pollfd p[2] = {{.fd = c->fd, .events = events}, {.fd = c->wake, .events = POLLIN}};
-    int64_t left = deadline - conn_now_ms();
+    int64_t left = deadline - clock_ms();
     uint64_t count;
 
     if (left <= 0 || poll(p, 2, left > INT32_MAX ? INT32_MAX : (int)left) <= 0)
@@ -185,7 +186,7 @@ void conn_stop_leading(struct p9_conn *c)
 
 static bool must_wait(const struct p9_call *call, bool heed_cancel)
 {
-    return !call->ended && !(heed_cancel && call->cancelled) && conn_now_ms() < call->deadline;
+    return !call->ended && !(heed_cancel && call->cancelled) && clock_ms() < call->deadline;
 }
 
 /* Until the call has ended, is cancelled or out of time; with the lock held. */

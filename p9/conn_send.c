@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "core/base/clock.h"
+
 #define NUDGE_MS 20 /* how long a sender may miss that there is no leader any more */
 
 void conn_free_tag(struct p9_conn *c, uint16_t tag)
@@ -38,7 +40,7 @@ int conn_take_tag(struct p9_conn *c, int64_t deadline)
     while (!c->lost && (tag = find_tag(c)) < 0) {
         struct timespec until = conn_time_of(deadline);
 
-        if (conn_now_ms() >= deadline)
+        if (clock_ms() >= deadline)
             return -ETIMEDOUT;
         if (!c->leader) {
             c->leader = true;
@@ -95,7 +97,7 @@ static int send_pieces(struct p9_conn *c, struct iovec iov[2], int64_t deadline)
             skip_sent(iov, &at, (size_t)sent);
         else if (errno != EAGAIN && errno != EINTR)
             return -ENOTCONN;
-        else if (conn_now_ms() >= deadline)
+        else if (clock_ms() >= deadline)
             return -ETIMEDOUT;
         else
             wait_writable(c, deadline);
@@ -153,7 +155,7 @@ static int start(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m
     struct p9_msg tagged = *m;
     int rc;
 
-    call->deadline = conn_now_ms() + c->timeout_ms;
+    call->deadline = clock_ms() + c->timeout_ms;
     pthread_mutex_lock(&c->lock);
     rc = conn_enter(c, call, m->type);
     pthread_mutex_unlock(&c->lock);

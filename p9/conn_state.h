@@ -42,8 +42,7 @@ struct p9_conn {
     size_t filled;
 };
 
-int64_t conn_now_ms(void); /* CLOCK_MONOTONIC */
-struct timespec conn_time_of(int64_t ms);
+struct timespec conn_time_of(int64_t ms); /* of clock_ms */
 
 /* --- conn.c --- */
 /* Locked.  Where a `done` is due the call may be gone after it. */

@@ -3,30 +3,22 @@
 #include "p9/fuse_mount.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/err.h"
 
 #define AGAIN_MS 1000
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A try that took long is not made again for as long: half of the time everybody is answered at once. */
 static void try_once(struct p9_mount *m)
 {
-    int64_t began = now_ms(), ended;
+    int64_t began = clock_ms(), ended;
     struct err e = {0};
     int fd = m->connect(m->ctx, &e);
 
     if (fd >= 0 && p9_client_reconnect(m->client, fd, &e) == 0)
         nodes_drop_fids(&m->nodes);
-    ended = now_ms();
+    ended = clock_ms();
     m->next_try = ended + AGAIN_MS + (ended - began);
 }
 
@@ -36,7 +28,7 @@ static void reconnect(struct p9_mount *m)
     if (!m->connect || !p9_client_lost(m->client))
         return;
     pthread_mutex_lock(&m->reconnecting);
-    if (p9_client_lost(m->client) && now_ms() >= m->next_try)
+    if (p9_client_lost(m->client) && clock_ms() >= m->next_try)
         try_once(m);
     pthread_mutex_unlock(&m->reconnecting);
 }

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/cursor.h"
 #include "core/base/err.h"
 #include "p9/answer.h"
@@ -225,14 +225,6 @@ static void *worker(void *arg)
 
 /* --- Work in haste, on the thread that submits --------------------------------------------------- */
 
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* Alone, a request may take its chance; beside others it must not keep the thread. */
 static enum p9_haste haste_of(const struct p9_session *s)
 {
@@ -271,11 +263,11 @@ static void work_in_haste(struct p9_session *s, struct p9_request *r)
 
     take(s, r);
     pthread_mutex_unlock(&s->lock);
-    began_us = now_us();
+    began_us = clock_us();
     rc = p9_answer(&s->context, r, &x, haste);
     pthread_mutex_lock(&s->lock);
     drop_running(s, r);
-    if (now_us() - began_us > s->export.limits.brisk_us)
+    if (clock_us() - began_us > s->export.limits.brisk_us)
         s->wary = WARY_REQUESTS;
     if (rc == P9_LATER) {
         r->leisurely = true;

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -26,14 +26,6 @@
  * since boot, too coarse for a boot of 100 ms, so main's first look at the clock stands for it; the
  * dynamic linker's work before it is in the bench's own measurement.
  */
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* One line to whoever started us; core waits for it. */
 static void tell_starter(const struct spec *s, const char *word, const char *text)
 {
@@ -105,7 +97,7 @@ static void allow_many_files(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t started_us = now_us();
+    uint64_t started_us = clock_us();
     auto_free char *help = NULL;
     struct err e = {0};
     struct spec s;

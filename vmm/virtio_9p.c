@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/err.h"
 
 #define QUEUE_SIZE 128
@@ -28,20 +28,12 @@ static struct virtio_9p *p9_of(struct virtio *v)
     return (struct virtio_9p *)((char *)v - offsetof(struct virtio_9p, v));
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* --- Replies --------------------------------------------------------------------------------------- */
 
 static void publish(struct virtio_9p *p, struct request *q)
 {
     struct virtio_stats *s = &p->v.stats;
-    uint64_t us = now_us() - q->started_us;
+    uint64_t us = clock_us() - q->started_us;
 
     s->latency_us_sum += us;
     s->latency_us_max = us > s->latency_us_max ? us : s->latency_us_max;
@@ -133,7 +125,7 @@ static struct p9_request *make_request(struct virtio_9p *p, const struct vreq *r
     q->p9 = (struct p9_request){.in = q->pieces, .in_n = r->nread,
                                 .out = q->pieces + r->nread, .out_n = r->nwrite};
     q->head = r->head;
-    q->started_us = now_us();
+    q->started_us = clock_us();
     p->v.stats.write_bytes += r->read_len;
     p->in_flight++;
     return &q->p9;

@@ -5,9 +5,9 @@
 #include <linux/virtio_blk.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "vmm/io.h"
 
 #define SECTOR 512ULL
@@ -35,14 +35,6 @@ static struct virtio_blk *blk_of(struct virtio *v)
     return (struct virtio_blk *)((char *)v - offsetof(struct virtio_blk, v));
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void count_latency(struct virtio_stats *s, uint64_t us)
 {
     s->latency_us_sum += us;
@@ -60,7 +52,7 @@ static void finish(struct request *q, uint8_t status)
         q->written = 0;
     }
     *q->status = status;
-    count_latency(&v->stats, now_us() - q->started_us);
+    count_latency(&v->stats, clock_us() - q->started_us);
     virtio_used(v, q->queue, q->head, q->written + 1);
     free(q);
 }
@@ -243,7 +235,7 @@ static bool handle(struct virtio_blk *b, unsigned queue, const struct vreq *r)
     q = calloc(1, sizeof(*q));
     if (!q)
         return false;
-    *q = (struct request){.blk = b, .queue = queue, .head = r->head, .started_us = now_us()};
+    *q = (struct request){.blk = b, .queue = queue, .head = r->head, .started_us = clock_us()};
     last = &r->iov[r->nread + r->nwrite - 1];
     q->status = (uint8_t *)last->iov_base + last->iov_len - 1;
     status = start(q, r, &h);

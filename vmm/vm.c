@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "vmm/console.h"
 #include "vmm/ctl_server.h"
@@ -21,14 +22,6 @@
 
 static const char *const phase_names[PHASES] = CTL_PHASE_NAMES;
 static const struct ctl_exit_info exit_table[EXITS] = CTL_EXIT_TABLE;
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* --- what the machine tells the outside --- */
 
@@ -66,7 +59,7 @@ void vm_write_run_file(struct vm *vm)
 
 void vm_publish(struct vm *vm, json_t *event)
 {
-    json_object_set_new(event, "now_us", json_integer((json_int_t)(now_us() - vm->started_us)));
+    json_object_set_new(event, "now_us", json_integer((json_int_t)(clock_us() - vm->started_us)));
     ctl_server_event(vm->ctl, event);
 }
 
@@ -83,7 +76,7 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase)
 {
     if (vm->phase_us[phase] >= 0)
         return;
-    vm->phase_us[phase] = (int64_t)(now_us() - vm->started_us);
+    vm->phase_us[phase] = (int64_t)(clock_us() - vm->started_us);
     vm_publish(vm, json_pack("{ss ss sI}", "event", "phase", "phase", phase_names[phase], "at_us",
                           (json_int_t)vm->phase_us[phase]));
     if (phase == PHASE_READY)
@@ -207,8 +200,8 @@ json_t *vm_stats(struct vm *vm, struct err *e)
         sum += us;
         json_array_append_new(cpus, json_pack("{sI}", "time_us", (json_int_t)us));
     }
-    return json_pack("{sI sI so sI so s{sI sI sI} so}", "now_us", (json_int_t)now_us(), "uptime_us",
-                     (json_int_t)(now_us() - vm->started_us), "cpus", cpus, "vcpu_us",
+    return json_pack("{sI sI so sI so s{sI sI sI} so}", "now_us", (json_int_t)clock_us(), "uptime_us",
+                     (json_int_t)(clock_us() - vm->started_us), "cpus", cpus, "vcpu_us",
                      (json_int_t)sum, "exits", exits_json(vm), "memory", "size",
                      (json_int_t)vm->mem.size, "resident", (json_int_t)memory.resident, "overhead",
                      (json_int_t)memory.overhead, "devices", devices_stats(vm->devices));

@@ -18,6 +18,7 @@
 
 #include "core/base/account.h"
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "vmm/guest/ini.h"
@@ -301,17 +302,9 @@ static bool signal_session(pid_t session, int number)
     return any;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void command_hang_up(struct command *c, unsigned grace_ms)
 {
-    int64_t until = now_ms() + grace_ms;
+    int64_t until = clock_ms() + grace_ms;
 
     /* A terminal's hang-up is the kernel's.  Pipes stay: a word to them is not to kill who still has to
      * clear up. */
@@ -319,7 +312,7 @@ void command_hang_up(struct command *c, unsigned grace_ms)
         command_close(c);
     signal_session(c->pid, SIGHUP);
     signal_session(c->pid, SIGCONT);
-    while (signal_session(c->pid, 0) && now_ms() < until)
+    while (signal_session(c->pid, 0) && clock_ms() < until)
         nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
     signal_session(c->pid, SIGKILL);
     waitpid(c->pid, NULL, 0);

@@ -4,22 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/account.h"
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 
 #define KNOWN_MS 1000
 #define FILE_MAX (1u << 20)
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static char *read_text(const char *path)
 {
@@ -39,7 +31,7 @@ static void look_up(struct users *u, uint32_t uid)
     u->uid = uid;
     account_find(passwd ? passwd : "", number, &a);
     u->groups = account_groups(group ? group : "", &a, u->group);
-    u->until = now_ms() + KNOWN_MS;
+    u->until = clock_ms() + KNOWN_MS;
 }
 
 bool users_identify(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n)
@@ -51,7 +43,7 @@ bool users_identify(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t
         return true;
     }
     pthread_mutex_lock(&u->lock);
-    if (u->uid != uid || now_ms() >= u->until)
+    if (u->uid != uid || clock_ms() >= u->until)
         look_up(u, uid);
     *gid = u->group[0];
     *n = u->groups - 1 < *n ? u->groups - 1 : *n;

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "vmm/net/fence.h"
 #include "vmm/net/frame.h"
@@ -47,14 +48,6 @@ struct user {
 };
 
 enum { FRAMES, REQUESTS, OWN_FDS };
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* --- frames to the guest --- */
 
@@ -144,7 +137,7 @@ static void on_guest_error(const char *text, void *ctx)
 static int64_t on_clock(void *ctx)
 {
     (void)ctx;
-    return now_ns();
+    return clock_ns();
 }
 
 static void *on_timer_new(SlirpTimerId id, void *timer_ctx, void *ctx)
@@ -216,7 +209,7 @@ static int on_add_poll(int fd, int events, void *ctx)
         u->fd = larger;
         u->fds_room = room;
     }
-    for (size_t i = 0; i < sizeof(event_bits) / sizeof(event_bits[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(event_bits); i++)
         bits |= events & event_bits[i].slirp ? event_bits[i].poll : 0;
     u->fd[u->fds] = (struct pollfd){.fd = fd, .events = bits};
     return u->fds++;
@@ -227,7 +220,7 @@ static int on_get_revents(int index, void *ctx)
     const struct user *u = ctx;
     int events = 0;
 
-    for (size_t i = 0; index >= 0 && i < sizeof(event_bits) / sizeof(event_bits[0]); i++)
+    for (size_t i = 0; index >= 0 && i < ARRAY_SIZE(event_bits); i++)
         events |= u->fd[index].revents & event_bits[i].poll ? event_bits[i].slirp : 0;
     return events;
 }
@@ -245,12 +238,12 @@ static void turn(struct user *u)
     if (idle)
         slirp_pollfds_fill(u->slirp, &slirp_ms, on_add_poll, u);
     most = slirp_ms == UINT32_MAX ? -1 : (int64_t)slirp_ms;
-    n = poll(u->fd, (nfds_t)u->fds, timers_wait_ms(&u->timers, now_ns() / 1000000, most));
+    n = poll(u->fd, (nfds_t)u->fds, timers_wait_ms(&u->timers, clock_ms(), most));
     if (n < 0 && errno != EINTR)
         u->ended = true;
     if (idle)
         slirp_pollfds_poll(u->slirp, n < 0, on_get_revents, u);
-    timers_run(&u->timers, now_ns() / 1000000, u->slirp);
+    timers_run(&u->timers, clock_ms(), u->slirp);
     flush_waiting(u);
     if (n > 0 && u->fd[FRAMES].revents)
         take_frames(u);
