@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "core/base/cursor.h"
-#include "p9/iov.h"
+#include "core/base/iov.h"
 
 /* Writes a reply without payload, or the head of one with. */
 static size_t put_reply(const struct p9_request *r, const struct p9_msg *m, struct p9_scratch *x,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/base/iov.h"
 #include "p9/dispatch_calls.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "p9/iov.h"
+#define PIECES 256 /* of one transfer to or from a file; more are left for the next */
+
 
 /* --- Opening ------------------------------------------------------------------------------------- */
 
@@ -96,8 +98,9 @@ static uint32_t payload_room(const struct p9_call *c)
 
 static int read_file(struct p9_call *c, struct p9_file *file)
 {
-    struct iovec piece[P9_PIECES];
-    unsigned n = iov_slice(c->req->out, c->req->out_n, P9_READ_HEAD, payload_room(c), piece);
+    struct iovec piece[PIECES];
+    unsigned n = iov_slice(c->req->out, c->req->out_n, P9_READ_HEAD, payload_room(c), piece,
+                           PIECES);
     ssize_t got = p9_call_ops(c)->read(c->s->fs, file, piece, n, c->in->io.offset);
 
     if (got < 0)
@@ -141,8 +144,9 @@ int p9_run_read(struct p9_call *c)
 
 static int write_file(struct p9_call *c, struct p9_file *file)
 {
-    struct iovec piece[P9_PIECES];
-    unsigned n = iov_slice(c->req->in, c->req->in_n, c->payload, c->in->io.count, piece);
+    struct iovec piece[PIECES];
+    unsigned n = iov_slice(c->req->in, c->req->in_n, c->payload, c->in->io.count, piece,
+                           PIECES);
     ssize_t put = p9_call_ops(c)->write(c->s->fs, file, piece, n, c->in->io.offset);
 
     if (put < 0)

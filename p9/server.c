@@ -10,8 +10,8 @@
 #include "core/base/clock.h"
 #include "core/base/cursor.h"
 #include "core/base/err.h"
+#include "core/base/iov.h"
 #include "p9/answer.h"
-#include "p9/iov.h"
 
 #define WORKERS_MAX 64
 #define TAG_BUCKETS 256

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "vmm/vsock_conn.h" /* vsock_cut */
+#include "core/base/iov.h"
 
 enum { RX, TX, QUEUES };
 
@@ -111,7 +111,6 @@ static void release_chains(struct virtio_net *n, unsigned used)
 static void deliver(struct virtio_net *n, size_t len)
 {
     struct net_header h = {0};
-    struct vreq first = {.nread = 0, .nwrite = n->chain[0].pieces};
     uint32_t left = (uint32_t)(sizeof(h) + len);
     unsigned used = 0;
 
@@ -120,8 +119,7 @@ static void deliver(struct virtio_net *n, size_t len)
     if (virtio_has(&n->v, F_GUEST_CSUM))
         h.flags = NET_HEADER_DATA_VALID;
     h.num_buffers = (uint16_t)used;
-    memcpy(first.iov, n->iov, first.nwrite * sizeof(first.iov[0]));
-    vreq_write(&first, 0, &h, sizeof(h));
+    iov_write(n->iov, n->pieces, 0, &h, sizeof(h));
     for (unsigned i = 0; i < used; i++) {
         uint32_t part = left < n->chain[i].len ? left : n->chain[i].len;
 
@@ -141,7 +139,7 @@ static ssize_t receive(struct virtio_net *n)
     ssize_t len;
 
     to[0] = (struct iovec){&receipt, sizeof(receipt)};
-    m.msg_iovlen = 1 + vsock_cut(n->iov, n->pieces, sizeof(receipt), SIZE_MAX, to + 1);
+    m.msg_iovlen = 1 + iov_slice(n->iov, n->pieces, sizeof(receipt), SIZE_MAX, to + 1, NET_PIECES);
     len = recvmsg(n->fd, &m, MSG_DONTWAIT);
     if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
         link_down(n);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/iov.h"
 #include "vmm/vsock_host.h"
 
 /* The event queue is there for resets of the transport (5.10.6.7), which there are none of. */
@@ -189,8 +190,8 @@ static void fill_buffer(struct virtio_vsock *s, struct vsock_header *h)
 static bool next_packet(struct virtio_vsock *s, struct vsock_header *h)
 {
     struct iovec room[VREQ_PIECES];
-    unsigned n = vsock_cut(s->buffer.iov + s->buffer.nread, s->buffer.nwrite, VSOCK_HEADER_SIZE,
-                           SIZE_MAX, room);
+    unsigned n = iov_slice(s->buffer.iov + s->buffer.nread, s->buffer.nwrite, VSOCK_HEADER_SIZE,
+                           SIZE_MAX, room, VREQ_PIECES);
     struct vsock_slot *slot = s->first;
     bool given = slot->known && vsock_conn_give(&slot->conn, h, room, n);
 
@@ -368,7 +369,8 @@ static void take_chain(struct virtio_vsock *s, const struct vreq *r)
     if (h.src_cid != VSOCK_GUEST_CID || h.dst_cid != VSOCK_CID_HOST)
         return;
     s->v.stats.write_bytes += h.len;
-    take_packet(s, &h, payload, vsock_cut(r->iov, r->nread, VSOCK_HEADER_SIZE, h.len, payload));
+    take_packet(s, &h, payload, iov_slice(r->iov, r->nread, VSOCK_HEADER_SIZE, h.len, payload,
+                                   VREQ_PIECES));
 }
 
 static void transmit_notify(struct virtio_vsock *s)

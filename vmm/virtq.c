@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/iov.h"
+
 #define DESC_NEXT 1
 #define DESC_WRITE 2
 #define DESC_INDIRECT 4
@@ -208,36 +210,12 @@ bool virtq_wants_interrupt(struct virtq *q)
 
 /* --- copies --- */
 
-static size_t copy_pieces(const struct iovec *iov, unsigned n, size_t offset, void *buffer,
-                          size_t len, bool to_guest)
-{
-    size_t moved = 0;
-
-    for (unsigned i = 0; i < n && moved < len; i++) {
-        uint8_t *at = iov[i].iov_base;
-        size_t piece;
-
-        if (offset >= iov[i].iov_len) {
-            offset -= iov[i].iov_len;
-            continue;
-        }
-        piece = iov[i].iov_len - offset < len - moved ? iov[i].iov_len - offset : len - moved;
-        if (to_guest)
-            memcpy(at + offset, (uint8_t *)buffer + moved, piece);
-        else
-            memcpy((uint8_t *)buffer + moved, at + offset, piece);
-        moved += piece;
-        offset = 0;
-    }
-    return moved;
-}
-
 size_t vreq_read(const struct vreq *r, size_t offset, void *to, size_t len)
 {
-    return copy_pieces(r->iov, r->nread, offset, to, len, false);
+    return iov_read(r->iov, r->nread, offset, to, len);
 }
 
 size_t vreq_write(const struct vreq *r, size_t offset, const void *from, size_t len)
 {
-    return copy_pieces(r->iov + r->nread, r->nwrite, offset, (void *)from, len, true);
+    return iov_write(r->iov + r->nread, r->nwrite, offset, from, len);
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/iov.h"
 #include "vmm/vsock_host.h"
 
 static void want(struct vsock_conn *c, enum vsock_op op)
@@ -57,25 +58,6 @@ static void break_off(struct vsock_conn *c)
 {
     c->reset = true;
     end(c);
-}
-
-unsigned vsock_cut(const struct iovec *from, unsigned n, size_t skip, size_t len, struct iovec *to)
-{
-    unsigned filled = 0;
-
-    for (unsigned i = 0; i < n && len > 0; i++) {
-        size_t piece = from[i].iov_len;
-
-        if (skip >= piece) {
-            skip -= piece;
-            continue;
-        }
-        piece = piece - skip < len ? piece - skip : len;
-        to[filled++] = (struct iovec){(char *)from[i].iov_base + skip, piece};
-        len -= piece;
-        skip = 0;
-    }
-    return filled;
 }
 
 /* --- towards the host --- */
@@ -314,7 +296,7 @@ static uint32_t receive(struct vsock_conn *c, const struct iovec *iov, unsigned 
 {
     struct iovec cut[VSOCK_PIECES];
     uint32_t max = credit(c) < VSOCK_PAYLOAD_MAX ? credit(c) : VSOCK_PAYLOAD_MAX;
-    struct msghdr m = {.msg_iov = cut, .msg_iovlen = vsock_cut(iov, n, 0, max, cut)};
+    struct msghdr m = {.msg_iov = cut, .msg_iovlen = iov_slice(iov, n, 0, max, cut, VSOCK_PIECES)};
     ssize_t got;
 
     if (m.msg_iovlen == 0)

@@ -69,7 +69,4 @@ bool vsock_conn_has(const struct vsock_conn *c);
 bool vsock_conn_give(struct vsock_conn *c, struct vsock_header *h, const struct iovec *iov,
                      unsigned n);
 
-/* The part of `from` that begins at `skip` and has `len` bytes: entries of `to` filled, at most n. */
-unsigned vsock_cut(const struct iovec *from, unsigned n, size_t skip, size_t len, struct iovec *to);
-
 #endif

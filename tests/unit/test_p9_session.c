@@ -2,11 +2,11 @@
 /*
  * Sessions as a transport sees them: pieces of memory, order, flushes, batches, resets.
  */
+#include "core/base/iov.h"
 #include "p9/server.h"
 
 #include "tests/unit/fixture.h"
 
-#include "p9/iov.h"
 #include "p9/msg.h"
 #include "tests/unit/p9_memfs.h"
 

@@ -397,24 +397,6 @@ static void test_guest_close__nobody_reads_and_the_host_leaves(void **state)
     assert_int_equal(w->c.out.len, 0);
 }
 
-static void test_cut__gives_the_bytes_between(void **state)
-{
-    char a[3], b[4], d[5];
-    const struct iovec from[] = {{a, 3}, {b, 4}, {d, 5}};
-    struct iovec to[3];
-
-    (void)state;
-    assert_int_equal(vsock_cut(from, 3, 0, 100, to), 3);
-    assert_int_equal(vsock_cut(from, 3, 3, 4, to), 1);
-    assert_ptr_equal(to[0].iov_base, b);
-    assert_int_equal(to[0].iov_len, 4);
-    assert_int_equal(vsock_cut(from, 3, 2, 6, to), 3);
-    assert_ptr_equal(to[0].iov_base, a + 2);
-    assert_int_equal(to[2].iov_len, 1);
-    assert_int_equal(vsock_cut(from, 3, 12, 1, to), 0);
-    assert_int_equal(vsock_cut(from, 3, 1, 0, to), 0);
-}
-
 #define ASKED(name) cmocka_unit_test_setup_teardown(name, set_up_asked, tear_down)
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, set_up_open, tear_down)
 int main(void)
@@ -437,7 +419,6 @@ int main(void)
         OPEN(test_guest_that_receives_no_more__gets_nothing),
         OPEN(test_guest_close__is_answered_at_once_and_the_host_gets_every_byte),
         OPEN(test_guest_close__nobody_reads_and_the_host_leaves),
-        cmocka_unit_test(test_cut__gives_the_bytes_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

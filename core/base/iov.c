@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "p9/iov.h"
+#include "core/base/iov.h"
 
 #include <string.h>
 
@@ -62,11 +62,11 @@ size_t iov_write(const struct iovec *iov, unsigned n, size_t offset, const void 
 }
 
 unsigned iov_slice(const struct iovec *iov, unsigned n, size_t offset, size_t len,
-                   struct iovec *out)
+                   struct iovec *out, unsigned room)
 {
     unsigned count = 0;
 
-    while (count < P9_PIECES) {
+    while (count < room) {
         struct iovec piece = next_piece(&iov, &n, &offset, &len);
 
         if (piece.iov_len == 0)
