@@ -21,10 +21,11 @@
 #include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "vmm/guest/ini.h"
 #include "core/base/session_msg.h"
+#include "vmm/guest/ini.h"
+#include "vmm/guest/users.h"
 
-#define FILE_MAX (4u << 20) /* of passwd and the like */
+#define CONF_MAX (1u << 20)
 #define TTY_GROUP 5         /* as /dev/pts is mounted */
 #define FILES_SOFT 1024
 #define FILES_HARD 524288   /* systemd's; the kernel's 4096 is too few for databases */
@@ -44,35 +45,29 @@ struct plan {
 
 /* --- whose it is --- */
 
-static char *read_text(const char *path)
-{
-    char *text = NULL;
-
-    return file_read(path, FILE_MAX, &text, NULL, NULL) < 0 ? NULL : text;
-}
-
 /* Who it is that nobody named: what wsl.conf says, else root. */
 static void default_user(char user[INI_VALUE])
 {
-    auto_free char *conf = read_text("/etc/wsl.conf");
+    auto_free char *conf = NULL;
 
-    if (!conf || !ini_get(conf, "user", "default", user) || !*user)
+    if (file_read("/etc/wsl.conf", CONF_MAX, &conf, NULL, NULL) < 0 ||
+        !ini_get(conf, "user", "default", user) || !*user)
         snprintf(user, INI_VALUE, "root");
 }
 
+/* A default that nobody is does not keep the person out. */
 static int find_user(struct plan *p, struct err *e)
 {
-    auto_free char *passwd = read_text("/etc/passwd");
-    auto_free char *group = read_text("/etc/group");
+    bool named = *p->start->user;
     char user[INI_VALUE];
 
     snprintf(user, sizeof(user), "%s", p->start->user);
-    if (!*user)
+    if (!named)
         default_user(user);
-    if (!account_find(passwd ? passwd : "", user, &p->account))
-        return err_set(e, ENOENT, "there is no user '%.80s' in the distro", user);
-    p->n_groups = account_groups(group ? group : "", &p->account, p->groups);
-    return 0;
+    if (users_find(user, &p->account, p->groups, &p->n_groups) ||
+        (!named && users_find("root", &p->account, p->groups, &p->n_groups)))
+        return 0;
+    return err_set(e, ENOENT, "there is no user '%.80s' in the distro", user);
 }
 
 /* --- in the child --- */

@@ -2,7 +2,6 @@
 #include "vmm/guest/users.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/account.h"
@@ -11,7 +10,7 @@
 #include "core/base/file.h"
 
 #define KNOWN_MS 1000
-#define FILE_MAX (1u << 20)
+#define FILE_MAX (4u << 20)
 
 static char *read_text(const char *path)
 {
@@ -20,17 +19,24 @@ static char *read_text(const char *path)
     return file_read(path, FILE_MAX, &text, NULL, NULL) < 0 ? NULL : text;
 }
 
-static void look_up(struct users *u, uint32_t uid)
+bool users_find(const char *user, struct account *a, gid_t group[ACCOUNT_GROUPS], unsigned *groups)
 {
     auto_free char *passwd = read_text("/etc/passwd");
-    auto_free char *group = read_text("/etc/group");
+    auto_free char *members = read_text("/etc/group");
+    bool known = account_find(passwd ? passwd : "", user, a);
+
+    *groups = account_groups(members ? members : "", a, group);
+    return known;
+}
+
+static void look_up(struct users *u, uint32_t uid)
+{
     struct account a;
     char number[16];
 
     snprintf(number, sizeof(number), "%u", uid);
     u->uid = uid;
-    account_find(passwd ? passwd : "", number, &a);
-    u->groups = account_groups(group ? group : "", &a, u->group);
+    users_find(number, &a, u->group, &u->groups);
     u->until = clock_ms() + KNOWN_MS;
 }
 

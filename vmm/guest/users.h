@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The groups of the distro's users, for the server that acts as them.
+ * The distro's users and their groups, as its files say now: for what acts as them.
  */
 #ifndef GUEST_USERS_H
 #define GUEST_USERS_H
@@ -13,13 +13,16 @@
 
 #include "core/base/account.h"
 
+/* account_find and account_groups over /etc/passwd and /etc/group; missing ones are empty. */
+bool users_find(const char *user, struct account *a, gid_t group[ACCOUNT_GROUPS], unsigned *groups);
+
 /* The last one asked for: a client is one user, and asks with every request. */
 struct users {
     pthread_mutex_t lock;
-    int64_t until;            /* [lock] CLOCK_MONOTONIC, ms: then the files are read again */
+    int64_t until;            /* [lock] by clock_ms: then the files are read again */
     uint32_t uid;             /* [lock] */
     gid_t group[ACCOUNT_GROUPS]; /* [lock] its own first */
-    size_t groups;            /* [lock] */
+    unsigned groups;          /* [lock] */
 };
 
 /* p9_owners.identify, with a struct users as its ctx: any thread. */
