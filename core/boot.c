@@ -114,16 +114,18 @@ static int plan_shares(const struct options *o, struct boot_plan *b, char **word
 
 static char *net_argument(const struct options *o)
 {
-    const bool host = options_number(o, OPT_HOST_LOOPBACK);
     struct forward list[FORWARDS_MAX];
     int n = forwards_parse(options_text(o, OPT_FORWARDS), list, NULL);
     char *text = NULL, forward[FORWARD_TEXT_MAX];
     size_t len;
-    FILE *f = options_number(o, OPT_NETWORK) == NETWORK_USER ? open_memstream(&text, &len) : NULL;
+    FILE *f;
 
+    if (options_number(o, OPT_NETWORK) == NETWORK_NONE)
+        return strdup("none");
+    f = open_memstream(&text, &len);
     if (!f)
-        return options_number(o, OPT_NETWORK) == NETWORK_USER ? NULL : strdup("none");
-    fprintf(f, "user%s", host ? ",host" : "");
+        return NULL;
+    fprintf(f, "user%s", options_number(o, OPT_HOST_LOOPBACK) ? ",host" : "");
     for (int i = 0; i < n; i++) {
         forward_format(&list[i], forward);
         fprintf(f, ",forward=%s", forward);

@@ -158,8 +158,9 @@ void fuse_op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 /* --- Extended attributes ------------------------------------------------------------------------- */
 
-void fuse_op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-                      size_t size, int flags)
+/* Without a value: removes it. */
+static void change_xattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+                         size_t size, int flags)
 {
     struct p9_mount *m = mount_of(req);
     struct node *n = node_of(m, ino);
@@ -167,24 +168,21 @@ void fuse_op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const ch
     int rc = fuse_hold(m, n, &fid);
 
     if (rc == 0) {
-        rc = p9_client_xattr_set(m->client, fid, name, value ? value : "", size, (uint32_t)flags);
+        rc = p9_client_xattr_set(m->client, fid, name, value, size, (uint32_t)flags);
         nodes_unhold(&m->nodes, n);
     }
     fuse_reply_result(req, rc);
 }
 
+void fuse_op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+                      size_t size, int flags)
+{
+    change_xattr(req, ino, name, value ? value : "", size, flags);
+}
+
 void fuse_op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
-    struct p9_mount *m = mount_of(req);
-    struct node *n = node_of(m, ino);
-    uint32_t fid;
-    int rc = fuse_hold(m, n, &fid);
-
-    if (rc == 0) {
-        rc = p9_client_xattr_set(m->client, fid, name, NULL, 0, 0);
-        nodes_unhold(&m->nodes, n);
-    }
-    fuse_reply_result(req, rc);
+    change_xattr(req, ino, name, NULL, 0, 0);
 }
 
 void fuse_op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)

@@ -134,21 +134,31 @@ static void dequeue(struct p9_session *s, const struct p9_request *r)
     s->queued--;
 }
 
-/* A quarter of the workers at most wait for one fid's file. */
-static bool fid_is_busy(const struct p9_session *s, uint32_t fid)
+static unsigned fid_users(const struct p9_session *s, uint32_t fid)
 {
-    unsigned most = s->workers / 4 > 0 ? s->workers / 4 : 1, n = 0;
+    unsigned n = 0;
 
     for (unsigned i = 0; i < s->running_n; i++)
         n += s->running[i]->fid == fid;
-    return n >= most;
+    return n;
+}
+
+/* A quarter of the workers at most wait for one fid's file. */
+static bool fid_is_busy(const struct p9_session *s, uint32_t fid)
+{
+    return fid_users(s, fid) >= (s->workers / 4 > 0 ? s->workers / 4 : 1);
 }
 
 /* Tversion drops all fids: it runs alone, after all before it and before all behind it. */
+static bool none_may_run(const struct p9_session *s)
+{
+    return s->running_n == WORKERS_MAX ||
+           (s->running_n > 0 && s->running[0]->type == P9_TVERSION);
+}
+
 static struct p9_request *pick(const struct p9_session *s)
 {
-    if (s->running_n == WORKERS_MAX ||
-        (s->running_n > 0 && s->running[0]->type == P9_TVERSION))
+    if (none_may_run(s))
         return NULL;
     for (struct p9_request *r = s->queue.head; r; r = r->link) {
         if (r->type == P9_TVERSION)
@@ -231,24 +241,15 @@ static enum p9_haste haste_of(const struct p9_session *s)
     return s->running_n == 0 && s->queued == 1 && s->wary == 0 ? P9_BRISK : P9_AT_ONCE;
 }
 
-static bool fid_is_used(const struct p9_session *s, uint32_t fid)
-{
-    unsigned i = 0;
-
-    while (i < s->running_n && s->running[i]->fid != fid)
-        i++;
-    return i < s->running_n;
-}
-
 /* None whose fid a worker holds, perhaps for long. */
 static struct p9_request *pick_hasty(const struct p9_session *s)
 {
     struct p9_request *r = s->queue.head;
 
-    if (s->running_n == WORKERS_MAX || (s->running_n > 0 && s->running[0]->type == P9_TVERSION))
+    if (none_may_run(s))
         return NULL;
     for (; r && r->type != P9_TVERSION; r = r->link)
-        if (!r->leisurely && p9_dispatch_may(r->type, haste_of(s)) && !fid_is_used(s, r->fid))
+        if (!r->leisurely && p9_dispatch_may(r->type, haste_of(s)) && fid_users(s, r->fid) == 0)
             return r;
     return NULL;
 }

@@ -21,7 +21,6 @@
 #include "tui/stdfd.h"
 
 #define PATIENCE 3 /* requests to end that are only passed on, but the last */
-#define PASSED_ON 8
 
 /* With a terminal the keys are bytes, and these come from other programs. */
 static const struct {
@@ -183,11 +182,11 @@ static char **make_environment(const struct op_args *a, bool tty)
     static const struct {
         const char *name;
         bool terminal;
-    } passed[PASSED_ON] = {{"TERM", true}, {"COLORTERM", true}, {"NO_COLOR", true}, {"LANG", false}};
-    char **env = calloc(PASSED_ON + OP_ENVS + 1, sizeof(*env));
+    } passed[] = {{"TERM", true}, {"COLORTERM", true}, {"NO_COLOR", true}, {"LANG", false}};
+    char **env = calloc(ARRAY_SIZE(passed) + a->envs + 1, sizeof(*env));
     size_t n = 0;
 
-    for (size_t i = 0; env && i < PASSED_ON && passed[i].name; i++) {
+    for (size_t i = 0; env && i < ARRAY_SIZE(passed); i++) {
         const char *value = getenv(passed[i].name);
 
         if (value && (tty || !passed[i].terminal) && (env[n] = file_path("%s=%s", passed[i].name, value)))
@@ -220,7 +219,6 @@ static char *same_folder(const struct distro *d)
 static int open_session(struct shell *s, struct core *c, const struct op_args *a, struct err *e)
 {
     static const struct session_events ev = {on_output, on_room, on_ended};
-    static char *const login[] = {NULL};
     struct session_start start = {.flags = s->tty ? SESSION_TTY : 0};
     auto_free char *folder = NULL;
     struct distro d;
@@ -234,7 +232,7 @@ static int open_session(struct shell *s, struct core *c, const struct op_args *a
     start.user = a->setting[OPT_USER] ? a->setting[OPT_USER] : options_text(&d.options, OPT_USER);
     start.cwd = a->folder ? a->folder : folder ? folder : "";
     start.env = make_environment(a, s->tty);
-    start.argv = a->op == OP_EXEC ? (char **)a->word + 1 : (char **)login;
+    start.argv = a->op == OP_EXEC ? (char **)a->word + 1 : NULL; /* none: the login shell */
     s->session = session_open(c->loop, &c->paths, a->distro, &start, &ev, s, e);
     free_list(start.env);
     distro_release(&d);

@@ -184,13 +184,8 @@ static int net_part(struct spec_net *n, const char *part, struct err *e)
     }
     if (strncmp(part, "forward=", 8) != 0)
         return err_set(e, EINVAL, "'%s' is not one of host, forward=[HOST:]PORT:GUESTPORT[/udp]", part);
-    if (n->forwards == FORWARDS_MAX)
-        return err_set(e, EINVAL, "at most %d forwards", FORWARDS_MAX);
-    if (forward_parse(part + 8, &n->forward[n->forwards], e) < 0)
+    if (forwards_add(n->forward, (int)n->forwards, part + 8, e) < 0)
         return -EINVAL;
-    for (unsigned i = 0; i < n->forwards; i++)
-        if (forward_same(&n->forward[i], &n->forward[n->forwards]))
-            return err_set(e, EINVAL, "'%s': this port of the host is forwarded already", part);
     n->forwards++;
     return 0;
 }

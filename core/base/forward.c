@@ -103,7 +103,7 @@ bool forward_same(const struct forward *a, const struct forward *b)
            memcmp(a->host, b->host, sizeof(a->host)) == 0;
 }
 
-static int add_forward(struct forward *list, int n, const char *word, struct err *e)
+int forwards_add(struct forward list[FORWARDS_MAX], int n, const char *word, struct err *e)
 {
     int r;
 
@@ -125,7 +125,7 @@ int forwards_parse(const char *text, struct forward list[FORWARDS_MAX], struct e
     if (!copy)
         return err_sys(e, ENOMEM, "forwards");
     for (word = strtok_r(copy, SEPARATORS, &rest); word; word = strtok_r(NULL, SEPARATORS, &rest)) {
-        int r = add_forward(list, n, word, e);
+        int r = forwards_add(list, n, word, e);
 
         if (r < 0)
             return r;

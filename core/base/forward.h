@@ -30,7 +30,9 @@ void forward_format(const struct forward *f, char text[FORWARD_TEXT_MAX]);
 /* Do both listen at the same port of the host? They cannot both be, whatever the guest's ports. */
 bool forward_same(const struct forward *a, const struct forward *b);
 
-/* How many of at most FORWARDS_MAX, or -EINVAL (bad, too many, or one port twice). */
+/* Parses one behind the `n` that are there: 0, or -EINVAL (bad, too many, or one port twice). */
+int forwards_add(struct forward list[FORWARDS_MAX], int n, const char *word, struct err *e);
+/* How many of at most FORWARDS_MAX, or -EINVAL. */
 int forwards_parse(const char *text, struct forward list[FORWARDS_MAX], struct err *e);
 /* "; " between them; the caller frees; NULL for lack of memory. */
 char *forwards_format(const struct forward *list, unsigned n);
