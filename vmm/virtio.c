@@ -19,7 +19,6 @@ void virtio_init(struct virtio *v, const struct virtio_class *class, const char 
         .features_offered = features | VIRTIO_FEATURE_COMMON,
         .config_size = config_size,
         .queues = queues,
-        .irq_fd = -1,
         .notify_fd = -1,
     };
     for (unsigned i = 0; i < queues; i++)
@@ -76,27 +75,20 @@ void virtio_enable_queue(struct virtio *v, unsigned index)
         virtio_fail(v, "a queue's size or addresses are wrong");
 }
 
-/* A counter that is full has its event on the way already. */
-static void signal_event(int fd)
-{
-    uint64_t one = 1;
-
-    if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
-        return;
-}
-
 void virtio_interrupt(struct virtio *v, uint32_t cause)
 {
     v->interrupt_status |= cause;
     if (v->pulse)
         v->pulse(v->pulse_ctx);
-    else
-        signal_event(v->irq_fd);
 }
 
+/* A counter that is full has its event on the way already. */
 void virtio_again(struct virtio *v)
 {
-    signal_event(v->notify_fd);
+    uint64_t one = 1;
+
+    if (v->notify_fd >= 0 && write(v->notify_fd, &one, sizeof(one)) < 0)
+        return;
 }
 
 bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r)

@@ -81,8 +81,8 @@ struct virtio {
     uint8_t status;
     uint32_t config_generation;
     struct virtq queue[VIRTIO_QUEUES_MAX];
-    int irq_fd, notify_fd;            /* [const] eventfds; -1 in tests */
-    void (*pulse)(void *ctx);         /* [const] interrupts instead of irq_fd where it is not NULL */
+    int notify_fd;                    /* [const] eventfd; -1 in tests */
+    void (*pulse)(void *ctx);         /* [const] interrupts the guest; NULL: nobody is (tests) */
     void *pulse_ctx;                  /* [const] */
     uint32_t interrupt_status;
     struct virtio_stats stats;

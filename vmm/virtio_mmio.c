@@ -220,17 +220,16 @@ int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, st
 {
     int r;
 
-    *m = (struct virtio_mmio){.v = v, .loop = l, .notify_fd = -1, .irq_fd = -1, .watch.fd = -1};
+    *m = (struct virtio_mmio){.v = v, .loop = l, .notify_fd = -1, .watch.fd = -1};
     m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    m->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (m->notify_fd < 0 || m->irq_fd < 0)
+    if (m->notify_fd < 0)
         r = err_sys(e, errno, "device %s", v->name);
     else
         r = loop_add(l, &m->watch, m->notify_fd, EPOLLIN, on_notify, m, e);
     if (r < 0)
         virtio_mmio_release(m);
     else
-        v->irq_fd = m->irq_fd, v->notify_fd = m->notify_fd;
+        v->notify_fd = m->notify_fd;
     return r;
 }
 
@@ -240,7 +239,5 @@ void virtio_mmio_release(struct virtio_mmio *m)
         loop_remove(m->loop, &m->watch);
     if (m->notify_fd >= 0)
         close(m->notify_fd);
-    if (m->irq_fd >= 0)
-        close(m->irq_fd);
-    m->notify_fd = m->irq_fd = -1;
+    m->notify_fd = -1;
 }

@@ -24,13 +24,12 @@ struct err;
 struct virtio_mmio {
     struct virtio *v;       /* [const] */
     int notify_fd;          /* [const] for KVM_IOEVENTFD at VIRTIO_MMIO_QUEUE_NOTIFY, 4 bytes */
-    int irq_fd;             /* [const] its edges are interrupts, where there is no virtio.pulse */
     struct loop *loop;      /* [const] */
     struct loop_watch watch;
     uint32_t device_features_select, driver_features_select, queue_select;
 };
 
-/* Makes both eventfds and watches the first. */
+/* Makes the eventfd and watches it. */
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e);
 void virtio_mmio_release(struct virtio_mmio *m);
 

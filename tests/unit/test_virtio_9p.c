@@ -6,10 +6,10 @@
 
 #include "tests/unit/fixture.h"
 
-#include <sys/eventfd.h>
 
 #include "p9/msg.h"
 #include "tests/unit/driver.h"
+#include "tests/unit/interrupt.h"
 #include "tests/unit/p9_memfs.h"
 
 #define RING 32
@@ -55,7 +55,7 @@ static int set_up(void **state)
     assert_ok(mem_init(&w->mem, DRIVER_MEM, &e), e);
     assert_non_null(w->loop = loop_new(&e));
     assert_ok(virtio_9p_init(&w->p, &w->mem, w->loop, "home", &x, &e), e);
-    w->irq = w->p.v.irq_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    interrupt_open(&w->p.v, &w->irq);
     assert_int_equal(pthread_create(&w->loop_thread, NULL, run_loop, w->loop), 0);
     start_driver(w);
     *state = w;

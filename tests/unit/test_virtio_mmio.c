@@ -8,6 +8,7 @@
 #define LOG "test"
 #include "core/base/log.h"
 #include "tests/unit/driver.h"
+#include "tests/unit/interrupt.h"
 
 /* Registers, virtio 1.2, 4.2.2. */
 enum {
@@ -43,6 +44,7 @@ struct world {
     struct virtio v;
     struct loop *loop;
     struct virtio_mmio m;
+    int irq;
     uint8_t config[10];
     unsigned notified[QUEUES], resets, popped;
     bool ready_at_reset, quit_when_notified;
@@ -99,6 +101,7 @@ static int set_up(void **state)
     virtio_init(&w->v, &class, "t", &w->mem, OWN_FEATURE, sizeof(w->config), QUEUES);
     assert_non_null(w->loop = loop_new(NULL));
     assert_int_equal(virtio_mmio_init(&w->m, &w->v, w->loop, NULL), 0);
+    interrupt_open(&w->v, &w->irq);
     *state = w;
     return 0;
 }
@@ -108,6 +111,7 @@ static int tear_down(void **state)
     struct world *w = *state;
 
     virtio_mmio_release(&w->m);
+    close(w->irq);
     loop_free(w->loop);
     mem_release(&w->mem);
     free(w);
@@ -160,14 +164,6 @@ static void start(struct world *w, struct driver *d)
     driver_init(d, &w->mem, &w->v.queue[0], 0, 8);
     set_queue(w, 0, 8, w->v.queue[0].desc.at, w->v.queue[0].avail.at, w->v.queue[0].used.at);
     set(w, STATUS, ACK | DRIVER | FEATURES_OK | OK);
-}
-
-/* Takes the events of an eventfd. */
-static uint64_t events(int fd)
-{
-    uint64_t n = 0;
-
-    return read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
 static void test_registers__identity(void **state)
@@ -285,7 +281,7 @@ static void test_queue__bad_ones_fail_the_device(void **state)
         set_queue(w, 0, bad[i].size, bad[i].desc, bad[i].avail, bad[i].used);
         assert_int_equal(get(w, READY), 0);
         assert_int_equal(get(w, STATUS), ACK | DRIVER | FEATURES_OK | NEEDS_RESET);
-        assert_int_equal(events(w->m.irq_fd), 0); /* 2.1.2: told only once DRIVER_OK is set */
+        assert_int_equal(interrupts(w->irq), 0); /* 2.1.2: told only once DRIVER_OK is set */
     }
 }
 
@@ -344,7 +340,7 @@ static void test_notify__comes_by_eventfd_on_the_loop(void **state)
     loop_run(w->loop);
     assert_int_equal(w->popped, 1);
     assert_int_equal(driver_used_index(&d), 1);
-    assert_int_equal(events(w->m.irq_fd), 1);
+    assert_int_equal(interrupts(w->irq), 1);
     assert_int_equal(get(w, INT_STATUS), 1);
     set(w, INT_ACK, 2);
     assert_int_equal(get(w, INT_STATUS), 1);
@@ -381,31 +377,22 @@ static void test_config__change_is_told_to_a_started_driver(void **state)
 
     virtio_config_changed(&w->v);
     assert_int_not_equal(get(w, GENERATION), before);
-    assert_int_equal(events(w->m.irq_fd), 0);
+    assert_int_equal(interrupts(w->irq), 0);
     start(w, &d);
     virtio_config_changed(&w->v);
     assert_int_equal(get(w, INT_STATUS), 2);
-    assert_int_equal(events(w->m.irq_fd), 1);
+    assert_int_equal(interrupts(w->irq), 1);
 }
 
-static void count_pulse(void *ctx)
-{
-    ++*(unsigned *)ctx;
-}
-
-static void test_interrupt__by_a_call_where_there_is_one(void **state)
+static void test_interrupt__one_for_a_used_buffer(void **state)
 {
     struct world *w = *state;
-    unsigned pulses = 0;
     struct driver d;
 
-    w->v.pulse = count_pulse;
-    w->v.pulse_ctx = &pulses;
     start(w, &d);
     driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
     set(w, NOTIFY, 0);
-    assert_int_equal(pulses, 1);
-    assert_int_equal(events(w->m.irq_fd), 0);
+    assert_int_equal(interrupts(w->irq), 1);
     assert_int_equal(get(w, INT_STATUS), 1);
 }
 
@@ -419,7 +406,7 @@ static void test_status__broken_ring_needs_a_reset_and_recovers(void **state)
     set(w, NOTIFY, 0);
     assert_int_equal(get(w, STATUS) & NEEDS_RESET, NEEDS_RESET);
     assert_int_equal(get(w, INT_STATUS), 2);
-    assert_int_equal(events(w->m.irq_fd), 1);
+    assert_int_equal(interrupts(w->irq), 1);
     driver_set_index(&d, 0); /* a good chain in the place of the broken one is not looked at either */
     driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
     set(w, NOTIFY, 0);
@@ -427,7 +414,7 @@ static void test_status__broken_ring_needs_a_reset_and_recovers(void **state)
     set(w, NOTIFY, 0);
     assert_int_equal(w->popped, 0);
     assert_int_equal(get(w, STATUS) & NEEDS_RESET, NEEDS_RESET);
-    assert_int_equal(events(w->m.irq_fd), 0);
+    assert_int_equal(interrupts(w->irq), 0);
     set(w, STATUS, 0);
     assert_int_equal(get(w, STATUS), 0);
     assert_int_equal(get(w, INT_STATUS), 0);
@@ -489,7 +476,7 @@ int main(void)
         TEST(test_notify__comes_by_eventfd_on_the_loop),
         TEST(test_config__is_bounded),
         TEST(test_config__change_is_told_to_a_started_driver),
-        TEST(test_interrupt__by_a_call_where_there_is_one),
+        TEST(test_interrupt__one_for_a_used_buffer),
         TEST(test_status__broken_ring_needs_a_reset_and_recovers),
         TEST(test_fail__log_lines_are_limited),
         TEST(test_status__reset_asks_the_class_before_the_rings_go),
