@@ -7,62 +7,19 @@
 #include "tests/unit/fixture.h"
 
 #include "p9/localfs.h"
-#include "p9/msg.h"
-#include "tests/unit/p9_memfs.h"
+#include "tests/unit/p9_session.h"
 
-#define ROOM 512
 #define BRISK_US 1000000 /* no request takes that long but one at the gate */
 
-struct call {
-    struct p9_request r;
-    struct iovec in, out;
-    uint8_t request[128], reply[ROOM];
-    bool done;
-};
-
-struct world {
-    struct memfs mem;
+struct haste {
+    struct world w; /* first: the file system leads here */
     struct p9_fs_ops ops;
-    struct p9_session *session;
-    pthread_mutex_t lock;
-    pthread_cond_t completed;
     pthread_t worked; /* on the last request */
 };
 
-static void completed(void *ctx, struct p9_request *list)
+static struct haste *haste_of(struct world *w)
 {
-    struct world *w = ctx;
-
-    pthread_mutex_lock(&w->lock);
-    for (struct p9_request *next, *r = list; r; r = next) {
-        next = r->next;
-        ((struct call *)r)->done = true;
-    }
-    pthread_cond_broadcast(&w->completed);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void prepare(struct call *c, uint16_t tag, struct p9_msg m)
-{
-    int len;
-
-    m.tag = tag;
-    memset(c, 0, sizeof(*c));
-    len = p9_msg_encode(&m, c->request, sizeof(c->request));
-    assert_true(len > 0);
-    c->in = (struct iovec){c->request, (size_t)len};
-    c->out = (struct iovec){c->reply, ROOM};
-    c->r.in = &c->in;
-    c->r.out = &c->out;
-    c->r.in_n = c->r.out_n = 1;
-}
-
-static void await(struct world *w, const struct call *c)
-{
-    pthread_mutex_lock(&w->lock);
-    while (!c->done)
-        pthread_cond_wait(&w->completed, &w->lock);
-    pthread_mutex_unlock(&w->lock);
+    return (struct haste *)w;
 }
 
 /* The reply's type; `here`: was it done on this thread? */
@@ -72,16 +29,13 @@ static uint8_t ask_where(struct world *w, struct p9_msg m, bool *here)
 
     prepare(&c, 999, m);
     p9_session_submit(w->session, &c.r);
-    await(w, &c);
+    await_call(w, &c);
     pthread_mutex_lock(&w->lock);
-    *here = pthread_equal(w->worked, pthread_self());
+    *here = pthread_equal(haste_of(w)->worked, pthread_self());
     pthread_mutex_unlock(&w->lock);
     return c.reply[4];
 }
 
-#define MSG(...) ((struct p9_msg){__VA_ARGS__})
-#define READ(f) MSG(.type = P9_TREAD, .io = {f, 0, 10})
-#define GETATTR(f) MSG(.type = P9_TGETATTR, .tgetattr = {f, 0})
 #define WALK(f, name) MSG(.type = P9_TWALK, .twalk = {0, f, 1, {{name, strlen(name)}}})
 #define FSYNC(f) MSG(.type = P9_TFSYNC, .tfsync = {f, 0})
 
@@ -122,12 +76,12 @@ static void open_session(struct world *w, bool here, bool brisk)
 /* Before each request that names a fid, on its thread. */
 static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
 {
-    struct world *w = (struct world *)fs; /* mem is first */
+    struct haste *h = (struct haste *)fs;
 
     (void)uid, (void)changes_data;
-    pthread_mutex_lock(&w->lock);
-    w->worked = pthread_self();
-    pthread_mutex_unlock(&w->lock);
+    pthread_mutex_lock(&h->w.lock);
+    h->worked = pthread_self();
+    pthread_mutex_unlock(&h->w.lock);
 }
 
 /* As if nothing were in the kernel's cache. */
@@ -139,29 +93,14 @@ static int walk_never(struct p9_fs *fs, struct p9_node *dir, const char *name, s
 
 static int set_up(void **state)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    struct haste *h = calloc(1, sizeof(*h));
 
-    memfs_init(&w->mem);
-    w->ops = *w->mem.fs.ops;
-    w->ops.become = become;
-    w->ops.walk_at_once = w->ops.walk;
-    w->mem.fs.ops = &w->ops;
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->completed, NULL);
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    memfs_gate(&w->mem, false);
-    p9_session_free(w->session);
-    memfs_release(&w->mem);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->completed);
-    free(w);
+    world_init(&h->w);
+    h->ops = *h->w.mem.fs.ops;
+    h->ops.become = become;
+    h->ops.walk_at_once = h->ops.walk;
+    h->w.mem.fs.ops = &h->ops;
+    *state = h;
     return 0;
 }
 
@@ -247,7 +186,7 @@ static void test_submit__a_second_slow_one_does_not_keep_its_thread(void **state
     p9_session_submit(w->session, &second.r);
     memfs_wait(&w->mem, 2);
     let_go(&h);
-    await(w, &second);
+    await_call(w, &second);
     assert_int_equal(second.reply[4], P9_RREAD);
 }
 
@@ -276,7 +215,7 @@ static void test_walk__what_is_not_in_the_cache_is_for_the_workers(void **state)
     struct held h;
 
     open_session(w, true, true);
-    w->ops.walk_at_once = walk_never;
+    haste_of(w)->ops.walk_at_once = walk_never;
     hold_up(w, &h);
     ask_for(w, WALK(9, "fast"), P9_RWALK, false);
     ask_for(w, GETATTR(9), P9_RGETATTR, true);
@@ -330,7 +269,7 @@ static void test_localfs__is_brisk_on_memory_and_never_as_others(void **state)
     p9_localfs_free(fs);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_session)
 
 int main(void)
 {

@@ -7,64 +7,7 @@
 
 #include "tests/unit/fixture.h"
 
-#include "p9/msg.h"
-#include "tests/unit/p9_memfs.h"
-
-#define ROOM 8192
-
-/* A request with its memory, and what became of it. */
-struct call {
-    struct p9_request r;
-    struct iovec in, out;
-    uint8_t request[512], reply[ROOM];
-    unsigned order; /* 1: the first to complete; 0: not yet */
-};
-
-struct world {
-    struct memfs mem;
-    struct p9_session *session;
-    pthread_mutex_t lock;
-    pthread_cond_t completed;
-    unsigned count, batches;
-    bool held; /* completions wait here */
-};
-
-static void completed(void *ctx, struct p9_request *list)
-{
-    struct world *w = ctx;
-
-    pthread_mutex_lock(&w->lock);
-    w->batches++;
-    while (w->held)
-        pthread_cond_wait(&w->completed, &w->lock);
-    for (struct p9_request *r = list; r; r = r->next)
-        ((struct call *)r)->order = ++w->count;
-    pthread_cond_broadcast(&w->completed);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void await(struct world *w, unsigned count)
-{
-    pthread_mutex_lock(&w->lock);
-    while (w->count < count)
-        pthread_cond_wait(&w->completed, &w->lock);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void prepare(struct call *c, uint16_t tag, struct p9_msg m)
-{
-    int len;
-
-    m.tag = tag;
-    memset(c, 0, sizeof(*c));
-    len = p9_msg_encode(&m, c->request, sizeof(c->request));
-    assert_true(len > 0);
-    c->in = (struct iovec){c->request, (size_t)len};
-    c->out = (struct iovec){c->reply, ROOM};
-    c->r.in = &c->in;
-    c->r.out = &c->out;
-    c->r.in_n = c->r.out_n = 1;
-}
+#include "tests/unit/p9_session.h"
 
 static void start(struct world *w, struct call *c, uint16_t tag, struct p9_msg m)
 {
@@ -83,9 +26,6 @@ static uint8_t ask(struct world *w, struct p9_msg m)
     return c.r.reply_len > 0 ? c.reply[4] : 0;
 }
 
-#define MSG(...) ((struct p9_msg){__VA_ARGS__})
-#define READ(f) MSG(.type = P9_TREAD, .io = {f, 0, 10})
-#define GETATTR(f) MSG(.type = P9_TGETATTR, .tgetattr = {f, 0})
 #define FLUSH(t) MSG(.type = P9_TFLUSH, .tflush = {t})
 #define VERSION MSG(.type = P9_TVERSION, .version = {65536, {P9_VERSION, 8}})
 
@@ -106,30 +46,6 @@ static void open_session(struct world *w, unsigned workers, uint32_t slow)
     }
     assert_int_equal(ask(w, MSG(.type = P9_TWALK, .twalk = {0, 100, 1, {{"fast", 4}}})), P9_RWALK);
     memfs_gate(&w->mem, true);
-}
-
-static int set_up(void **state)
-{
-    struct world *w = calloc(1, sizeof(*w));
-
-    memfs_init(&w->mem);
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->completed, NULL);
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    memfs_gate(&w->mem, false);
-    p9_session_free(w->session);
-    memfs_release(&w->mem);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->completed);
-    free(w);
-    return 0;
 }
 
 static void test_session__a_slow_file_stalls_no_other(void **state)
@@ -469,7 +385,7 @@ static void test_submit__a_thread_held_up_holds_up_no_other(void **state)
     free(s);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up_session, tear_down_session)
 
 int main(void)
 {
