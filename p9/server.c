@@ -453,6 +453,19 @@ void p9_session_reset(struct p9_session *s)
     p9_fids_clear(&s->context.fids);
 }
 
+bool p9_session_drain(struct p9_session *s, int timeout_ms)
+{
+    int64_t end = clock_ms() + timeout_ms;
+    struct timespec until = {end / 1000, end % 1000 * 1000000};
+    bool drained;
+
+    pthread_mutex_lock(&s->lock);
+    while (!(drained = is_quiet(s) && !s->queue.head) && clock_ms() < end)
+        pthread_cond_clockwait(&s->quiet, &s->lock, CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&s->lock);
+    return drained;
+}
+
 void p9_session_free(struct p9_session *s)
 {
     if (!s)

@@ -91,6 +91,13 @@ void p9_session_submit(struct p9_session *s, struct p9_request *list);
  */
 void p9_session_reset(struct p9_session *s);
 
+/*
+ * For a machine that is paused: waits until everything handed over has been answered and completed, up to
+ * `timeout_ms`; false: something is under way still (a host's file that does not answer).  Nobody
+ * submits meanwhile.  Fids stay.
+ */
+bool p9_session_drain(struct p9_session *s, int timeout_ms);
+
 /* What a session does and holds, for tests and statistics. */
 struct p9_session_stats {
     uint64_t requests, errors; /* errors: answered by Rlerror */

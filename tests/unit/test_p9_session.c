@@ -163,6 +163,24 @@ static void test_reset__drops_what_waits_and_awaits_what_runs(void **state)
     assert_int_equal(ask(w, VERSION), P9_RVERSION);
 }
 
+static void test_drain__awaits_all_and_keeps_the_fids(void **state)
+{
+    struct world *w = *state;
+    struct call slow, queued;
+
+    open_session(w, 1, 1);
+    start(w, &slow, 1, READ(1));
+    memfs_wait(&w->mem, 1);
+    start(w, &queued, 2, GETATTR(0));
+    assert_false(p9_session_drain(w->session, 20));
+    assert_int_equal(slow.order + queued.order, 0);
+    memfs_gate(&w->mem, false);
+    assert_true(p9_session_drain(w->session, 60000));
+    assert_true(slow.order > 0 && queued.order > slow.order);
+    assert_int_equal(ask(w, GETATTR(1)), P9_RGETATTR);
+    assert_true(p9_session_drain(w->session, 60000));
+}
+
 static void test_submit__a_list_completes_in_one_batch_without_workers(void **state)
 {
     struct world *w = *state;
@@ -396,6 +414,7 @@ int main(void)
         T(test_flush__of_nothing_and_of_itself_is_answered),
         T(test_version__waits_for_all_and_holds_back_the_rest),
         T(test_reset__drops_what_waits_and_awaits_what_runs),
+        T(test_drain__awaits_all_and_keeps_the_fids),
         T(test_submit__a_list_completes_in_one_batch_without_workers),
         T(test_complete__what_finishes_meanwhile_is_the_next_batch),
         T(test_submit__takes_memory_in_any_pieces),
