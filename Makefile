@@ -49,7 +49,7 @@ LIBS := base config p9 fuse core tui vmm net guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 
-PKG_lxtop := ncursesw libconfig libuv libarchive ext2fs com_err jansson libcrypto fuse3
+PKG_lxtop := ncursesw vterm libconfig libuv libarchive ext2fs com_err jansson libcrypto fuse3
 PKG_vmm := jansson liburing zlib liblzma liblz4 libzstd libcrypto
 pkg = $(shell pkg-config $(1) $(2))
 
@@ -107,7 +107,7 @@ TEST_LIBS := $(foreach l,core vmm net guest tui config fuse p9 base,$(call lib,$
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
-	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) cmocka) $(SLIRP)
+	    $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm) cmocka) $(SLIRP) -lm
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
@@ -166,7 +166,7 @@ format:
 
 # --- Set-up, kernels, demo, bench ------------------------------------------------------------------
 DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
-    libncurses-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
+    libncurses-dev libvterm-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     libslirp-dev \
     busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \

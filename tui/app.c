@@ -21,7 +21,7 @@ struct app {
     struct grid grid;
     uv_poll_t in;
     uv_prepare_t draw; /* once a turn of the loop at most */
-    uv_signal_t resized, terminated, hung_up, interrupted;
+    uv_signal_t resized, terminated, hung_up, interrupted, stopped;
     bool dirty, quit;
     bool away;          /* something else has the terminal */
     enum ui_want leave; /* for what, WANT_SHELL or WANT_CONSOLE; WANT_NOTHING: it has not */
@@ -103,7 +103,7 @@ static void carry_out(struct app *a, const struct ui_request *r)
         term_repaint();
         break;
     case WANT_SUSPEND:
-        raise(SIGTSTP); /* curses' handler leaves the screen, stops, and comes back to it */
+        term_suspend();
         fit(a);
         break;
     case WANT_QUIT:
@@ -176,6 +176,19 @@ static void on_ended(uv_signal_t *s, int number)
         return; /* a key for what has the terminal */
     a->quit = true;
     uv_stop(a->core->loop);
+}
+
+/* Ctrl-Z of somebody else's: kill -TSTP, or the shell's suspend. */
+static void on_stopped(uv_signal_t *s, int number)
+{
+    struct app *a = s->data;
+
+    (void)number;
+    if (a->away)
+        raise(SIGSTOP);
+    else
+        term_suspend();
+    fit(a);
 }
 
 static char *suggest(void *ctx, const char *source)
@@ -254,13 +267,15 @@ static void start_handles(struct app *a)
     start_handle(a, &a->terminated, on_ended, SIGTERM);
     start_handle(a, &a->hung_up, on_ended, SIGHUP);
     start_handle(a, &a->interrupted, on_ended, SIGINT);
+    start_handle(a, &a->stopped, on_stopped, SIGTSTP);
 }
 
 static void stop_handles(struct app *a)
 {
     uv_handle_t *const handles[] = {
         (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
-        (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->interrupted};
+        (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->interrupted,
+        (uv_handle_t *)&a->stopped};
 
     for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
         uv_close(handles[i], NULL);

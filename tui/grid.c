@@ -31,7 +31,7 @@ int grid_resize(struct grid *g, int rows, int cols)
 void grid_clear(struct grid *g)
 {
     for (int i = 0; i < g->rows * g->cols; i++)
-        g->cells[i] = (struct cell){' ', STYLE_PLAIN};
+        g->cells[i] = (struct cell){.ch = ' '};
 }
 
 static struct cell *cell_at(const struct grid *g, int row, int col)
@@ -92,9 +92,9 @@ static int put_char(struct grid *g, int row, int col, enum style s, uint32_t ch)
     after = w == 2 ? cell_at(g, row, col + 2) : right;
     blank_half(cell_at(g, row, col - 1), c->ch == 0);
     blank_half(after, after && after->ch == 0);
-    *c = (struct cell){ch, (uint8_t)s};
+    *c = (struct cell){.ch = ch, .style = (uint8_t)s};
     if (w == 2)
-        *right = (struct cell){0, (uint8_t)s};
+        *right = (struct cell){.style = (uint8_t)s};
     return w;
 }
 
@@ -194,6 +194,14 @@ void grid_style(struct grid *g, int row, int col, int width, enum style s)
     }
 }
 
+void grid_put_cell(struct grid *g, int row, int col, const struct cell *c)
+{
+    struct cell *to = cell_at(g, row, col);
+
+    if (to)
+        *to = *c;
+}
+
 void grid_cursor(struct grid *g, int row, int col)
 {
     g->cursor_row = row < 0 ? 0 : row >= g->rows ? g->rows - 1 : row;
@@ -220,7 +228,7 @@ static void put_utf8(uint32_t ch, FILE *f)
 
 static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
 {
-    static const char letters[] = ".HCSGBXDKLP"; /* by enum style */
+    static const char letters[] = ".HCSGBXDKLPT"; /* by enum style */
     int end = g->cols;
 
     while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' &&

@@ -26,12 +26,18 @@ enum style {
     STYLE_KEY,      /* a key in the bottom line */
     STYLE_LABEL,    /* what it does */
     STYLE_PROMPT,
+    STYLE_PANE,     /* a terminal's: the cell says itself how it looks */
     STYLES
 };
 
+/* How a cell of STYLE_PANE looks; `fg` and `bg` count only with their bit. */
+enum cell_look { CELL_BOLD = 1, CELL_UNDERLINE = 2, CELL_ITALIC = 4, CELL_BLINK = 8, CELL_REVERSE = 16,
+                 CELL_FG = 64, CELL_BG = 128 };
 struct cell {
     uint32_t ch; /* 0: right half of the wide character before it */
     uint8_t style;
+    uint8_t look;   /* enum cell_look */
+    uint8_t fg, bg; /* of xterm's 256 colours */
 };
 struct grid {
     int rows, cols;
@@ -54,6 +60,8 @@ void grid_put_right(struct grid *g, int row, int col, int width, enum style s, c
 void grid_fill(struct grid *g, int row, int col, int width, enum style s, char ch);
 /* Restyles cells, keeping what is in them. */
 void grid_style(struct grid *g, int row, int col, int width, enum style s);
+/* A cell as it is, clipped; a wide one needs its right half put after it. */
+void grid_put_cell(struct grid *g, int row, int col, const struct cell *c);
 void grid_cursor(struct grid *g, int row, int col);
 int text_width(const char *text); /* columns that grid_put would use */
 /*

@@ -3,40 +3,33 @@
 #include "tui/term.h"
 
 #include <curses.h>
+#include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <term.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "tui/term_code.h"
+#include "tui/term_colour.h"
+#include "tui/term_crash.h"
 
 #define ESCAPE_DELAY_MS 25
+#define CLIP_MAX 65536
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+#define MOUSE_OFF "\033[?1006;1000l"
 
-/* Colours are one of the signs, never the only one: each style has an attribute too, or a word. */
-static const struct {
-    short colour;
-    attr_t attributes;
-} styles[STYLES] = {
-    [STYLE_PLAIN] = {-1, A_NORMAL},          [STYLE_HEADER] = {COLOR_CYAN, A_REVERSE},
-    [STYLE_COLUMNS] = {-1, A_BOLD | A_UNDERLINE}, [STYLE_SELECTED] = {-1, A_REVERSE},
-    [STYLE_GOOD] = {COLOR_GREEN, A_BOLD},    [STYLE_BUSY] = {COLOR_YELLOW, A_NORMAL},
-    [STYLE_BAD] = {COLOR_RED, A_BOLD},       [STYLE_DIM] = {-1, A_DIM},
-    [STYLE_KEY] = {COLOR_CYAN, A_BOLD},      [STYLE_LABEL] = {-1, A_NORMAL},
-    [STYLE_PROMPT] = {-1, A_BOLD},
-};
-
-static const struct {
-    int curses;
-    ui_key key;
-} keys[] = {
-    {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},   {KEY_LEFT, K_LEFT},      {KEY_RIGHT, K_RIGHT},
-    {KEY_HOME, K_HOME},   {KEY_END, K_END},     {KEY_PPAGE, K_PGUP},     {KEY_NPAGE, K_PGDN},
-    {KEY_DC, K_DELETE},   {KEY_ENTER, K_ENTER}, {KEY_BACKSPACE, K_BACKSPACE},
-    {KEY_F(1), K_F1},     {KEY_F(2), K_F2},     {KEY_F(3), K_F3},        {KEY_F(4), K_F4},
-    {KEY_F(5), K_F5},     {KEY_F(6), K_F6},     {KEY_F(7), K_F7},        {KEY_F(8), K_F8},
-    {KEY_F(9), K_F9},     {KEY_F(10), K_F10},
-};
+/* Beside curses' own screen, of which there is one a process too. */
+static struct {
+    enum term_scheme scheme;
+    struct term_paint paint[STYLES];
+    bool away;    /* between term_close and the next term_show */
+    bool xterm;   /* knows paste and mouse; others must not be sent what they would show */
+} screen;
 
 bool term_can_place_cursor(void)
 {
@@ -50,9 +43,67 @@ bool term_can_place_cursor(void)
     return cup && cup != (char *)-1;
 }
 
-bool term_open(void)
+static const char *capability(const char *name)
+{
+    const char *value = tigetstr(name);
+
+    return value && value != (char *)-1 ? value : "";
+}
+
+/* Without the padding ("$<2>") of terminals that needed time. */
+static size_t append_unpadded(char *to, size_t len, size_t size, const char *text)
+{
+    while (*text && len < size) {
+        if (text[0] == '$' && text[1] == '<' && strchr(text, '>'))
+            text = strchr(text, '>') + 1;
+        else
+            to[len++] = *text++;
+    }
+    return len;
+}
+
+static void arm_crash(const struct termios *before)
+{
+    static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
+    char bytes[256];
+    size_t len = 0;
+
+    if (screen.xterm)
+        len = append_unpadded(bytes, len, sizeof(bytes), PASTE_OFF MOUSE_OFF);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        len = append_unpadded(bytes, len, sizeof(bytes), capability(names[i]));
+    len = append_unpadded(bytes, len, sizeof(bytes), "\r\n");
+    term_crash_arm(bytes, len, before);
+}
+
+static void send(const char *text)
+{
+    putp(text);
+    fflush(stdout);
+}
+
+static int colours(void)
 {
     const char *no_colour = getenv("NO_COLOR");
+
+    return (no_colour && *no_colour) || !has_colors() ? 0 : COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS;
+}
+
+void term_set_scheme(enum term_scheme s)
+{
+    screen.scheme = s;
+    for (int i = 0; i < STYLES; i++) {
+        screen.paint[i] = term_paint_of(s, (enum style)i, colours());
+        if (colours())
+            init_extended_pair(i + 1, screen.paint[i].fg, screen.paint[i].bg);
+    }
+    clearok(curscr, TRUE);
+}
+
+bool term_open(void)
+{
+    struct termios before;
+    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
 
     if (!newterm(NULL, stdout, stdin))
         return false;
@@ -62,18 +113,51 @@ bool term_open(void)
     nonl();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
-    if (has_colors() && !(no_colour && *no_colour)) {
+    if (colours()) {
         start_color();
         use_default_colors();
-        for (int i = 0; i < STYLES; i++)
-            init_pair((short)(i + 1), styles[i].colour, -1);
     }
+    screen.xterm = *capability("kmous");
+    screen.away = true;
+    define_key("\033[200~", CODE_PASTE);
+    define_key("\033[201~", CODE_PASTE_END);
+    term_set_scheme(SCHEME_TERMINAL);
+    if (terminal)
+        arm_crash(&before);
     return true;
 }
 
 void term_close(void)
 {
+    if (screen.xterm)
+        send(PASTE_OFF);
     endwin();
+    term_crash_disarm();
+    screen.away = true;
+}
+
+/* What term_close took back; the crash handler needs the terminal as it is before curses changes it again. */
+static void come_back(void)
+{
+    struct termios before;
+
+    screen.away = false;
+    if (isendwin() && tcgetattr(STDIN_FILENO, &before) == 0)
+        arm_crash(&before);
+    if (screen.xterm)
+        send(PASTE_ON);
+}
+
+/* Not curses' own handler: it knows nothing of what else has been switched on. */
+void term_suspend(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL}, old;
+
+    term_close();
+    sigaction(SIGTSTP, &plain, &old);
+    raise(SIGTSTP);
+    sigaction(SIGTSTP, &old, NULL);
+    term_repaint();
 }
 
 void term_size(int *rows, int *cols)
@@ -85,22 +169,54 @@ void term_size(int *rows, int *cols)
     getmaxyx(stdscr, *rows, *cols);
 }
 
+static attr_t attributes(uint8_t look)
+{
+    static const struct {
+        uint8_t look;
+        attr_t attribute;
+    } map[] = {{CELL_BOLD, A_BOLD},   {CELL_UNDERLINE, A_UNDERLINE}, {CELL_ITALIC, A_ITALIC},
+               {CELL_BLINK, A_BLINK}, {CELL_REVERSE, A_REVERSE},     {LOOK_DIM, A_DIM}};
+    attr_t a = A_NORMAL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(map); i++)
+        if (look & map[i].look)
+            a |= map[i].attribute;
+    return a;
+}
+
+/* A pair for the colours of a cell of a pane, as near as this terminal comes. */
+static int pane_pair(const struct cell *c, int count)
+{
+    int fg = c->look & CELL_FG ? term_nearest(c->fg, count) : -1;
+    int bg = c->look & CELL_BG ? term_nearest(c->bg, count) : -1;
+
+    if (!(c->look & (CELL_FG | CELL_BG)) || !count || screen.scheme == SCHEME_NONE)
+        return 0;
+    return alloc_pair(fg, bg);
+}
+
+static void show_cell(const struct cell *c, int row, int col, int count)
+{
+    bool pane = c->style == STYLE_PANE;
+    uint8_t look = pane ? c->look & (uint8_t)~LOOK_DIM : screen.paint[c->style].look;
+    int pair = pane ? pane_pair(c, count) : count ? c->style + 1 : 0;
+    wchar_t text[2] = {(wchar_t)c->ch, 0};
+    cchar_t out;
+
+    setcchar(&out, text, attributes(look), 0, pair < 0 ? &(int){0} : &pair);
+    mvadd_wch(row, col, &out);
+}
+
 void term_show(const struct grid *g)
 {
-    bool colours = has_colors() && COLOR_PAIRS > STYLES;
+    int count = colours();
 
+    if (screen.away)
+        come_back();
     for (int row = 0; row < g->rows; row++)
-        for (int col = 0; col < g->cols; col++) {
-            const struct cell *c = &g->cells[row * g->cols + col];
-            wchar_t text[2] = {(wchar_t)c->ch, 0};
-            cchar_t out;
-
-            if (c->ch == 0)
-                continue;
-            setcchar(&out, text, styles[c->style].attributes,
-                     colours ? (short)(c->style + 1) : 0, NULL);
-            mvadd_wch(row, col, &out);
-        }
+        for (int col = 0; col < g->cols; col++)
+            if (g->cells[row * g->cols + col].ch)
+                show_cell(&g->cells[row * g->cols + col], row, col, count);
     move(g->cursor_row, g->cursor_col);
     refresh();
 }
@@ -110,42 +226,37 @@ void term_repaint(void)
     clearok(stdscr, TRUE);
 }
 
-/* In a locale of single bytes curses drops what is not ASCII, and a path would name another file. */
-static ui_key utf8_key(int first)
+bool term_is_utf8(void)
 {
-    int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-    ui_key ch = (ui_key)first & (0x3fU >> more);
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
 
-    for (int i = 0; i < more; i++) {
-        int next = getch();
+void term_beep(void)
+{
+    beep();
+}
 
-        if (next == ERR || (next & ~0x3f) != 0x80)
-            return '?';
-        ch = ch << 6 | ((ui_key)next & 0x3f);
+static void put_base64(const unsigned char *p, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < len; i += 3) {
+        unsigned v = (unsigned)p[i] << 16 | (i + 1 < len ? p[i + 1] : 0U) << 8 | (i + 2 < len ? p[i + 2] : 0U);
+
+        putchar(digits[v >> 18]);
+        putchar(digits[v >> 12 & 63]);
+        putchar(i + 1 < len ? digits[v >> 6 & 63] : '=');
+        putchar(i + 2 < len ? digits[v & 63] : '=');
     }
-    return more ? ch : '?';
 }
 
-static int read_key(wint_t *ch)
+/* Base64 alone, so that no text, whosever it is, can say anything else to the terminal. */
+void term_clip(const char *text, size_t len)
 {
-    int byte;
-
-    if (MB_CUR_MAX > 1)
-        return get_wch(ch);
-    byte = getch();
-    *ch = byte < 0x80 || byte > 0xff ? (wint_t)byte : (wint_t)utf8_key(byte);
-    return byte == ERR ? ERR : byte > 0xff ? KEY_CODE_YES : OK;
-}
-
-ui_key term_key(void)
-{
-    wint_t ch;
-    int kind = read_key(&ch);
-
-    if (kind == OK)
-        return ch == '\r' ? (ui_key)K_ENTER : ch == 8 ? (ui_key)K_BACKSPACE : (ui_key)ch;
-    for (size_t i = 0; kind == KEY_CODE_YES && i < ARRAY_SIZE(keys); i++)
-        if ((wint_t)keys[i].curses == ch)
-            return keys[i].key;
-    return K_NONE;
+    if (!screen.xterm || len > CLIP_MAX)
+        return;
+    fputs("\033]52;c;", stdout);
+    put_base64((const unsigned char *)text, len);
+    fputs("\033\\", stdout);
+    fflush(stdout);
 }

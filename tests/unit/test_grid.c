@@ -139,6 +139,21 @@ static void test_grid_put__outside_is_nowhere(void **state)
     assert_string_equal(shown(), "\nxt");
 }
 
+static void test_grid_put_cell__as_it_is(void **state)
+{
+    const struct cell red = {.ch = 'r', .style = STYLE_PANE, .look = CELL_BOLD | CELL_FG, .fg = 1};
+
+    (void)state;
+    grid_of(1, 3);
+    grid_put_cell(&g, 0, 1, &red);
+    grid_put_cell(&g, 0, 3, &red);
+    grid_put_cell(&g, -1, 0, &red);
+    assert_string_equal(shown(), " r");
+    assert_memory_equal(&g.cells[1], &red, sizeof(red));
+    grid_put(&g, 0, 1, 1, STYLE_PLAIN, "x"); /* nothing of the look stays */
+    assert_int_equal(g.cells[1].look, 0);
+}
+
 static void test_grid_put_right__flush(void **state)
 {
     (void)state;
@@ -234,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_grid_put__combining_characters_use_no_column),
         cmocka_unit_test(test_grid_put__nothing_moves_the_cursor),
         cmocka_unit_test(test_grid_put__outside_is_nowhere),
+        cmocka_unit_test(test_grid_put_cell__as_it_is),
         cmocka_unit_test(test_grid_put_right__flush),
         cmocka_unit_test(test_grid_put_rows__breaks_at_blanks),
         cmocka_unit_test(test_grid__smallest_sizes),
