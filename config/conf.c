@@ -109,21 +109,13 @@ static char *value_text(const config_setting_t *s)
     }
 }
 
-static bool is_option(const char *name)
-{
-    for (int i = 0; i < OPTIONS; i++)
-        if (strcmp(option_table[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static void read_row(const struct reader *r, const config_setting_t *s, bool only_known)
 {
     auto_free char *text = value_text(s);
     const char *name = config_setting_name(s);
     struct err e = {0};
 
-    if (only_known && !is_option(name))
+    if (only_known && option_find(name) < 0)
         return;
     if (!text)
         tell(r, "%s:%u: %s: give %s", r->path, config_setting_source_line(s), name,

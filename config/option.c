@@ -17,29 +17,29 @@ static const char *const networks[] = {[NETWORK_NONE] = "none", [NETWORK_USER] =
 
 const struct option_info option_table[OPTIONS] = {
     [OPT_MEMORY] = {"memory", OPTION_SIZE, 64LL << 20, 1LL << 40, "512M", NULL,
-                    "memory of the machine"},
-    [OPT_CPUS] = {"cpus", OPTION_INT, 1, 8, "2", NULL, "virtual CPUs of the machine"},
+                    "memory of the machine", EFFECT_START},
+    [OPT_CPUS] = {"cpus", OPTION_INT, 1, 8, "2", NULL, "virtual CPUs of the machine", EFFECT_START},
     [OPT_DISK_SIZE] = {"disk_size", OPTION_SIZE, 16LL << 20, 16LL << 40, "32G", NULL,
-                       "size of a new distro's disk; only what is written takes space"},
+                       "size of a new distro's disk; only what is written takes space", EFFECT_INSTALL},
     [OPT_KERNEL] = {"kernel", OPTION_STRING, 0, 0, "auto", NULL,
-                    "kernel to boot: auto, tuned, stock or the path of an image"},
+                    "kernel to boot: auto, tuned, stock or the path of an image", EFFECT_START},
     [OPT_APPEND] = {"append", OPTION_STRING, 0, 0, "", NULL,
-                    "words added to the kernel's command line"},
+                    "words added to the kernel's command line", EFFECT_START},
     [OPT_SHARES] = {"shares", OPTION_SHARES, 0, 0, "~:/mnt/host", NULL,
                     "host folders in the distro: 'HOST:GUEST[,ro][,cache=MODE][,map=KIND]; ...' or none; "
                     "what others change is seen with cache=none at once, mmap at once but in mapped "
-                    "pages, readahead at the next open, loose perhaps never"},
+                    "pages, readahead at the next open, loose perhaps never", EFFECT_START},
     [OPT_NETWORK] = {"network", OPTION_CHOICE, 0, 0, "user", networks,
-                     "user: the host's network, behind a NAT; none: no network"},
+                     "user: the host's network, behind a NAT; none: no network", EFFECT_START},
     [OPT_HOST_LOOPBACK] = {"host_loopback", OPTION_BOOL, 0, 1, "false", NULL,
-                           "the distro reaches servers on the host's 127.0.0.1, at its gateway's address"},
+                           "the distro reaches servers on the host's 127.0.0.1, at its gateway's address", EFFECT_START},
     [OPT_FORWARDS] = {"forwards", OPTION_FORWARDS, 0, 0, "", NULL,
                       "ports of the host that lead into the distro: '[HOST:]PORT:GUESTPORT[/udp]; ...'; "
-                      "HOST is 127.0.0.1 when left out"},
+                      "HOST is 127.0.0.1 when left out", EFFECT_START},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
-                          "seconds until a stop is forced"},
+                          "seconds until a stop is forced", EFFECT_NOW},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
-                  "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)"},
+                  "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)", EFFECT_NOW},
 };
 
 /* --- sizes --- */
@@ -95,14 +95,54 @@ char *size_format(int64_t bytes)
                     : file_path("%lld%c", (long long)bytes, units[unit]);
 }
 
+/* --- times --- */
+
+static const struct {
+    char letter;
+    int64_t seconds;
+} time_units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 24 * 3600}};
+
+int duration_parse(const char *text, int64_t *seconds, struct err *e)
+{
+    int64_t number = 0, ignored = 0;
+    const char *p = text;
+    bool fits = read_digits(&p, INT_MAX, &number, &ignored);
+
+    for (size_t i = 0; p > text && i < ARRAY_SIZE(time_units); i++) {
+        bool bare = !*p && time_units[i].seconds == 1;
+
+        if (!bare && (*p != time_units[i].letter || p[1]))
+            continue;
+        if (!fits || __builtin_mul_overflow(number, time_units[i].seconds, seconds))
+            return err_set(e, EINVAL, "'%s' is too long", text);
+        return 0;
+    }
+    return err_set(e, EINVAL, "'%s' is not a time; write it like 90s, 5m or 2h", text);
+}
+
+char *duration_format(int64_t seconds)
+{
+    size_t i = ARRAY_SIZE(time_units) - 1;
+
+    while (i > 0 && (seconds == 0 || seconds % time_units[i].seconds))
+        i--;
+    return file_path("%lld%c", (long long)(seconds / time_units[i].seconds), time_units[i].letter);
+}
+
 /* --- one value --- */
+
+/* A number of the option as text; the caller frees. */
+static char *format_number(const struct option_info *o, int64_t number)
+{
+    return o->type == OPTION_SIZE   ? size_format(number)
+           : o->type == OPTION_TIME ? duration_format(number)
+                                    : file_path("%lld", (long long)number);
+}
 
 static int range_error(const struct option_info *o, const char *text, struct err *e)
 {
-    auto_free char *min = o->type == OPTION_SIZE ? size_format(o->min)
-                                                 : file_path("%lld", (long long)o->min);
-    auto_free char *max = o->type == OPTION_SIZE ? size_format(o->max)
-                                                 : file_path("%lld", (long long)o->max);
+    auto_free char *min = format_number(o, o->min);
+    auto_free char *max = format_number(o, o->max);
 
     return err_set(e, EINVAL, "%s: '%s' is out of range; give %s to %s", o->name, text,
                    min ? min : "", max ? max : "");
@@ -127,6 +167,13 @@ static int parse_size(const struct option_info *o, const char *text, int64_t *nu
     return *number < o->min || *number > o->max ? range_error(o, text, e) : 0;
 }
 
+static int parse_time(const struct option_info *o, const char *text, int64_t *number, struct err *e)
+{
+    if (duration_parse(text, number, e) < 0)
+        return err_wrap(e, "%s", o->name);
+    return *number < o->min || *number > o->max ? range_error(o, text, e) : 0;
+}
+
 static int parse_bool(const struct option_info *o, const char *text, int64_t *number, struct err *e)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
@@ -139,6 +186,18 @@ static int parse_bool(const struct option_info *o, const char *text, int64_t *nu
     return err_set(e, EINVAL, "%s: '%s' is neither true nor false", o->name, text);
 }
 
+static int choice_error(const struct option_info *o, const char *text, struct err *e)
+{
+    char list[128] = "";
+
+    for (int i = 0; o->choices[i]; i++) {
+        size_t len = strlen(list);
+
+        snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", o->choices[i]);
+    }
+    return err_set(e, EINVAL, "%s: '%s' is not one of %s", o->name, text, list);
+}
+
 static int parse_choice(const struct option_info *o, const char *text, int64_t *number,
                         struct err *e)
 {
@@ -147,7 +206,7 @@ static int parse_choice(const struct option_info *o, const char *text, int64_t *
             *number = i;
             return 0;
         }
-    return err_set(e, EINVAL, "%s: '%s' is not one of its choices", o->name, text);
+    return choice_error(o, text, e);
 }
 
 static int parse_string(const struct option_info *o, const char *text, int64_t *number,
@@ -191,6 +250,7 @@ static int (*const parsers[])(const struct option_info *o, const char *text, int
                               struct err *e) = {
     [OPTION_BOOL] = parse_bool,     [OPTION_INT] = parse_int,       [OPTION_SIZE] = parse_size,
     [OPTION_STRING] = parse_string, [OPTION_CHOICE] = parse_choice,
+    [OPTION_TIME] = parse_time,
     [OPTION_SHARES] = parse_shares, [OPTION_FORWARDS] = parse_forwards,
 };
 
@@ -242,13 +302,29 @@ int options_copy(struct options *to, const struct options *from, struct err *e)
     return r;
 }
 
-int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
-                struct err *e)
+int option_find(const char *name)
 {
     for (int i = 0; i < OPTIONS; i++)
         if (strcmp(option_table[i].name, name) == 0)
-            return set_value(o, (enum option_id)i, text, from, e);
-    return err_set(e, EINVAL, "there is no setting '%s'", name);
+            return i;
+    return -1;
+}
+
+const char *option_origin_name(enum option_origin from)
+{
+    static const char *const names[] = {[ORIGIN_DEFAULT] = "default", [ORIGIN_CONF] = "lxtop.conf",
+                                        [ORIGIN_DISTRO] = "distro.conf", [ORIGIN_COMMAND] = "command line"};
+
+    return names[from];
+}
+
+int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
+                struct err *e)
+{
+    int id = option_find(name);
+
+    return id >= 0 ? set_value(o, (enum option_id)id, text, from, e)
+                   : err_set(e, EINVAL, "there is no setting '%s'", name);
 }
 
 int64_t options_number(const struct options *o, enum option_id id)
@@ -269,8 +345,6 @@ char *options_format(const struct options *o, enum option_id id)
     switch (info->type) {
     case OPTION_BOOL:
         return strdup(number ? "true" : "false");
-    case OPTION_SIZE:
-        return size_format(number);
     case OPTION_STRING:
     case OPTION_SHARES:
     case OPTION_FORWARDS:
@@ -278,6 +352,6 @@ char *options_format(const struct options *o, enum option_id id)
     case OPTION_CHOICE:
         return strdup(info->choices[number]);
     default:
-        return file_path("%lld", (long long)number);
+        return format_number(info, number);
     }
 }

@@ -16,7 +16,8 @@
 
 struct err;
 
-enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */, OPTION_STRING, OPTION_CHOICE,
+enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */,
+                   OPTION_TIME /* seconds, "5m" */, OPTION_STRING, OPTION_CHOICE,
                    OPTION_SHARES /* config/share.h */,
                    OPTION_FORWARDS /* core/base/forward.h */ };
 
@@ -38,20 +39,27 @@ enum option_id {
 
 enum { NETWORK_NONE, NETWORK_USER };
 
+/* When a change of it takes effect. */
+enum option_effect { EFFECT_START /* at the machine's next start */, EFFECT_NOW, EFFECT_INSTALL /* never */ };
+
 struct option_info {
     const char *name; /* as in lxtop.conf: "memory" */
     enum option_type type;
-    int64_t min, max;             /* inclusive; INT and SIZE */
+    int64_t min, max;             /* inclusive; INT, SIZE and TIME */
     const char *default_text;     /* parsed like any other value */
     const char *const *choices;   /* CHOICE: NULL-terminated */
     const char *help;             /* one line, no full stop */
+    enum option_effect effect;
 };
 extern const struct option_info option_table[OPTIONS];
 
 enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND };
 
+/* What a file or a person calls it: "distro.conf". */
+const char *option_origin_name(enum option_origin from);
+
 struct option_value {
-    int64_t number;  /* BOOL, INT, SIZE, CHOICE (index) */
+    int64_t number;  /* BOOL, INT, SIZE, TIME, CHOICE (index) */
     char *text;      /* STRING, SHARES, FORWARDS; owned */
     enum option_origin origin;
 };
@@ -65,6 +73,8 @@ int options_copy(struct options *to, const struct options *from, struct err *e);
 /* Parses `text` by the row of `name`; -EINVAL with what is allowed. */
 int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
                 struct err *e);
+/* The option of that name, or -1. */
+int option_find(const char *name);
 int64_t options_number(const struct options *o, enum option_id id);
 const char *options_text(const struct options *o, enum option_id id); /* borrowed */
 /* The value as text, as options_set would take it ("512M"); caller frees. */
@@ -73,5 +83,8 @@ char *options_format(const struct options *o, enum option_id id);
 /* "64M", "2G", "1.5G", "1048576" <-> bytes (binary units). */
 int size_parse(const char *text, int64_t *bytes, struct err *e);
 char *size_format(int64_t bytes); /* exact: the shortest text that parses back; caller frees */
+/* "90", "90s", "5m", "2h", "1d" <-> seconds; the same. */
+int duration_parse(const char *text, int64_t *seconds, struct err *e);
+char *duration_format(int64_t seconds);
 
 #endif

@@ -113,6 +113,7 @@ static void read_run_file(const json_t *run, struct machine_run *r)
     copy_text(r->reason, sizeof(r->reason), json_object_get(run, "reason"));
     copy_text(r->detail, sizeof(r->detail), json_object_get(run, "detail"));
     copy_text(r->init, sizeof(r->init), json_object_get(run, "init"));
+    copy_text(r->ready, sizeof(r->ready), json_object_get(run, "ready"));
     if (n)
         copy_text(r->note, sizeof(r->note), json_array_get(notes, n - 1));
     r->pid = (pid_t)json_integer_value(json_object_get(run, "pid"));

@@ -51,7 +51,7 @@ struct machine_run {
     bool known; /* there is a run.json: it ran at least once */
     char reason[MACHINE_WORD];
     char detail[MACHINE_TEXT];
-    char init[MACHINE_WORD];
+    char init[MACHINE_WORD], ready[MACHINE_WORD];
     char note[MACHINE_TEXT];
     pid_t pid;
     time_t started;

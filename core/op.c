@@ -31,6 +31,9 @@ const struct op_info op_table[OPS] = {
     [OP_MOUNT] = {"mount", {NULL}, WORDS_MOUNT, FLAG_USER, ANY_USABLE, false, "show a distro's files in a folder of this machine"},
     [OP_UNMOUNT] = {"unmount", {"umount"}, WORDS_MOUNTED, 0, 0, false, "end that, by the folder or by the distro's name"},
     [OP_FORWARD] = {"forward", {NULL}, WORDS_FORWARD, FLAG_REMOVE, MACHINE_DOWN | MACHINE_LIVE, false, "lead a port of this machine into a distro, now and at every start; alone it lists them"},
+    [OP_INFO] = {"info", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's settings and where each comes from, its disk and how it runs"},
+    [OP_LOG] = {"log", {NULL}, WORDS_DISTRO, FLAG_JSON | FLAG_FOLLOW, MACHINE_DOWN | MACHINE_LIVE, false, "show what its kernel, its console, lxtop-guest and lxtop-vmm said; --follow goes on"},
+    [OP_SET] = {"set", {NULL}, WORDS_SETTING, FLAG_REMOVE, MACHINE_DOWN | MACHINE_LIVE, false, "change a setting of a distro; --remove makes it the default again"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
@@ -64,7 +67,8 @@ static const struct {
              {"-p", FLAG_PRESERVE, NULL, 0, "--preserve"},
              {"--cd", FLAG_CD, "FOLDER", offsetof(struct op_args, folder), NULL},
              {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL},
-             {"--remove", FLAG_REMOVE, NULL, 0, NULL}};
+             {"--remove", FLAG_REMOVE, NULL, 0, NULL},
+             {"--follow", FLAG_FOLLOW, NULL, 0, "-f"}};
 
 static const char *const words_text[] = {
     [WORDS_NONE] = "",
@@ -79,6 +83,7 @@ static const char *const words_text[] = {
     [WORDS_MOUNTED] = " FOLDER|NAME",
     [WORDS_COMMAND] = " NAME [--] COMMAND...",
     [WORDS_FORWARD] = " NAME [[HOST:]PORT:GUESTPORT[/udp]]",
+    [WORDS_SETTING] = " NAME SETTING [VALUE]",
 };
 
 int op_find(const char *verb)
@@ -220,6 +225,7 @@ static const struct {
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
     [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
+    [WORDS_SETTING] = {2, 3},
 };
 
 static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
@@ -271,14 +277,14 @@ static int finish_words(struct op_args *a, struct err *e)
         return 0;
     if (a->words < counts[w].min)
         return usage_error(a->op, e, words_text[w] + 1, " is missing");
-    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w == WORDS_FORWARD)
+    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w == WORDS_FORWARD || w == WORDS_SETTING)
         a->distro = a->word[0];
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }
 
 static bool is_flag(const struct op_args *a, const char *word)
 {
-    const unsigned with_short = FLAG_LONG | FLAG_RECURSIVE | FLAG_PRESERVE;
+    const unsigned with_short = FLAG_LONG | FLAG_RECURSIVE | FLAG_PRESERVE | FLAG_FOLLOW;
 
     return strncmp(word, "--", 2) == 0 ||
            ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);

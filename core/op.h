@@ -37,6 +37,9 @@ enum op_id {
     OP_MOUNT,
     OP_UNMOUNT,
     OP_FORWARD,
+    OP_INFO,
+    OP_LOG,
+    OP_SET,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
@@ -66,7 +69,7 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048 };
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096 };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
@@ -77,6 +80,7 @@ enum op_words {
     WORDS_MOUNTED, /* folder or distro */
     WORDS_COMMAND, /* distro and a command, whose own words no flags are sought in */
     WORDS_FORWARD, /* distro, and a forward */
+    WORDS_SETTING, /* distro, the name of a setting and its value */
 };
 #define OP_WORDS 1024 /* that follow a verb at most */
 #define OP_ENVS 64

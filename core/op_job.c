@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/doctor.h"
 #include "core/file_job.h"
+#include "core/log_read.h"
 #include "core/machine.h"
 #include "core/report.h"
 #include "core/task.h"
@@ -64,6 +65,8 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     machine_start_detach(j->start);
     task_free(j->task);
     file_job_detach(j->files);
+    log_read_free(j->log);
+    j->log = NULL;
     if (!j->detached)
         j->ev.finished(j->ctx, status, e ? e : &none);
     uv_close((uv_handle_t *)&j->kick, on_kick_closed);
@@ -151,6 +154,7 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_DOCTOR] = run_doctor, [OP_FILES] = job_run_files,   [OP_CAT] = job_run_files,
     [OP_SHELL] = job_run_files, [OP_EXEC] = job_run_files, [OP_FORWARD] = job_run_forward,
     [OP_COPY] = job_run_files,  [OP_MOUNT] = job_run_files,     [OP_UNMOUNT] = job_run_unmount,
+    [OP_INFO] = job_run_info,   [OP_LOG] = job_run_log,         [OP_SET] = job_run_set,
 };
 
 static void on_kick(uv_timer_t *t)
@@ -206,6 +210,10 @@ void op_cancel(struct op_job *j)
         task_cancel(j->task); /* it cleans up and then says that it was cancelled */
     if (j->files)
         file_job_cancel(j->files);
+    if (j->log) { /* what follows for ever is ended so */
+        job_finish(j, STATUS_CANCELLED, NULL);
+        return;
+    }
     if (j->task || j->files || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on");

@@ -14,6 +14,7 @@
 
 struct core;
 struct file_job;
+struct log_read;
 struct machine_start;
 struct task;
 
@@ -30,6 +31,7 @@ struct op_job {
     char **word;
     unsigned words;
     struct file_job *files;
+    struct log_read *log;
     uint64_t copied;
     unsigned flags;
     bool detached, finished, begun, asked;
@@ -63,5 +65,8 @@ void job_run_stop(struct op_job *j);
 void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);
+void job_run_info(struct op_job *j);
+void job_run_log(struct op_job *j);
+void job_run_set(struct op_job *j);
 
 #endif

@@ -6,9 +6,28 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/file.h"
 #include "core/doctor.h"
 
 static const char *const phase_names[PHASES] = CTL_PHASE_NAMES;
+
+static char *dump(json_t *value, size_t flags)
+{
+    auto_free char *text = json_dumps(value, flags);
+
+    json_decref(value);
+    return text ? file_path("%s\n", text) : NULL;
+}
+
+char *report_json(json_t *value)
+{
+    return dump(value, JSON_INDENT(2));
+}
+
+char *report_json_line(json_t *value)
+{
+    return dump(value, JSON_COMPACT);
+}
 
 static json_t *known_int(int64_t value)
 {
@@ -58,16 +77,10 @@ static json_t *distro_json(const struct model_distro *d)
 static char *list_json(const struct model *m)
 {
     json_t *list = json_array();
-    char *text, *line = NULL;
 
     for (unsigned i = 0; i < m->count; i++)
         json_array_append_new(list, distro_json(&m->distros[i]));
-    text = json_dumps(list, JSON_INDENT(2));
-    json_decref(list);
-    if (text && asprintf(&line, "%s\n", text) < 0)
-        line = NULL;
-    free(text);
-    return line;
+    return report_json(list);
 }
 
 static void mib(char *to, size_t size, int64_t bytes)
@@ -183,18 +196,12 @@ static char *stats_text(const struct model_distro *d, const json_t *stats)
 char *report_stats(const struct model_distro *d, const json_t *stats, bool json)
 {
     json_t *o;
-    char *text, *line = NULL;
 
     if (!json)
         return stats_text(d, stats);
     o = distro_json(d);
     json_object_set(o, "stats", (json_t *)stats);
-    text = json_dumps(o, JSON_INDENT(2));
-    json_decref(o);
-    if (text && asprintf(&line, "%s\n", text) < 0)
-        line = NULL;
-    free(text);
-    return line;
+    return report_json(o);
 }
 
 char *report_doctor(const struct doctor_facts *facts, bool *host_cannot)

@@ -15,6 +15,9 @@
 
 struct doctor_facts;
 
+/* Any value as lines of JSON; on one line alone.  Both take it. */
+char *report_json(json_t *value);
+char *report_json_line(json_t *value);
 char *report_list(const struct model *m, bool json);
 /* `stats`: the machine's own reply (vmm/ctl.h), borrowed. */
 char *report_stats(const struct model_distro *d, const json_t *stats, bool json);

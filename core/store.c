@@ -267,6 +267,15 @@ static int write_conf(const char *folder, const char *source, const char *format
                       3, o, ORIGIN_DISTRO, e);
 }
 
+static int set_option(struct options *o, const char *option, const char *text, struct err *e)
+{
+    int id = option_find(option);
+
+    if (text || id < 0)
+        return options_set(o, option, text ? text : "", ORIGIN_DISTRO, e);
+    return options_set(o, option, option_table[id].default_text, ORIGIN_DEFAULT, e);
+}
+
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
               struct err *e)
 {
@@ -284,7 +293,7 @@ int store_set(const struct paths *p, const char *name, const char *option, const
     if (access(conf, F_OK) == 0)
         r = conf_check(conf, e);
     if (r == 0)
-        r = options_set(&d.options, option, text, ORIGIN_DISTRO, e);
+        r = set_option(&d.options, option, text, e);
     if (r == 0)
         r = write_conf(folder, d.source ? d.source : "", d.disk_format, d.installed, &d.options, e);
     distro_release(&d);

@@ -47,7 +47,8 @@ void store_list_free(struct distro *list, unsigned count);
 /* -ENOENT "no distro named ...; `lxtop list` shows them". */
 int store_load(const struct paths *p, const struct options *defaults, const char *name,
                struct distro *d, struct err *e);
-/* Changes one setting of a distro (by option name) in its distro.conf; a broken one is left alone. */
+/* Changes one setting of a distro (by option name) in its distro.conf, or takes it out (`text` NULL); a
+ * broken file is left alone. */
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
               struct err *e);
 

@@ -26,6 +26,8 @@ enum action_id {
     ACTION_REMOVE,
     ACTION_STATS,  /* text mode only: the screen shows figures all the time */
     ACTION_LIST,   /* text mode only */
+    ACTION_INFO,   /* text mode only, so far */
+    ACTION_LOG,    /* text mode only, so far */
     ACTION_DOCTOR, /* text mode only, so far */
     ACTION_UP,
     ACTION_DOWN,

@@ -44,14 +44,15 @@ struct run {
     int percent, milestone;
     int status;
     unsigned open;       /* handles above that are not closed yet */
-    bool over;
+    bool over, unheard; /* unheard: the reader of standard output is gone */
 };
 
 static void on_print(void *ctx, const char *text)
 {
-    (void)ctx;
+    struct run *r = ctx;
+
     fputs(text, stdout);
-    fflush(stdout);
+    r->unheard |= fflush(stdout) == EOF;
 }
 
 static FILE *notes_of(const struct run *r)
@@ -192,8 +193,11 @@ static int run_job(struct core *c, const struct op_args *a, const struct verb_vo
     r.begun = uv_now(c->loop);
     r.status = STATUS_FAILED;
     r.job = op_start(c, a, &ev, &r);
-    while (r.job && !r.over)
+    while (r.job && !r.over) {
         uv_run(c->loop, UV_RUN_ONCE);
+        if (r.job && r.unheard && (a->flags & FLAG_FOLLOW))
+            op_cancel(r.job);
+    }
     stop_handles(&r);
     return r.status;
 }

@@ -88,6 +88,9 @@ void vm_on_note(void *ctx, const char *text)
 
 static void on_agent_ready(void *ctx, const char *word)
 {
+    struct vm *vm = ctx;
+
+    snprintf(vm->ready, sizeof(vm->ready), "%s", word);
     if (strcmp(word, "running") != 0)
         vm_on_note(ctx, "the distro is ready but degraded: some of its services failed");
     vm_reach_phase(ctx, PHASE_READY);

@@ -44,7 +44,7 @@ struct vm {
     struct loop_timer halt_timer, stop_timer;
     int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
     const char *state;        /* CTL_STATE_* */
-    char init[64];
+    char init[64], ready[32]; /* words of the guest's; "": not told yet */
     json_t *notes;
     bool stop_asked, going_down, exported;
     unsigned escapes;

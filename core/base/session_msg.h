@@ -45,7 +45,9 @@ enum session_side { SESSION_HOST, SESSION_GUEST };
 
 enum session_flag {
     SESSION_TTY = 1,     /* a terminal of rows and columns; else three pipes */
-    SESSION_CWD_MUST = 2 /* a working folder that is not there is an error, and not the home instead */
+    SESSION_CWD_MUST = 2, /* a working folder that is not there is an error, and not the home instead */
+    SESSION_KERNEL_LOG = 4, /* no command: the kernel's log, a record a line */
+    SESSION_FOLLOW = 8 /* ... and what comes later */
 };
 /*
  * On the wire: version and flags (32 bits each), rows and cols (16 each), numbers of variables and of

@@ -84,6 +84,9 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"exec a --cd", "--cd needs a value"},
         {"shell a b", "one word too many: b"},
         {"shell a --env B=c", "unknown option --env"},
+        {"set a", "NAME SETTING [VALUE] is missing; usage: lxtop set NAME SETTING [VALUE] [--remove]"},
+        {"set a b c d", "one word too many: d"},
+        {"log a -x", "unknown option -x; usage: lxtop log NAME [--json] [--follow|-f]"},
     };
 
     (void)state;

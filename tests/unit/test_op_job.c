@@ -118,7 +118,7 @@ static enum op_status run(struct world *w, const char *line)
 
 static void test_op__no_such_distro_is_status_3(void **state)
 {
-    static const char *const lines[] = {"start none", "stop none", "stats none", "remove none --yes"};
+    static const char *const lines[] = {"start none", "stop none", "stats none", "info none", "log none", "remove none --yes"};
     struct world *w = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -185,6 +185,70 @@ static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
     assert_int_equal(run(w, "forward f 80"), STATUS_USAGE);
     assert_int_equal(run(w, "forward f --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "forward none 1:1"), STATUS_NO_DISTRO);
+}
+
+static void test_op_set__then_info_says_where_from(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "set s memory 1G"), STATUS_DONE);
+    assert_string_equal(w->noted, ""); /* it does not run */
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "  memory         1G                       distro.conf\n"));
+    assert_non_null(strstr(w->printed, "  cpus           2                        default\n"));
+    assert_non_null(strstr(w->printed, "root.img, raw, "));
+    assert_non_null(strstr(w->printed, "source       busybox\n"));
+    assert_int_equal(run(w, "info s --json"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\"from\": \"distro.conf\""));
+    assert_int_equal(run(w, "set s memory --remove"), STATUS_DONE);
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "  memory         512M                     default\n"));
+    assert_int_equal(run(w, "set s disk_size 1G"), STATUS_DONE);
+    assert_non_null(strstr(w->noted, "the disk of this one stays as it is"));
+}
+
+static void test_op_set__bad_values_are_usage_and_change_nothing(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "set s memory lots"), STATUS_USAGE);
+    assert_int_equal(run(w, "set s memroy 1G"), STATUS_USAGE);
+    assert_says(w->result, "there is no setting 'memroy'");
+    assert_int_equal(run(w, "set s memory"), STATUS_USAGE);
+    assert_int_equal(run(w, "set s memory 1G --remove"), STATUS_USAGE);
+    assert_int_equal(run(w, "set s memroy --remove"), STATUS_USAGE);
+    assert_int_equal(run(w, "set none memory 1G"), STATUS_NO_DISTRO);
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "  memory         512M                     default\n"));
+}
+
+static void write_log(const char *name, const char *text)
+{
+    auto_free char *path = file_path("1/lxtop/machines/s/%s", name);
+
+    assert_int_equal(file_mkdirs("1/lxtop/machines/s", 0700, NULL), 0);
+    assert_int_equal(file_write_atomic(path, text, strlen(text), 0600, NULL), 0);
+}
+
+/* Of a stopped machine; what a guest wrote moves no cursor of ours. */
+static void test_op_log__all_sources_as_plain_lines(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "log s"), STATUS_DONE); /* it never ran */
+    assert_string_equal(w->printed, "");
+    write_log("console.log.1", "oldest\r\n");
+    write_log("console.log", "a\033[2Jb\nlast");
+    write_log("vmm.log", "warned\n");
+    write_log("run.json", "{\"reason\":\"stopped\",\"notes\":[\"told\", 5]}");
+    assert_int_equal(run(w, "log s"), STATUS_DONE);
+    assert_string_equal(w->printed, "console: oldest\nconsole: ab\nguest: told\nvmm: warned\nconsole: last\n");
+    assert_int_equal(run(w, "log s --json"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "{\"source\":\"console\",\"text\":\"ab\"}\n"));
+    assert_int_equal(run(w, "log s --follow"), STATUS_DONE); /* of what does not run nothing follows */
 }
 
 static void test_op_install__bad_words_are_usage(void **state)
@@ -388,6 +452,9 @@ int main(int argc, char **argv)
         TEST(test_op_list__empty_and_as_json),
         TEST(test_op_install__then_list_and_remove),
         TEST(test_op_forward__of_a_stopped_distro_is_kept),
+        TEST(test_op_set__then_info_says_where_from),
+        TEST(test_op_set__bad_values_are_usage_and_change_nothing),
+        TEST(test_op_log__all_sources_as_plain_lines),
         TEST(test_op_install__bad_words_are_usage),
         TEST(test_op_remove__a_name_too_long_is_nobodys),
         TEST(test_op_list__of_a_machine_without_a_server),

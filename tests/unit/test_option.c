@@ -25,7 +25,7 @@ static int tear_down(void **state)
 
 static bool is_number(enum option_type t)
 {
-    return t == OPTION_INT || t == OPTION_SIZE;
+    return t == OPTION_INT || t == OPTION_SIZE || t == OPTION_TIME;
 }
 
 static void assert_format(const struct options *o, enum option_id id, const char *expected)
@@ -196,6 +196,26 @@ static void test_size_format__is_short_and_parses_back(void **state)
     }
 }
 
+static void test_duration__parses_and_formats(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds;
+        const char *back;
+    } cases[] = {{"0", 0, "0s"}, {"90", 90, "90s"}, {"60s", 60, "1m"}, {"5m", 300, "5m"},
+                 {"90m", 5400, "90m"}, {"2h", 7200, "2h"}, {"1d", 86400, "1d"}, {"25h", 90000, "25h"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        auto_free char *text = duration_format(cases[i].seconds);
+        int64_t seconds = -1;
+
+        assert_int_equal(duration_parse(cases[i].text, &seconds, NULL), 0);
+        assert_int_equal(seconds, cases[i].seconds);
+        assert_string_equal(text, cases[i].back);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -209,6 +229,7 @@ int main(void)
         TEST(test_options_copy__owns_its_strings_and_keeps_origins),
         TEST(test_size_parse__units_are_binary_and_exact),
         TEST(test_size_format__is_short_and_parses_back),
+        TEST(test_duration__parses_and_formats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@
 #include "core/base/file.h"
 #include "core/base/session_msg.h"
 #include "vmm/guest/ini.h"
+#include "vmm/guest/kernel_log.h"
 #include "vmm/guest/users.h"
 
 #define CONF_MAX (1u << 20)
@@ -168,6 +169,8 @@ static _Noreturn void become_command(const struct plan *p)
     take_files(p);
     become_user(p);
     default_signals();
+    if (p->start->flags & SESSION_KERNEL_LOG)
+        kernel_log_run(p->start->flags & SESSION_FOLLOW);
     set_environment(p);
     enter_folder(p);
     if (!argv[0])

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/info.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/machine.h"
+#include "core/model.h"
+#include "core/plain.h"
+#include "core/report.h"
+#include "core/store.h"
+
+struct info {
+    struct distro distro;
+    struct machine_run run;
+    const struct model_distro *model;
+};
+
+static json_t *iso_time(time_t t)
+{
+    char text[32];
+    struct tm tm;
+
+    if (!t)
+        return json_null();
+    gmtime_r(&t, &tm);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return json_string(text);
+}
+
+static json_t *plain_json(const char *text)
+{
+    auto_free char *plain = plain_dup(text ? text : "", false);
+
+    return json_string(plain ? plain : "");
+}
+
+static json_t *disk_json(const struct distro *d)
+{
+    json_t *o = json_pack("{so so}", "path", plain_json(d->disk), "format", plain_json(d->disk_format));
+    struct stat s;
+    bool known = stat(d->disk, &s) == 0;
+
+    json_object_set_new(o, "size", known ? json_integer((json_int_t)s.st_size) : json_null());
+    json_object_set_new(o, "used", known ? json_integer((json_int_t)s.st_blocks * 512) : json_null());
+    return o;
+}
+
+static json_t *settings_json(const struct options *o)
+{
+    static const char *const effects[] = {[EFFECT_START] = "start", [EFFECT_NOW] = "now",
+                                          [EFFECT_INSTALL] = "install"};
+    json_t *list = json_array();
+
+    for (int i = 0; i < OPTIONS; i++) {
+        auto_free char *value = options_format(o, (enum option_id)i);
+
+        json_array_append_new(list, json_pack("{ss so ss ss}", "name", option_table[i].name, "value",
+                                              plain_json(value), "from",
+                                              option_origin_name(o->value[i].origin), "effect",
+                                              effects[option_table[i].effect]));
+    }
+    return list;
+}
+
+static json_t *info_json(const struct info *f)
+{
+    const struct distro *d = &f->distro;
+    json_t *o = json_pack("{ss ss ss ss ss ss ss}", "name", d->name, "state",
+                          machine_state_name(f->model->state), "reason", f->model->reason, "detail",
+                          f->model->detail, "note", f->model->note, "init", f->run.init, "ready",
+                          f->run.ready);
+
+    json_object_set_new(o, "source", plain_json(d->source));
+    json_object_set_new(o, "installed", iso_time(d->installed));
+    json_object_set_new(o, "started", iso_time(f->run.started));
+    json_object_set_new(o, "disk", disk_json(d));
+    json_object_set_new(o, "settings", settings_json(&d->options));
+    return o;
+}
+
+/* --- for people: the same facts --- */
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+
+    return text ? text : "";
+}
+
+static void put_row(FILE *f, const char *name, const char *value)
+{
+    if (*value)
+        fprintf(f, "%-12s %s\n", name, value);
+}
+
+static void put_disk(FILE *f, const json_t *disk)
+{
+    json_int_t size = json_integer_value(json_object_get(disk, "size"));
+    json_int_t used = json_integer_value(json_object_get(disk, "used"));
+
+    fprintf(f, "%-12s %s, %s, %lld MB of %lld MB used on this host\n", "disk", text_of(disk, "path"),
+            text_of(disk, "format"), (long long)used >> 20, (long long)size >> 20);
+}
+
+static char *people_text(const json_t *o, const struct model_distro *m)
+{
+    const json_t *row;
+    char *text = NULL;
+    size_t len, i;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    fprintf(f, "%-12s %s\n%-12s %s%s%s\n", "name", m->name, "state", machine_state_name(m->state),
+            *machine_reason_text(m->reason) ? ": " : "", machine_reason_text(m->reason));
+    put_row(f, "detail", m->detail);
+    put_row(f, "note", m->note);
+    put_row(f, "source", text_of(o, "source"));
+    put_row(f, "installed", text_of(o, "installed"));
+    put_row(f, "started", text_of(o, "started"));
+    put_row(f, "init", text_of(o, "init"));
+    put_row(f, "ready", text_of(o, "ready"));
+    put_disk(f, json_object_get(o, "disk"));
+    fputs("Settings, and where each comes from:\n", f);
+    json_array_foreach(json_object_get(o, "settings"), i, row)
+        fprintf(f, "  %-14s %-24s %s\n", text_of(row, "name"),
+                *text_of(row, "value") ? text_of(row, "value") : "none", text_of(row, "from"));
+    fclose(f);
+    return text;
+}
+
+char *info_text(const struct paths *p, const struct options *defaults, const struct model_distro *m,
+                bool json, struct err *e)
+{
+    struct info f = {.model = m};
+    json_t *o;
+    char *text;
+
+    if (store_load(p, defaults, m->name, &f.distro, e) < 0)
+        return NULL;
+    machine_read(p, m->name, &f.run);
+    o = info_json(&f);
+    text = json ? report_json(json_incref(o)) : people_text(o, m);
+    json_decref(o);
+    distro_release(&f.distro);
+    if (!text)
+        err_sys(e, ENOMEM, "%s", m->name);
+    return text;
+}

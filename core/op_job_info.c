@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a distro, and what it is told to be: info, log, set. */
+#include "core/op_job.h"
+
+#include <errno.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/core.h"
+#include "core/info.h"
+#include "core/log_read.h"
+#include "core/store.h"
+
+/* --- info --- */
+
+void job_run_info(struct op_job *j)
+{
+    struct err e = {0};
+    auto_free char *text = NULL;
+
+    if (!j->begun && !job_check_distro(j))
+        return;
+    text = info_text(&j->core->paths, &j->core->defaults, job_distro(j), j->flags & FLAG_JSON, &e);
+    job_print(j, text);
+    job_finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
+}
+
+/* --- log --- */
+
+static void on_log_line(void *ctx, const char *line)
+{
+    job_print(ctx, line);
+}
+
+/* Until the machine has ended; without --follow, until all that there is has been said. */
+void job_run_log(struct op_job *j)
+{
+    bool follow = j->flags & FLAG_FOLLOW;
+    const struct model_distro *d;
+    struct err e = {0};
+
+    if (!j->begun && !job_check_distro(j))
+        return;
+    d = job_distro(j);
+    follow = follow && d && (MACHINE_BIT(d->state) & MACHINE_LIVE);
+    if (!j->begun)
+        j->log = log_read_start(j->core, j->distro, follow || d->state == MACHINE_RUNNING, follow,
+                                j->flags & FLAG_JSON, on_log_line, j, &e);
+    if (!j->log) {
+        job_finish(j, STATUS_FAILED, &e);
+        return;
+    }
+    if (follow || !log_read_busy(j->log))
+        log_read_more(j->log);
+    if (!follow && !log_read_busy(j->log))
+        job_finish(j, STATUS_DONE, NULL);
+}
+
+/* --- set --- */
+
+static bool setting_is_whole(struct op_job *j)
+{
+    bool forget = j->flags & FLAG_REMOVE;
+    struct err e;
+
+    if (forget == (j->words == 2))
+        return true;
+    err_set(&e, EINVAL, forget ? "--remove takes no value" : "say the value, or --remove for the default again");
+    job_finish(j, STATUS_USAGE, &e);
+    return false;
+}
+
+static void tell_effect(struct op_job *j, enum option_effect effect)
+{
+    const struct model_distro *d = job_distro(j);
+
+    if (effect == EFFECT_INSTALL)
+        job_note(j, "%s is what new distros get; the disk of this one stays as it is", j->word[1]);
+    else if (effect == EFFECT_START && d && (MACHINE_BIT(d->state) & MACHINE_LIVE))
+        job_note(j, "%s takes effect at its next start", j->word[1]);
+}
+
+void job_run_set(struct op_job *j)
+{
+    struct err e = {0};
+    int id, r;
+
+    if (j->begun || !job_check_distro(j) || !setting_is_whole(j))
+        return;
+    r = store_set(&j->core->paths, j->distro, j->word[1], j->words > 2 ? j->word[2] : NULL, &e);
+    id = option_find(j->word[1]);
+    if (r == 0 && id >= 0)
+        tell_effect(j, option_table[id].effect);
+    job_finish(j, r == 0 ? STATUS_DONE : e.code == EINVAL ? STATUS_USAGE : STATUS_FAILED, &e);
+}
