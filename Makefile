@@ -37,6 +37,7 @@ say = $(if $(filter 0,$(V)),@echo "  $(1) $(MODE) $@",@:)
 # libraries below it.  lxtop does not link libvmm.a: that is the proof that core and the VMM meet only
 # on the wire.
 LIB_base := $(wildcard core/base/*.c)
+LIB_disk := $(wildcard core/disk/*.c) # the image format, for both sides of the process boundary
 LIB_config := $(wildcard config/*.c)
 LIB_fuse := $(wildcard p9/fuse*.c)
 LIB_p9 := $(filter-out $(LIB_fuse),$(wildcard p9/*.c))
@@ -45,7 +46,7 @@ LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
 LIB_guest := $(filter-out vmm/guest/main.c,$(wildcard vmm/guest/*.c)) # for unit tests; see GUEST_OBJS
 LIB_net := $(filter-out vmm/net/main.c,$(wildcard vmm/net/*.c))
-LIBS := base config p9 fuse core tui vmm net guest
+LIBS := base disk config p9 fuse core tui vmm net guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 
@@ -72,11 +73,11 @@ $(O)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config fuse p9 base,$(call lib,$(l)))
+$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config fuse p9 disk base,$(call lib,$(l)))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKG_lxtop))
 
-$(O)/lxtop-vmm: $(O)/vmm/main.o $(foreach l,vmm p9 base,$(call lib,$(l)))
+$(O)/lxtop-vmm: $(O)/vmm/main.o $(foreach l,vmm p9 disk base,$(call lib,$(l)))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(STATIC_$(MODE)) $(LDFLAGS) -o $@ $^ $(call pkg,--static --libs,$(PKG_vmm))
 
@@ -103,7 +104,7 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm net guest tui config fuse p9 base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm net guest tui config fuse p9 disk base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
@@ -146,8 +147,8 @@ lab-test: all $(LAB_PROGRAMS)
 	$(Q)tests/run lab
 
 # --- The house rules -------------------------------------------------------------------------------
-HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h config/*.h p9/*.h vmm/*.h vmm/net/*.h vmm/guest/*.h)
-SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c config/*.c p9/*.c vmm/*.c vmm/net/*.c vmm/guest/*.c)
+HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h core/disk/*.h config/*.h p9/*.h vmm/*.h vmm/net/*.h vmm/guest/*.h)
+SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c core/disk/*.c config/*.c p9/*.c vmm/*.c vmm/net/*.c vmm/guest/*.c)
 .PHONY: layers headers tidy format
 layers:
 	$(Q)tests/layers $(HEADERS) $(SOURCES)
@@ -169,7 +170,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libncurses-dev libvterm-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     libslirp-dev \
-    busybox-static qemu-system-x86 cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
+    busybox-static qemu-system-x86 qemu-utils cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
     socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help

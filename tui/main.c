@@ -8,6 +8,7 @@
 
 #include "core/core.h"
 #include "core/op.h"
+#include "core/snapshots.h"
 #include "core/store.h"
 #include "tui/app.h"
 #include "tui/line.h"
@@ -55,6 +56,7 @@ static int run(struct core *c, int argc, char **argv)
     if (argc > 1 && !text)
         return run_verb(c, argc - 1, argv + 1);
     store_sweep(&c->paths);
+    snapshots_sweep(&c->paths);
     why = text_reason(text);
     return why ? text_run(c, why) : app_run(c);
 }

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The snapshots of a distro: a tree of disk states, each optionally with the memory of its machine.
+ *
+ *   distros/NAME/root.img          the base, as the install made it (raw)
+ *   distros/NAME/layers/ID.qcow2   what changed over the layer below; ID.img: another raw base
+ *   distros/NAME/memory/ID/        of a snapshot with memory; its files are vmm/snapshot's
+ *   distros/NAME/snapshots.json    the tree, and which layer is the active one; none: no snapshot yet
+ *   distros/NAME/snapshots.lock    held (file_lock) by whoever changes any of it
+ *
+ * The active layer is what the machine writes.  To take a snapshot is to put a new, empty layer over
+ * it: the layer that was active is frozen (mode 0400) and never written again, by nobody.  A frozen
+ * layer may therefore have several names (hard links of a clone).  All of it in constant time.
+ *
+ * kill -9 and power loss at any moment lose nothing and leave no half snapshot.  A change is first
+ * written into snapshots.json as what comes `next`, naming a layer that is still under its temporary
+ * name; its renaming is the one moment at which the change happens, and whoever reads decides by which
+ * name it finds.  For a running machine lxtop-vmm does that renaming, between the last write to the old
+ * layer and the first to the new one (vmm/ctl.h, "snapshot").  What nothing names is debris:
+ * snapshots_sweep, and every change, deletes it.
+ */
+#ifndef CORE_SNAPSHOTS_H
+#define CORE_SNAPSHOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/paths.h"
+
+struct err;
+
+#define SNAPSHOT_ID 16         /* hexadecimal digits */
+#define SNAPSHOT_NAME_MAX 63
+#define SNAPSHOT_NOTE_MAX 1000
+#define SNAPSHOTS_MAX 1000     /* of a distro */
+#define SNAPSHOTS_DEPTH_MAX 120 /* layers one over the other: SPEC_BACKING_MAX */
+
+struct snapshot {
+    char id[SNAPSHOT_ID + 1];
+    char parent[SNAPSHOT_ID + 1]; /* "": stands on nothing */
+    char name[SNAPSHOT_NAME_MAX + 1];
+    char *note;                   /* "": none */
+    time_t created;
+    char *layer;                  /* "root.img" or "layers/...": its disk state, over its parent's */
+    bool memory;                  /* memory/ID holds the machine that ran on it */
+};
+
+struct snapshots {
+    char *folder;                 /* distros/NAME */
+    struct snapshot *list;        /* parents before their children */
+    unsigned count;
+    char *active;                 /* the layer that is written, as `layer` */
+    char base[SNAPSHOT_ID + 1];   /* the snapshot on which it stands; "": none */
+    char machine_id[33];          /* of a clone: its own /etc/machine-id, for the guest; "": as it is */
+};
+
+/* The tree as it is at this moment.  -ENOENT: no such distro; -EINVAL: snapshots.json is damaged. */
+int snapshots_load(const struct paths *p, const char *distro, struct snapshots *s, struct err *e);
+void snapshots_release(struct snapshots *s);
+
+/* By name, else by id; NULL: none. */
+const struct snapshot *snapshots_find(const struct snapshots *s, const char *name);
+/* As snapshots_find; the error tells what there is. */
+const struct snapshot *snapshots_get(const struct snapshots *s, const char *name, struct err *e);
+/* Is `id` the snapshot `of`, or one that it stands on? */
+bool snapshots_is_below(const struct snapshots *s, const char *id, const char *of);
+int snapshots_check_name(const char *name, struct err *e);
+
+/* "raw" or "qcow2", by the ending that snapshots.json states; never probed. */
+const char *snapshots_format(const char *layer);
+/*
+ * The disk of a snapshot, or with NULL the active one, for lxtop-vmm's --disk: "PATH,format=F" and a
+ * ",backing=PATH:F" for each layer below.  The caller frees; NULL for lack of memory.
+ */
+char *snapshots_disk(const struct snapshots *s, const struct snapshot *of);
+/* The same as file names, the top one first, ends in NULL; free with snapshots_free_files. */
+char **snapshots_files(const struct snapshots *s, const struct snapshot *of);
+void snapshots_free_files(char **files);
+/* Absolute path of the folder memory/ID; the caller frees. */
+char *snapshots_memory(const struct snapshots *s, const char *id);
+
+/* --- changes: the distro must be stopped (its machine's lock held) where nothing else is said --- */
+
+/*
+ * A snapshot being made.  Between begin and commit nothing has happened yet.  `from` is to be renamed
+ * to `to` at the moment of the snapshot: by lxtop-vmm where the machine runs, else by snapshots_commit.
+ */
+struct snapshot_new {
+    struct snapshots s;
+    char id[SNAPSHOT_ID + 1];
+    char *from, *to;   /* absolute paths of the new active layer */
+    char *memory;      /* absolute path of memory/ID, a fresh folder; NULL: without memory */
+    int lock_fd;       /* -1: not begun */
+};
+/*
+ * For a stopped or a running distro.  `name` NULL: a name is made of the time.  With `memory` the
+ * caller fills n->memory, synced, before the moment.  -EEXIST: the name is taken; -EBUSY: another lxtop
+ * is changing this distro's snapshots.
+ */
+int snapshots_begin(const struct paths *p, const char *distro, const char *name, const char *note,
+                    bool memory, struct snapshot_new *n, struct err *e);
+/* Renames unless lxtop-vmm has, and tidies up: from the renaming on the snapshot is there. */
+int snapshots_commit(struct snapshot_new *n, struct err *e);
+/* Gives it up, unless the renaming has happened; releases all, also after a commit. */
+void snapshots_abort(struct snapshot_new *n);
+
+/* The disk is the snapshot's again: a new active layer over it.  What the old one held is lost. */
+int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
+/* New name (NULL: the old one) and note (NULL: the old one); also of a running distro. */
+int snapshots_describe(const struct paths *p, const char *distro, const char *snapshot,
+                       const char *name, const char *note, struct err *e);
+/* The snapshot has no memory any more (it cannot be used, or is to be made anew); also of a running one. */
+int snapshots_drop_memory(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
+
+/* Deletes what nothing names, in all distros, unless somebody is at work there. */
+void snapshots_sweep(const struct paths *p);
+
+#endif

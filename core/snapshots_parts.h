@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of core/snapshots*.c share; nobody else includes it. */
+#ifndef CORE_SNAPSHOTS_PARTS_H
+#define CORE_SNAPSHOTS_PARTS_H
+
+#include "core/snapshots.h"
+
+#define SNAPSHOTS_BASE "root.img"
+#define SNAPSHOTS_TEMP ".new" /* behind the name of a layer that is not there yet */
+
+/* What comes next, if its layer has its name: an active layer, and perhaps a snapshot of the old one. */
+struct snapshots_next {
+    const char *active, *base;
+    const struct snapshot *snapshot; /* NULL: none is made */
+};
+
+/* snapshots_file.c: the tree in snapshots.json.  `next` may be NULL. */
+int snapshots_parse(const char *text, size_t len, struct snapshots *s, struct err *e);
+int snapshots_write(const struct snapshots *s, const struct snapshots_next *next, struct err *e);
+
+/* Reads the tree of s->folder anew; on an error all is released. */
+int snapshots_reload(struct snapshots *s, struct err *e);
+
+/* Takes the lock, then loads and sweeps: the descriptor, or -EBUSY and what to do. */
+int snapshots_lock(const struct paths *p, const char *distro, struct snapshots *s, struct err *e);
+/* Fresh hexadecimal digits. */
+void snapshots_fresh_id(char id[SNAPSHOT_ID + 1]);
+int snapshots_add(struct snapshots *s, const struct snapshot *from);
+void snapshots_remove_row(struct snapshots *s, const char *id);
+/* Renames a finished layer to its name, for good. */
+int snapshots_rename(const char *from, const char *to, struct err *e);
+/* No more writes, whoever opens it: frozen. */
+void snapshots_freeze(const struct snapshots *s, const char *layer);
+/* Size in bytes of the active disk, of its layer's header or file. */
+int snapshots_disk_size(const struct snapshots *s, const char *layer, uint64_t *size, struct err *e);
+
+#endif
