@@ -70,6 +70,8 @@ static int run_held(struct p9_call *c, unsigned flags, int (*run)(struct p9_call
 {
     if (c->haste != P9_PATIENT && is_apart(c->fid))
         return P9_LATER;
+    if (c->fid->lost && c->in->type != P9_TCLUNK)
+        return -ESTALE;
     if (p9_call_ops(c)->become)
         p9_call_ops(c)->become(c->s->fs, c->fid->uid, changes_data(c->in));
     return (flags & MODIFIES) && c->s->export->read_only ? -EROFS : run(c);

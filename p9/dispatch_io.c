@@ -27,6 +27,7 @@ static int open_locked(struct p9_call *c)
     rc = p9_call_ops(c)->open(c->s->fs, c->fid->node, c->in->tlopen.flags, &c->fid->file);
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
+    c->fid->flags = c->in->tlopen.flags;
     c->out->ropen.qid = c->fid->node->qid;
     return rc;
 }
@@ -66,6 +67,7 @@ static int create_locked(struct p9_call *c, char *name)
     f->parent = f->node;
     f->node = node;
     f->name = name;
+    f->flags = c->in->tlcreate.flags;
     c->out->ropen.qid = node->qid;
     return 0;
 }

@@ -34,6 +34,8 @@ struct p9_fid {
     struct p9_node *parent;   /* NULL: an attach's root */
     char *name;               /* in parent; NULL with it */
     struct p9_file *file;     /* NULL: not open */
+    uint32_t flags;           /* P9_O_ with which it was */
+    bool lost;                /* its file could not be found again after a restore: all but a clunk fails */
     struct p9_xattr *xattr;   /* NULL: none; excludes `file` */
 };
 

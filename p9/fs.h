@@ -21,6 +21,7 @@
 #include "p9/msg.h"
 
 struct p9_fs;
+struct state;
 
 /*
  * An attribute that reads as where the next data of a regular file is, at OFFSET or behind it: its name
@@ -58,6 +59,16 @@ typedef bool p9_fill(void *ctx, const struct p9_qid *qid, uint64_t next, uint8_t
                      const char *name, size_t name_len);
 
 struct p9_fs_ops {
+    /*
+     * For a client that outlives this server (context_state.h); any may be NULL, its files are lost then.
+     * place: where the node is now, beneath the share, "" its root; -ESTALE when no name leads there.
+     * find: what is there, through no link; `root`: nothing above it is to be shown.
+     * state: what qids are made from beside the files' own numbers.
+     */
+    int (*place)(struct p9_fs *fs, struct p9_node *node, char *path, size_t size);
+    int (*find)(struct p9_fs *fs, const char *path, bool root, struct p9_node **node);
+    void (*state)(struct p9_fs *fs, struct state *s);
+
     /* Once on each worker thread before its first request; may be NULL. */
     void (*thread_start)(struct p9_fs *fs);
     /* Before each request, on its thread: act as this user from here on; may be NULL. */

@@ -168,8 +168,7 @@ static void node_free(struct p9_fs *fs, struct p9_node *node)
     local_uncharge_fd(localfs_of(fs));
 }
 
-/* Beneath `dir`, through no link, symbolic or magic: an O_PATH descriptor or -errno. `resolve`: more. */
-static int open_beneath(int dir, const char *path, int flags, uint64_t resolve)
+int local_open_beneath(int dir, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(O_PATH | O_NOFOLLOW | O_CLOEXEC | flags),
@@ -186,7 +185,7 @@ static int attach(struct p9_fs *fs, const char *aname, struct p9_node **root)
     int fd;
 
     aname += strspn(aname, "/");
-    fd = open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY, 0);
+    fd = local_open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY, 0);
     return fd < 0 ? fd : local_node_new(l, fd, true, root);
 }
 
@@ -207,7 +206,7 @@ static int walk(struct p9_fs *fs, struct p9_node *dir, const char *name, uint64_
 
     if (!S_ISDIR(d->type))
         return -ENOTDIR;
-    if ((fd = open_beneath(d->fd, name, 0, resolve)) < 0)
+    if ((fd = local_open_beneath(d->fd, name, 0, resolve)) < 0)
         return fd;
     if ((rc = local_node_new(l, fd, false, found)) < 0)
         return rc;
@@ -422,6 +421,9 @@ static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
 static const struct p9_fs_ops local_ops = {
     .thread_start = thread_start,
     .become = become,
+    .place = local_place,
+    .find = local_find,
+    .state = local_state,
     .attach = attach,
     .walk = local_walk,
     .walk_at_once = walk_at_once,

@@ -98,6 +98,13 @@ int local_node_new(struct localfs *l, int fd, bool root, struct p9_node **node);
 /* Opens the file behind a descriptor again. `flags`: the host's.  -errno, or a descriptor. */
 int local_reopen(struct localfs *l, int fd, int flags);
 
+/* localfs_state.c */
+int local_place(struct p9_fs *fs, struct p9_node *node, char *path, size_t size);
+int local_find(struct p9_fs *fs, const char *path, bool root, struct p9_node **node);
+void local_state(struct p9_fs *fs, struct state *s);
+
+/* Beneath `dir`, through no link, symbolic or magic: an O_PATH descriptor or -errno. `resolve`: more. */
+int local_open_beneath(int dir, const char *path, int flags, uint64_t resolve);
 int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found);
 bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
 

@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 #include "core/base/iov.h"
 #include "p9/answer.h"
+#include "p9/context_state.h"
 
 #define WORKERS_MAX 64
 #define TAG_BUCKETS 256
@@ -464,6 +465,11 @@ bool p9_session_drain(struct p9_session *s, int timeout_ms)
         pthread_cond_clockwait(&s->quiet, &s->lock, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&s->lock);
     return drained;
+}
+
+void p9_session_state(struct p9_session *s, struct state *t)
+{
+    p9_context_state(&s->context, t);
 }
 
 void p9_session_free(struct p9_session *s)

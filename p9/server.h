@@ -28,6 +28,7 @@
 struct err;
 struct p9_fs;
 struct p9_session;
+struct state;
 
 struct p9_limits {
     uint32_t msize;      /* largest message, both ways, bytes; at least P9_MSIZE_MIN */
@@ -97,6 +98,8 @@ void p9_session_reset(struct p9_session *s);
  * submits meanwhile.  Fids stay.
  */
 bool p9_session_drain(struct p9_session *s, int timeout_ms);
+/* Of a drained session, and into a new one, what its client holds (context_state.h). */
+void p9_session_state(struct p9_session *s, struct state *t);
 
 /* What a session does and holds, for tests and statistics. */
 struct p9_session_stats {

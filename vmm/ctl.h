@@ -26,6 +26,9 @@
  *            What the client sends behind the request is typed already.
  *   forward  "add" or "remove": "[HOST:]PORT:GUESTPORT[/udp]" (core/base/forward.h), or neither;
  *            "forwards": all there are, as such texts.  They last as long as the machine.
+ *   snapshot "path": folder to make (snapshot.h), "then": "resume" or "end"; "pause_us": how long the
+ *            machine stood still, "memory_bytes": of guest memory that were written.  With "end" the
+ *            machine ends (EXIT_SUSPENDED) without another instruction of the guest's.
  *   events   -; from now on this connection also receives events
  *
  * Events: {"event": NAME, "now_us": N, ...}
@@ -63,6 +66,7 @@ enum ctl_exit {
     EXIT_NONE,
     EXIT_POWEROFF,     /* guest powered off */
     EXIT_STOPPED,      /* asked to stop, guest powered off within the deadline */
+    EXIT_SUSPENDED,    /* saved to a snapshot that ends the machine */
     EXIT_FORCED,       /* asked to stop by force, or the deadline passed */
     EXIT_REBOOT,       /* guest reset itself */
     EXIT_PANIC,        /* guest kernel panic: "detail" has its line */
@@ -78,7 +82,7 @@ struct ctl_exit_info {
 #define CTL_EXIT_TABLE                                                                             \
     {                                                                                              \
         [EXIT_NONE] = {"none", 0, 1}, [EXIT_POWEROFF] = {"poweroff", 0, 0},                        \
-        [EXIT_STOPPED] = {"stopped", 0, 0}, [EXIT_FORCED] = {"forced", 10, 0},                     \
+        [EXIT_STOPPED] = {"stopped", 0, 0}, [EXIT_SUSPENDED] = {"suspended", 0, 0}, [EXIT_FORCED] = {"forced", 10, 0},                     \
         [EXIT_REBOOT] = {"reboot", 11, 0}, [EXIT_PANIC] = {"panic", 12, 1},                        \
         [EXIT_TRIPLE_FAULT] = {"triple-fault", 13, 1}, [EXIT_VMM_ERROR] = {"vmm-error", 1, 1},     \
     }

@@ -11,6 +11,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/state.h"
 #include "p9/localfs.h"
 #include "vmm/agent.h"
 #include "vmm/bus.h"
@@ -323,6 +324,26 @@ void devices_agent_send(struct devices *d, const char *line)
 struct net_link *devices_net(struct devices *d)
 {
     return &d->link;
+}
+
+void devices_quiesce(struct devices *d)
+{
+    for (unsigned i = 0; i < d->slots; i++)
+        virtio_quiesce(d->slot[i].v);
+}
+
+void devices_state(struct devices *d, struct state *s)
+{
+    state_section(s, "DEVS");
+    state_same(s, d->slots, "devices");
+    for (unsigned i = 0; i < d->slots && !s->bad; i++)
+        virtio_mmio_state(&d->slot[i], s);
+}
+
+void devices_go_on(struct devices *d, bool restored)
+{
+    for (unsigned i = 0; i < d->slots; i++)
+        virtio_go_on(d->slot[i].v, restored);
 }
 
 json_t *devices_stats(const struct devices *d)

@@ -10,6 +10,7 @@
 #define VMM_DEVICES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vmm/acpi.h"
@@ -22,6 +23,7 @@ struct kvm;
 struct bus;
 struct net_link;
 struct devices;
+struct state;
 
 #define DEVICES_AT 0xd0000000ULL
 #define DEVICES_STRIDE 0x1000ULL
@@ -56,6 +58,10 @@ size_t devices_console_input(struct devices *d, const void *bytes, size_t len);
 void devices_resize(struct devices *d, unsigned rows, unsigned cols);
 void devices_agent_send(struct devices *d, const char *line);
 struct net_link *devices_net(struct devices *d); /* borrowed; one never started: there is no network */
+/* For a snapshot, of all of them in their order: see virtio.h. */
+void devices_quiesce(struct devices *d);
+void devices_state(struct devices *d, struct state *s);
+void devices_go_on(struct devices *d, bool restored);
 json_t *devices_stats(const struct devices *d); /* new reference */
 
 #endif

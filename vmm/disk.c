@@ -69,6 +69,15 @@ int disk_open(struct disk *d, struct io *io, const char *path, const char *forma
     return r;
 }
 
+uint64_t disk_stamp(const struct disk *d)
+{
+    struct stat st;
+
+    if (fstat(d->fd, &st) < 0)
+        return 0;
+    return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+}
+
 void disk_close(struct disk *d)
 {
     if (d->fd >= 0)

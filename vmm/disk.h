@@ -43,6 +43,8 @@ struct disk {
 
 int disk_open(struct disk *d, struct io *io, const char *path, const char *format, bool read_only,
               struct err *e);
+/* Of the image's last change, nanoseconds since 1970; 0: it cannot be told. */
+uint64_t disk_stamp(const struct disk *d);
 void disk_close(struct disk *d);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "core/base/err.h"
 
@@ -32,12 +33,25 @@ static uint8_t *map_aligned(uint64_t size)
     return all + before;
 }
 
-static int region_add(struct mem *m, uint64_t start, uint64_t size, struct err *e)
+static int map_file(uint8_t *host, uint64_t size, int fd, uint64_t offset, struct err *e)
+{
+    if (mmap(host, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd,
+             (off_t)offset) != MAP_FAILED)
+        return 0;
+    err_sys(e, errno, "map the saved memory");
+    munmap(host, size);
+    return -EIO;
+}
+
+/* `fd`: its bytes from m->size on are the region's; -1: zeroes are. */
+static int region_add(struct mem *m, uint64_t start, uint64_t size, int fd, struct err *e)
 {
     uint8_t *host = map_aligned(size);
 
     if (!host)
         return err_sys(e, errno, "reserve %llu MiB for the guest", (unsigned long long)size >> 20);
+    if (fd >= 0 && map_file(host, size, fd, m->size, e) < 0)
+        return -EIO;
     madvise(host, size, MADV_HUGEPAGE); /* A host without THP runs the guest too, only slower. */
     madvise(host, size, MADV_DONTDUMP);
     m->region[m->regions++] =
@@ -46,21 +60,40 @@ static int region_add(struct mem *m, uint64_t start, uint64_t size, struct err *
     return 0;
 }
 
-int mem_init(struct mem *m, uint64_t size, struct err *e)
+static int init(struct mem *m, uint64_t size, int fd, struct err *e)
 {
     uint64_t low = size < MEM_HOLE_START ? size : MEM_HOLE_START;
     int r;
 
-    *m = (struct mem){0};
+    *m = (struct mem){.from_file = fd >= 0};
     if (size == 0 || size > MEM_MAX || size % 4096)
         return err_set(e, EINVAL, "guest memory of %llu bytes: give a multiple of 4 KiB",
                        (unsigned long long)size);
-    r = region_add(m, 0, low, e);
+    r = region_add(m, 0, low, fd, e);
     if (r == 0 && size > low)
-        r = region_add(m, MEM_HOLE_END, size - low, e);
+        r = region_add(m, MEM_HOLE_END, size - low, fd, e);
     if (r < 0)
         mem_release(m);
     return r;
+}
+
+int mem_init(struct mem *m, uint64_t size, struct err *e)
+{
+    return init(m, size, -1, e);
+}
+
+/* A file that is shorter would be a SIGBUS at some later time. */
+int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
+{
+    struct stat st;
+
+    *m = (struct mem){0};
+    if (fstat(fd, &st) < 0)
+        return err_sys(e, errno, "the saved memory");
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+        return err_set(e, EINVAL, "the saved memory has %lld bytes and not %llu: it was cut or damaged",
+                       (long long)st.st_size, (unsigned long long)size);
+    return init(m, size, fd, e);
 }
 
 void mem_release(struct mem *m)

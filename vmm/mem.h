@@ -36,10 +36,13 @@ struct mem {
     struct mem_region region[2]; /* by address */
     unsigned regions;
     uint64_t size; /* bytes of RAM in all */
+    bool from_file; /* mapped by mem_init_file */
 };
 
 /* `size` is a multiple of 4 KiB from one page (tests) to MEM_MAX. */
 int mem_init(struct mem *m, uint64_t size, struct err *e);
+/* The same over a private mapping of a file of just that size (mem_file.h), which stays the caller's. */
+int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e);
 void mem_release(struct mem *m);
 
 /* Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/state.h"
 #include "vmm/bus.h"
 
 /* Registers by offset (PC16550D data sheet, table II). */
@@ -115,6 +116,30 @@ static void serial_write(void *ctx, uint64_t offset, void *data, size_t len)
     } else if (offset == SCR) {
         s->scratch = value;
     }
+}
+
+void serial_state(struct serial *s, struct state *t)
+{
+    uint8_t tx = s->tx_interrupt != 0;
+    uint32_t len = s->rx_len;
+
+    state_section(t, "UART");
+    state_u8(t, &s->ier);
+    state_u8(t, &s->lcr);
+    state_u8(t, &s->mcr);
+    state_u8(t, &s->scratch);
+    state_bytes(t, s->divisor, sizeof(s->divisor));
+    state_count(t, &len, SERIAL_FIFO);
+    state_bytes(t, s->rx, len);
+    state_u8(t, &tx);
+    s->rx_len = len;
+    s->tx_interrupt = tx != 0;
+}
+
+void serial_restored(struct serial *s)
+{
+    if (s->irq_fd >= 0)
+        interrupt(s);
 }
 
 int serial_attach(struct serial *s, struct bus *pio, struct err *e)

@@ -11,6 +11,7 @@
 
 struct err;
 struct bus;
+struct state;
 
 #define SERIAL_PORT 0x3f8
 #define SERIAL_PORTS 8
@@ -30,6 +31,10 @@ struct serial {
 };
 
 int serial_attach(struct serial *s, struct bus *pio, struct err *e);
+/* Its registers, both ways (core/base/state.h). */
+void serial_state(struct serial *s, struct state *t);
+/* After a restore: an interrupt may have been on its way. */
+void serial_restored(struct serial *s);
 /* Takes what fits, returns how much. */
 size_t serial_input(struct serial *s, const void *bytes, size_t len);
 

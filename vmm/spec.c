@@ -255,6 +255,7 @@ STRING_OPTION(run_file)
 STRING_OPTION(log)
 STRING_OPTION(ctl)
 STRING_OPTION(vsock)
+STRING_OPTION(restore)
 FLAG_OPTION(serial)
 FLAG_OPTION(agent)
 FLAG_OPTION(verbose)
@@ -298,6 +299,9 @@ static const struct {
      set_run_file},
     {"--cache", "DIR", "keep unpacked kernels there", set_cache},
     {"--agent", NULL, "add the port on which lxtop-guest reports", set_agent},
+    {"--restore", "DIR",
+     "go on where the machine that was saved there (command \"snapshot\" of the control socket) stood,\n"
+     "        instead of booting; the other options must describe the same machine", set_restore},
     {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
     {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},
     {"--verbose", NULL, "log more", set_verbose},

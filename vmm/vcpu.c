@@ -18,9 +18,9 @@
 #include "core/base/err.h"
 #include "vmm/boot_x86.h"
 #include "vmm/bus.h"
-#include "vmm/cpuid.h"
 #include "vmm/kvm.h"
 #include "vmm/loop.h"
+#include "vmm/vcpu_state.h"
 
 #define THREAD_STACK (256 << 10) /* the deepest path, a virtio request, needs some 20 KiB */
 #define KICK_SIGNAL SIGUSR1
@@ -220,17 +220,11 @@ static void *thread_main(void *arg)
 static int set_cpuid(struct vcpu *v, struct err *e)
 {
     const struct vcpus_config *c = &v->all->config;
-    int tsc_khz = ioctl(v->fd, KVM_GET_TSC_KHZ, 0), r;
     struct cpuid_table *t = calloc(1, sizeof(*t));
+    int r = t ? vcpu_cpuid(t, c->kvm, v->fd, v->index, c->count, e) : err_sys(e, ENOMEM, "CPUID");
 
-    if (!t)
-        return err_sys(e, ENOMEM, "CPUID");
-    r = kvm_supported_cpuid(c->kvm, t, e);
-    if (r == 0) {
-        cpuid_for_vcpu(t, v->index, c->count, tsc_khz > 0 ? (unsigned)tsc_khz : 0);
-        if (ioctl(v->fd, KVM_SET_CPUID2, t) < 0)
-            r = err_sys(e, errno, "set CPUID");
-    }
+    if (r == 0 && ioctl(v->fd, KVM_SET_CPUID2, t) < 0)
+        r = err_sys(e, errno, "set CPUID");
     free(t);
     return r;
 }
@@ -258,8 +252,9 @@ static int set_registers(struct vcpu *v, struct err *e)
     struct kvm_sregs sregs;
     struct kvm_regs regs;
 
-    if (v->index > 0)
-        return 0; /* waits for the boot CPU's start-up interrupt in its reset state */
+    /* Others wait for the boot CPU's start-up interrupt in their reset state. */
+    if (v->index > 0 || v->all->config.restored)
+        return 0;
     if (ioctl(v->fd, KVM_GET_SREGS, &sregs) < 0)
         return err_sys(e, errno, "read registers");
     boot_x86_special_registers(&sregs);
@@ -411,6 +406,11 @@ void vcpus_resume(struct vcpus *all)
 bool vcpus_paused(const struct vcpus *all)
 {
     return all->request == REQUEST_PAUSE;
+}
+
+int vcpus_fd(const struct vcpus *all, unsigned index)
+{
+    return all->one[index].fd;
 }
 
 void vcpus_stop(struct vcpus *all)

@@ -31,6 +31,7 @@ struct vcpus_config {
     struct bus *mmio, *pio;
     unsigned count;       /* 1 to VCPUS_MAX */
     uint64_t entry;       /* 64-bit entry point of the boot CPU */
+    bool restored;        /* registers are set by the caller before the start; `entry` means nothing */
     /* A vCPU can go no further; called without the lock, once at most per vCPU. */
     void (*shutdown)(void *ctx);                       /* triple fault */
     void (*failed)(void *ctx, const char *why);        /* KVM error */
@@ -48,6 +49,8 @@ void vcpus_free(struct vcpus *v); /* stops first; NULL allowed */
 void vcpus_pause(struct vcpus *v);
 void vcpus_resume(struct vcpus *v);
 bool vcpus_paused(const struct vcpus *v);
+/* Borrowed; for its registers, while it is paused or not started. */
+int vcpus_fd(const struct vcpus *v, unsigned index);
 
 /*
  * Has the guest halted for good: every vCPU halted with interrupts off, or never started?  Without

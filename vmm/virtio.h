@@ -22,6 +22,7 @@
 
 struct virtio;
 struct mem;
+struct state;
 
 #define VIRTIO_QUEUES_MAX 16
 
@@ -61,6 +62,10 @@ struct virtio_class {
     void (*config_write)(struct virtio *v, size_t offset, const void *from, size_t len);
     /* The driver reset the device: no request of before may touch guest memory after the return. */
     void (*reset)(struct virtio *v);
+    /* For a snapshot; any may be NULL.  See virtio_quiesce, virtio_state and virtio_go_on. */
+    void (*quiesce)(struct virtio *v);
+    void (*state)(struct virtio *v, struct state *s);
+    void (*restored)(struct virtio *v);
 };
 
 /* What a device has done since it was made; only grows. */
@@ -105,6 +110,16 @@ bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r);
 void virtio_used(struct virtio *v, unsigned queue, uint16_t head, uint32_t written);
 void virtio_kick(struct virtio *v, unsigned queue);
 void virtio_config_changed(struct virtio *v);
+
+/*
+ * The vCPUs are paused: waits for what is under way, and puts what was taken but cannot be done now back
+ * into its queue.  Afterwards the device touches no guest memory until virtio_go_on.
+ */
+void virtio_quiesce(struct virtio *v);
+/* The whole of a quiet device both ways (state.h); the device that loads is as virtio_init left it. */
+void virtio_state(struct virtio *v, struct state *s);
+/* Before the vCPUs run again, here or (`restored`) in a machine that was loaded: every queue is looked at. */
+void virtio_go_on(struct virtio *v, bool restored);
 
 /* Lets the queues be looked at again after other devices had their turn. */
 void virtio_again(struct virtio *v);

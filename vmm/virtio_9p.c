@@ -12,8 +12,10 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "core/base/state.h"
 
 #define QUEUE_SIZE 128
+#define QUIET_MS 5000 /* for requests under way, when the machine is to be saved */
 #define TAG_SIZE_BYTES 2 /* struct virtio_9p_config: le16 length, then the tag */
 
 struct request {
@@ -182,6 +184,24 @@ static void p9_reset(struct virtio *v)
     finish(p, false);
 }
 
+static void p9_quiesce(struct virtio *v)
+{
+    struct virtio_9p *p = p9_of(v);
+
+    p->stuck = !p9_session_drain(p->session, QUIET_MS);
+    finish(p, true);
+}
+
+static void p9_state(struct virtio *v, struct state *s)
+{
+    struct virtio_9p *p = p9_of(v);
+
+    if (p->stuck)
+        state_refuse(s, "share %s: a file of the host does not answer", p->tag);
+    else
+        p9_session_state(p->session, s);
+}
+
 static const struct virtio_class p9_class = {
     .name = "9p",
     .id = 9,
@@ -190,6 +210,8 @@ static const struct virtio_class p9_class = {
     .notify = p9_notify,
     .config_read = p9_config_read,
     .reset = p9_reset,
+    .quiesce = p9_quiesce,
+    .state = p9_state,
 };
 
 /* --- Life ------------------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@ struct virtio_9p {
     struct p9_session *session; /* [const] */
     char tag[VIRTIO_9P_TAG_MAX + 1]; /* [const] */
     unsigned in_flight;
+    bool stuck;                 /* the last quiesce met a request that would not end */
     struct loop_watch watch;
     int event_fd;               /* [const] rings when `done` got its first */
     pthread_mutex_t lock;       /* of `done`: workers that do not get the machine's lock */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/state.h"
+
 #define BALLOON_F_PAGE_REPORTING (1ULL << 5)
 #define BALLOON_PAGE 4096ULL
 #define BATCH 64
@@ -74,6 +76,11 @@ static void balloon_config_write(struct virtio *v, size_t offset, const void *fr
     balloon_of(v)->actual = c.actual;
 }
 
+static void balloon_state(struct virtio *v, struct state *s)
+{
+    state_u32(s, &balloon_of(v)->actual);
+}
+
 static const struct virtio_class balloon_class = {
     .name = "balloon",
     .id = 5,
@@ -81,6 +88,7 @@ static const struct virtio_class balloon_class = {
     .notify = balloon_notify,
     .config_read = balloon_config_read,
     .config_write = balloon_config_write,
+    .state = balloon_state,
 };
 
 void virtio_balloon_init(struct virtio_balloon *b, const struct mem *mem)

@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/clock.h"
+#include "core/base/state.h"
 #include "vmm/io.h"
 
 #define SECTOR 512ULL
@@ -290,6 +291,41 @@ static void blk_reset(struct virtio *v)
     io_drain(blk_of(v)->io);
 }
 
+static void on_flushed(void *ctx, int result)
+{
+    *(int *)ctx = result;
+}
+
+/* What the guest wrote is in the image, whole, before its state is taken. */
+static void blk_quiesce(struct virtio *v)
+{
+    struct virtio_blk *b = blk_of(v);
+
+    io_drain(b->io);
+    b->flushed = 0;
+    if (!b->disk.read_only)
+        b->disk.format->flush(&b->disk, on_flushed, &b->flushed);
+    io_drain(b->io);
+}
+
+/*
+ * The guest remembers what it read of the disk: its memory belongs to just this state of the image.  The
+ * time of the file's last change tells whether anybody has written to it since.
+ */
+static void blk_state(struct virtio *v, struct state *s)
+{
+    struct virtio_blk *b = blk_of(v);
+    uint64_t stamp = disk_stamp(&b->disk), saved = stamp;
+
+    if (b->flushed < 0 || stamp == 0)
+        state_refuse(s, "disk %s: what was written cannot be made durable", v->name);
+    state_same(s, b->disk.size, "the size of a disk");
+    state_bool(s, &b->disk.read_only);
+    state_u64(s, &saved);
+    if (saved != stamp)
+        state_refuse(s, "disk %s was written to since the machine was saved", v->name);
+}
+
 static const struct virtio_class blk_class = {
     .name = "blk",
     .id = 2,
@@ -297,6 +333,8 @@ static const struct virtio_class blk_class = {
     .notify = blk_notify,
     .config_read = blk_config_read,
     .reset = blk_reset,
+    .quiesce = blk_quiesce,
+    .state = blk_state,
 };
 
 static uint64_t features(bool read_only, unsigned queues)

@@ -17,6 +17,7 @@ struct virtio_blk {
     struct disk disk;
     struct io *io;       /* [const] */
     char serial[21];     /* [const] what GET_ID answers */
+    int flushed;         /* how the last flush for a snapshot ended: 0 or -errno */
 };
 
 /* Opens the image; `name` is borrowed: the device's name and its serial number. */

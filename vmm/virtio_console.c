@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/state.h"
+
 #define LOG "virtio-console"
 #include "core/base/log.h"
 
@@ -248,6 +250,43 @@ static void console_reset(struct virtio *v)
         c->port[i].guest_open = false;
 }
 
+static void port_state(struct port_state *p, struct state *s)
+{
+    uint32_t len = (uint32_t)p->len;
+
+    state_count(s, &len, CONSOLE_INPUT_MAX);
+    state_bytes(s, p->input, len);
+    state_bool(s, &p->guest_open);
+    p->len = len;
+}
+
+/* Each message has its length before it, and all end where the buffer does. */
+static bool is_framed(const struct virtio_console *c)
+{
+    size_t at = 0;
+
+    while (at < c->control_len)
+        at += c->control[at] + 1UL;
+    return at == c->control_len;
+}
+
+static void console_state(struct virtio *v, struct state *s)
+{
+    struct virtio_console *c = console_of(v);
+    uint32_t len = (uint32_t)c->control_len;
+
+    state_same(s, c->ports, "the ports of the console");
+    for (unsigned i = 0; i < c->ports; i++)
+        port_state(&c->port[i], s);
+    state_u16(s, &c->rows);
+    state_u16(s, &c->cols);
+    state_count(s, &len, sizeof(c->control));
+    state_bytes(s, c->control, len);
+    c->control_len = len;
+    if (!is_framed(c))
+        state_refuse(s, "console: messages that do not end where they should");
+}
+
 static const struct virtio_class console_class = {
     .name = "console",
     .id = 3,
@@ -256,6 +295,7 @@ static const struct virtio_class console_class = {
     .config_read = console_config_read,
     .config_write = console_config_write,
     .reset = console_reset,
+    .state = console_state,
 };
 
 void virtio_console_init(struct virtio_console *c, const struct mem *mem,

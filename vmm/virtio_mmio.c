@@ -9,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/state.h"
 
 #define MAGIC 0x74726976 /* "virt" */
 #define VERSION 2
@@ -214,6 +215,14 @@ static void on_notify(void *ctx, uint32_t events)
         return;
     for (unsigned i = 0; i < m->v->queues; i++)
         notify(m->v, i);
+}
+
+void virtio_mmio_state(struct virtio_mmio *m, struct state *s)
+{
+    virtio_state(m->v, s);
+    state_u32(s, &m->device_features_select);
+    state_u32(s, &m->driver_features_select);
+    state_u32(s, &m->queue_select);
 }
 
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e)

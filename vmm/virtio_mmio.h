@@ -33,6 +33,9 @@ struct virtio_mmio {
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e);
 void virtio_mmio_release(struct virtio_mmio *m);
 
+/* The transport and its device, both ways (state.h). */
+void virtio_mmio_state(struct virtio_mmio *m, struct state *s);
+
 /* As a bus_fn, ctx is the struct virtio_mmio. */
 void virtio_mmio_read(void *ctx, uint64_t offset, void *data, size_t len);
 void virtio_mmio_write(void *ctx, uint64_t offset, void *data, size_t len);

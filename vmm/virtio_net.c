@@ -258,6 +258,15 @@ static void net_reset(struct virtio *v)
     n->has_unsent = false;
 }
 
+static void net_quiesce(struct virtio *v)
+{
+    struct virtio_net *n = net_of(v);
+
+    virtq_unpop(&v->queue[RX], (uint16_t)n->chains);
+    virtq_unpop(&v->queue[TX], n->has_unsent);
+    net_reset(v);
+}
+
 static const struct virtio_class net_class = {
     .name = "net",
     .id = 1,
@@ -265,6 +274,7 @@ static const struct virtio_class net_class = {
     .notify = net_notify,
     .config_read = net_config_read,
     .reset = net_reset,
+    .quiesce = net_quiesce,
 };
 
 static int join(struct virtio_net *n, int fd, struct err *e)

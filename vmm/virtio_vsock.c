@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "core/base/iov.h"
+#include "core/base/state.h"
 #include "vmm/vsock_host.h"
 
-/* The event queue is there for resets of the transport (5.10.6.7), which there are none of. */
+/* The event queue is there for resets of the transport (5.10.6.7): after a restore. */
 enum { RX, TX, EVENT, QUEUES };
 
 /* The lock is held for a turn: no more packets and bytes in one. */
@@ -426,6 +427,36 @@ static void vsock_reset(struct virtio *v)
     s->has_buffer = false;
 }
 
+static void vsock_quiesce(struct virtio *v)
+{
+    struct virtio_vsock *s = vsock_of(v);
+
+    virtq_unpop(&v->queue[RX], s->has_buffer);
+    s->has_buffer = false;
+}
+
+/* Connections stay with the process that has their sockets; ports of new ones do not meet the old. */
+static void vsock_state(struct virtio *v, struct state *s)
+{
+    struct virtio_vsock *d = vsock_of(v);
+
+    state_u32(s, &d->next_port);
+    if (d->next_port < VSOCK_HOST_PORTS || d->next_port == UINT32_MAX)
+        state_refuse(s, "vsock: a host port of %u", d->next_port);
+}
+
+/* 5.10.6.7: the guest is to drop every connection; its listeners stay. */
+static void vsock_restored(struct virtio *v)
+{
+    const uint32_t transport_reset = 0;
+    struct vreq r;
+
+    if (!virtio_pop(v, EVENT, &r))
+        return;
+    virtio_used(v, EVENT, r.head, (uint32_t)vreq_write(&r, 0, &transport_reset, sizeof(transport_reset)));
+    virtio_kick(v, EVENT);
+}
+
 static const struct virtio_class vsock_class = {
     .name = "vsock",
     .id = 19,
@@ -433,6 +464,9 @@ static const struct virtio_class vsock_class = {
     .notify = vsock_notify,
     .config_read = vsock_config_read,
     .reset = vsock_reset,
+    .quiesce = vsock_quiesce,
+    .state = vsock_state,
+    .restored = vsock_restored,
 };
 
 int virtio_vsock_init(struct virtio_vsock *s, const struct mem *mem, struct loop *loop,

@@ -186,6 +186,11 @@ int virtq_pop(struct virtq *q, struct vreq *r, const char **why)
     return 1;
 }
 
+void virtq_unpop(struct virtq *q, uint16_t n)
+{
+    q->next_avail = (uint16_t)(q->next_avail - n);
+}
+
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written)
 {
     struct used_elem u = {.id = head, .len = written};

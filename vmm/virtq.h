@@ -51,6 +51,8 @@ void virtq_reset(struct virtq *q);
 
 /* 1: `r` filled; 0: nothing to do (notifications are on again); -EBADMSG: ring broken. */
 int virtq_pop(struct virtq *q, struct vreq *r, const char **why);
+/* The last `n` chains that were popped, and not pushed, wait in the queue again, in their order. */
+void virtq_unpop(struct virtq *q, uint16_t n);
 /* Gives a chain back. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
 /* Does the driver want an interrupt for what was pushed since this was last asked? */

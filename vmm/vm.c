@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/vm.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,6 +114,43 @@ void vm_resume(struct vm *vm)
     vm_publish(vm, json_pack("{ss sb}", "event", "paused", "paused", 0));
 }
 
+/* A guest that is still coming up or already going down is no state to come back to. */
+static int check_may_snapshot(const struct vm *vm, struct err *e)
+{
+    if (vm->going_down || vm->reason != EXIT_NONE)
+        return err_set(e, EBUSY, "the machine is going down");
+    if (vm->spec->agent && vm->phase_us[PHASE_READY] < 0)
+        return err_set(e, EBUSY, "the distro is not ready yet");
+    return 0;
+}
+
+static void go_on(struct vm *vm, bool paused)
+{
+    devices_go_on(vm->devices, false);
+    if (!paused)
+        vcpus_resume(vm->vcpus);
+}
+
+int vm_snapshot(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
+{
+    bool was_paused = vcpus_paused(vm->vcpus);
+    uint64_t began_us = clock_us(), bytes = 0;
+    int r = check_may_snapshot(vm, e);
+
+    if (r < 0)
+        return r;
+    vcpus_pause(vm->vcpus);
+    devices_quiesce(vm->devices);
+    r = snapshot_save(vm, folder, &bytes, e);
+    if (r == 0 && end)
+        vm_end(vm, EXIT_SUSPENDED, folder);
+    else
+        go_on(vm, was_paused);
+    json_object_set_new(reply, "pause_us", json_integer((json_int_t)(clock_us() - began_us)));
+    json_object_set_new(reply, "memory_bytes", json_integer((json_int_t)bytes));
+    return r;
+}
+
 void vm_on_stop_deadline(void *ctx, uint32_t events)
 {
     (void)events;
@@ -209,8 +247,15 @@ json_t *vm_stats(struct vm *vm, struct err *e)
 
 enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
 {
-    int r = vcpus_start(vm->vcpus, e);
+    int r;
 
+    if (vm->spec->restore) {
+        loop_lock(vm->loop);
+        devices_go_on(vm->devices, true);
+        serial_restored(&vm->serial);
+        loop_unlock(vm->loop);
+    }
+    r = vcpus_start(vm->vcpus, e);
     if (r < 0)
         vm_end(vm, EXIT_VMM_ERROR, e->msg);
     loop_timer_set(&vm->halt_timer, HALT_CHECK_MS);

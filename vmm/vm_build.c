@@ -182,21 +182,42 @@ static int build_vcpus(struct vm *vm, struct err *e)
         .mmio = &vm->mmio,
         .pio = &vm->pio,
         .count = vm->spec->cpus,
+        .restored = vm->spec->restore != NULL,
         .shutdown = vm_on_shutdown,
         .failed = vm_on_vcpu_failed,
         .first_run = vm_on_first_run,
         .ctx = vm,
     };
 
-    if (load_kernel(vm, &c.entry, e) < 0)
+    if (!c.restored && load_kernel(vm, &c.entry, e) < 0)
         return -EIO;
     vm->vcpus = vcpus_new(&c, e);
     return vm->vcpus ? 0 : -EIO;
 }
 
+static int open_snapshot(struct vm *vm, struct err *e)
+{
+    return vm->spec->restore ? snapshot_open(&vm->source, vm->spec->restore, e) : 0;
+}
+
+static int build_memory(struct vm *vm, struct err *e)
+{
+    return vm->spec->restore ? mem_init_file(&vm->mem, vm->spec->memory, vm->source.memory_fd, e)
+                             : mem_init(&vm->mem, vm->spec->memory, e);
+}
+
+/* The last: all that it sets must be there. */
+static int load_snapshot(struct vm *vm, struct err *e)
+{
+    int r = vm->spec->restore ? snapshot_load(&vm->source, vm, e) : 0;
+
+    snapshot_close(&vm->source);
+    return r < 0 ? err_wrap(e, "restore from %s", vm->spec->restore) : 0;
+}
+
 static int build_machine(struct vm *vm, struct err *e)
 {
-    if (kvm_open(&vm->kvm, e) < 0 || mem_init(&vm->mem, vm->spec->memory, e) < 0)
+    if (kvm_open(&vm->kvm, e) < 0 || build_memory(vm, e) < 0)
         return -EIO;
     return kvm_add_memory(&vm->kvm, &vm->mem, e);
 }
@@ -218,8 +239,8 @@ static int build_ctl(struct vm *vm, struct err *e)
 
 /* The visible list: each step may use those before it; vm_free is its reverse. */
 static int (*const build[])(struct vm *vm, struct err *e) = {
-    take_lock,    build_machine, build_timers, build_console,
-    build_serial, build_devices, build_vcpus,  build_ctl,
+    take_lock,     open_snapshot, build_machine, build_timers, build_console,
+    build_serial,  build_devices, build_vcpus,   load_snapshot, build_ctl,
 };
 
 struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
@@ -231,7 +252,7 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
         return NULL;
     }
     *vm = (struct vm){.spec = spec, .started_us = started_us, .started = time(NULL), .lock_fd = -1,
-                      .kvm = {-1, -1, 0}, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1,
+                      .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1,
                       .serial.irq_fd = -1, .state = CTL_STATE_STARTING, .notes = json_array()};
     for (int i = 0; i < PHASES; i++)
         vm->phase_us[i] = -1;
@@ -267,6 +288,7 @@ void vm_free(struct vm *vm)
         loop_timer_release(vm->loop, &vm->stop_timer);
         loop_timer_release(vm->loop, &vm->halt_timer);
     }
+    snapshot_close(&vm->source);
     mem_release(&vm->mem);
     kvm_close(&vm->kvm);
     loop_free(vm->loop);

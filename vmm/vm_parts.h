@@ -15,6 +15,7 @@
 #include "vmm/mem.h"
 #include "vmm/platform.h"
 #include "vmm/serial.h"
+#include "vmm/snapshot.h"
 #include "vmm/vm.h"
 
 struct console;
@@ -33,6 +34,7 @@ struct vm {
     int lock_fd;
     struct kvm kvm;
     struct mem mem;
+    struct snapshot_source source; /* while it is being restored */
     struct bus mmio, pio;
     struct platform platform;
     struct serial serial;

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
+#include "vmm/chips_state.h"
+#include "vmm/devices.h"
+#include "vmm/mem_file.h"
+#include "vmm/spec.h"
+#include "vmm/state_file.h"
+#include "vmm/vcpu.h"
+#include "vmm/vcpu_state.h"
+#include "vmm/vm_parts.h"
+
+#define APPEND_MAX 8192
+
+/* What all of it is gathered in before any of it is given to KVM. */
+struct registers {
+    struct chips chips;
+    struct vcpu_registers vcpu[VCPUS_MAX];
+};
+
+/* A number that is another one for another file, or for a changed one. */
+static uint64_t stamp_of(const struct stat *st)
+{
+    return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+}
+
+static void same_text(struct state *s, const char *mine, const char *what)
+{
+    char saved[APPEND_MAX] = "";
+
+    strncpy(saved, mine, sizeof(saved) - 1);
+    state_text(s, saved, sizeof(saved));
+    if (strncmp(saved, mine, sizeof(saved) - 1) != 0)
+        state_refuse(s, "%s is another than when it was saved", what);
+}
+
+static void kernel_state(const struct spec *spec, struct state *s)
+{
+    struct stat st = {0};
+
+    if (stat(spec->kernel, &st) < 0)
+        state_refuse(s, "kernel %s: %s", spec->kernel, strerror(errno));
+    same_text(s, spec->kernel, "the kernel");
+    state_same(s, stamp_of(&st), "the kernel's date");
+    same_text(s, spec->append, "the kernel's command line");
+}
+
+/* The memory's file is not covered by the digest, which would have to read it all: by length and date. */
+static void memory_state(const struct vm *vm, int fd, struct state *s)
+{
+    struct stat st = {0};
+
+    if (fstat(fd, &st) < 0)
+        state_refuse(s, "the saved memory: %s", strerror(errno));
+    state_same(s, vm->mem.size, "memory in bytes");
+    state_same(s, stamp_of(&st), "the date of the saved memory");
+}
+
+static void agent_state(struct vm *vm, struct state *s)
+{
+    uint32_t len = (uint32_t)vm->agent.len;
+
+    state_section(s, "AGNT");
+    state_text(s, vm->init, sizeof(vm->init));
+    state_bool(s, &vm->exported);
+    state_count(s, &len, sizeof(vm->agent.line) - 1);
+    state_bytes(s, vm->agent.line, len);
+    state_bool(s, &vm->agent.skipping);
+    vm->agent.len = len;
+}
+
+/* The order of the file. */
+static void machine_state(struct vm *vm, struct registers *r, int memory_fd, struct state *s)
+{
+    state_section(s, "MACH");
+    state_same(s, vm->spec->cpus, "CPUs");
+    memory_state(vm, memory_fd, s);
+    kernel_state(vm->spec, s);
+    devices_state(vm->devices, s);
+    serial_state(&vm->serial, s);
+    agent_state(vm, s);
+    chips_state(&r->chips, s);
+    for (unsigned i = 0; i < vm->spec->cpus; i++)
+        vcpu_registers_state(&r->vcpu[i], s);
+}
+
+/* --- saving --- */
+
+static int read_registers(struct vm *vm, struct registers *r, struct err *e)
+{
+    unsigned cpus = vm->spec->cpus;
+
+    for (unsigned i = 0; i < cpus; i++) {
+        int fd = vcpus_fd(vm->vcpus, i);
+
+        if (vcpu_cpuid(&r->vcpu[i].cpuid, &vm->kvm, fd, i, cpus, e) < 0 ||
+            vcpu_registers_read(&r->vcpu[i], &vm->kvm, fd, e) < 0)
+            return -EIO;
+        vcpu_registers_same_clock(&r->vcpu[0], &r->vcpu[i]);
+    }
+    return chips_read(&r->chips, &vm->kvm, e);
+}
+
+static int save_state(struct vm *vm, const char *folder, int memory_fd, struct err *e)
+{
+    struct registers *r = calloc(1, sizeof(*r));
+    auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_STATE);
+    auto_free uint8_t *bytes = NULL;
+    struct state s;
+    size_t len = 0;
+    int rc = r && path ? read_registers(vm, r, e) : err_sys(e, ENOMEM, "the machine's state");
+
+    state_save(&s);
+    if (rc == 0) {
+        machine_state(vm, r, memory_fd, &s);
+        bytes = state_file_wrap(&s, &len, e);
+        rc = bytes ? file_write_atomic(path, bytes, len, 0600, e) : -EIO;
+    }
+    state_release(&s);
+    free(r);
+    return rc;
+}
+
+static int save_into(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e)
+{
+    auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_MEMORY);
+    auto_close int fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    int r;
+
+    if (fd < 0)
+        return err_sys(e, path ? errno : ENOMEM, "write %s/%s", folder, SNAPSHOT_MEMORY);
+    r = mem_save(&vm->mem, fd, bytes, e);
+    return r == 0 ? save_state(vm, folder, fd, e) : r;
+}
+
+/* The name is taken by a folder that is whole or by none: what was half written before is swept away. */
+int snapshot_save(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e)
+{
+    auto_free char *part = file_path("%s.part", folder), *above = file_path("%s/..", folder);
+    int r = part && above ? file_remove_tree(part, e) : err_sys(e, ENOMEM, "snapshot");
+
+    if (r < 0)
+        return r;
+    if (access(folder, F_OK) == 0)
+        return err_set(e, EEXIST, "%s is there already", folder);
+    if (mkdir(part, 0700) < 0)
+        return err_sys(e, errno, "make %s", part);
+    r = save_into(vm, part, bytes, e);
+    if (r == 0)
+        r = file_fsync_dir(part, e);
+    if (r == 0 && rename(part, folder) < 0)
+        r = err_sys(e, errno, "name %s", folder);
+    if (r < 0)
+        file_remove_tree(part, NULL);
+    return r == 0 ? file_fsync_dir(above, e) : r;
+}
+
+/* --- loading --- */
+
+int snapshot_open(struct snapshot_source *s, const char *folder, struct err *e)
+{
+    auto_free char *state = file_path("%s/%s", folder, SNAPSHOT_STATE);
+    auto_free char *memory = file_path("%s/%s", folder, SNAPSHOT_MEMORY);
+    size_t len;
+    int r;
+
+    *s = (struct snapshot_source){.memory_fd = -1};
+    if (!state || !memory)
+        return err_sys(e, ENOMEM, "snapshot");
+    r = file_read(state, STATE_MAX, (char **)&s->bytes, &len, e);
+    if (r == 0 && (r = state_file_open(&s->state, s->bytes, len, e)) < 0)
+        err_wrap(e, "%s", state);
+    if (r == 0 && (s->memory_fd = open(memory, O_RDONLY | O_CLOEXEC)) < 0)
+        r = err_sys(e, errno, "%s", memory);
+    if (r < 0)
+        snapshot_close(s);
+    return r;
+}
+
+void snapshot_close(struct snapshot_source *s)
+{
+    free(s->bytes);
+    s->bytes = NULL;
+    if (s->memory_fd >= 0)
+        close(s->memory_fd);
+    s->memory_fd = -1;
+}
+
+static int write_registers(struct vm *vm, const struct registers *r, struct err *e)
+{
+    struct cpuid_table *mine = calloc(1, sizeof(*mine));
+    int rc = mine ? 0 : err_sys(e, ENOMEM, "CPUID");
+
+    for (unsigned i = 0; i < vm->spec->cpus && rc == 0; i++) {
+        int fd = vcpus_fd(vm->vcpus, i);
+
+        rc = vcpu_cpuid(mine, &vm->kvm, fd, i, vm->spec->cpus, e);
+        if (rc == 0)
+            rc = cpuid_same(&r->vcpu[i].cpuid, mine, e);
+        if (rc == 0)
+            rc = vcpu_registers_write(&r->vcpu[i], &vm->kvm, fd, e);
+    }
+    free(mine);
+    /* After the local APICs: what an interrupt controller has pending goes to them at once. */
+    return rc == 0 ? chips_write(&r->chips, &vm->kvm, e) : rc;
+}
+
+int snapshot_load(struct snapshot_source *s, struct vm *vm, struct err *e)
+{
+    struct registers *r = calloc(1, sizeof(*r));
+    int rc = r ? 0 : err_sys(e, ENOMEM, "the machine's state");
+
+    if (r) {
+        machine_state(vm, r, s->memory_fd, &s->state);
+        rc = state_finish(&s->state, e);
+    }
+    if (rc == 0)
+        rc = write_registers(vm, r, e);
+    free(r);
+    return rc;
+}

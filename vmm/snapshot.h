@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running machine in a folder, and back.
+ *
+ *     FOLDER/state     registers, interrupt controllers, clock, devices, serial port (state_file.h)
+ *     FOLDER/memory    guest memory (mem_file.h)
+ *
+ * The folder is written under a temporary name, synced and renamed: it is there whole or not at all.
+ * Its memory belongs to just that state of the disks which they had when it was written; a machine is restored
+ * only where each disk is unchanged since, and memory size, CPUs, processor, kernel, command line and
+ * devices are the same.  What differs is told, and nothing has happened then.
+ *
+ * A restored machine runs at once on a private mapping of FOLDER/memory: the file must not be changed while
+ * it runs, but may be removed.  Its guest is told by the agent (vmm/agent.h): the time, new randomness.
+ */
+#ifndef VMM_SNAPSHOT_H
+#define VMM_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/state.h"
+
+struct err;
+struct vm;
+
+#define SNAPSHOT_STATE "state"
+#define SNAPSHOT_MEMORY "memory"
+
+struct snapshot_source {
+    uint8_t *bytes; /* of the state file */
+    struct state state;
+    int memory_fd;
+};
+
+/* Of a machine whose vCPUs are paused and devices quiet.  *bytes: of memory that were written. */
+int snapshot_save(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e);
+
+/* Opens and checks the files; nothing is taken from them yet. */
+int snapshot_open(struct snapshot_source *s, const char *folder, struct err *e);
+void snapshot_close(struct snapshot_source *s); /* all zeroes and memory_fd -1 are allowed */
+/* Into a machine that is built, with its memory mapped and its vCPUs made but not started. */
+int snapshot_load(struct snapshot_source *s, struct vm *vm, struct err *e);
+
+#endif
