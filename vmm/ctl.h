@@ -26,7 +26,7 @@
  *            What the client sends behind the request is typed already.
  *   forward  "add" or "remove": "[HOST:]PORT:GUESTPORT[/udp]" (core/base/forward.h), or neither;
  *            "forwards": all there are, as such texts.  They last as long as the machine.
- *   snapshot "path": folder to make (snapshot.h), "then": "resume" or "end"; "pause_us": how long the
+ *   save     "path": folder to make (vmm/snapshot.h), "then": "resume" or "end"; "pause_us": how long the
  *            machine stood still, "memory_bytes": of guest memory that were written.  With "end" the
  *            machine ends (EXIT_SUSPENDED) without another instruction of the guest's.
  *   events   -; from now on this connection also receives events

@@ -174,7 +174,7 @@ static int do_forward(struct client *c, const json_t *request, json_t *reply, st
     return r;
 }
 
-static int do_snapshot(struct client *c, const json_t *request, json_t *reply, struct err *e)
+static int do_save(struct client *c, const json_t *request, json_t *reply, struct err *e)
 {
     const char *path = json_string_value(json_object_get(request, "path"));
     const char *then = json_string_value(json_object_get(request, "then"));
@@ -183,7 +183,7 @@ static int do_snapshot(struct client *c, const json_t *request, json_t *reply, s
         return err_set(e, EINVAL, "path: give the absolute path of a folder that is not there yet");
     if (!then || (strcmp(then, "resume") != 0 && strcmp(then, "end") != 0))
         return err_set(e, EINVAL, "then: give resume or end");
-    return vm_snapshot(c->server->vm, path, strcmp(then, "end") == 0, reply, e);
+    return vm_save(c->server->vm, path, strcmp(then, "end") == 0, reply, e);
 }
 
 static int do_events(struct client *c, const json_t *request, json_t *reply, struct err *e)
@@ -201,7 +201,7 @@ static const struct {
 } commands[] = {
     {"status", do_status}, {"stats", do_stats},   {"pause", do_pause},     {"resume", do_resume},
     {"stop", do_stop},     {"resize", do_resize}, {"console", do_console}, {"events", do_events},
-    {"forward", do_forward}, {"snapshot", do_snapshot},
+    {"forward", do_forward}, {"save", do_save},
 };
 
 static int run_command(struct client *c, const json_t *request, json_t *reply, struct err *e)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,33 @@ static void same_text(struct state *s, const char *mine, const char *what)
         state_refuse(s, "%s is another than when it was saved", what);
 }
 
+/* The machine's name may be another one, in which case its guest is to know. */
+static void name_state(struct vm *vm, struct state *s)
+{
+    char name[128] = "";
+
+    strncpy(name, vm->spec->name, sizeof(name) - 1);
+    state_text(s, name, sizeof(name));
+    vm->renamed = s->loading && strncmp(name, vm->spec->name, sizeof(name) - 1) != 0;
+}
+
+/* Words that say the machine's name are left out: only they may differ. */
+static void same_command_line(struct state *s, const char *line)
+{
+    char kept[APPEND_MAX] = "";
+    size_t len = 0;
+
+    for (const char *word = line + strspn(line, " "); *word; word += strspn(word, " ")) {
+        size_t n = strcspn(word, " ");
+        const char *value = memchr(word, '=', n);
+
+        if ((!value || value - word < 8 || memcmp(value - 8, "hostname", 8) != 0) && len + n + 2 < sizeof(kept))
+            len += (size_t)snprintf(kept + len, sizeof(kept) - len, "%.*s ", (int)n, word);
+        word += n;
+    }
+    same_text(s, kept, "the kernel's command line");
+}
+
 static void kernel_state(const struct spec *spec, struct state *s)
 {
     struct stat st = {0};
@@ -51,7 +79,7 @@ static void kernel_state(const struct spec *spec, struct state *s)
         state_refuse(s, "kernel %s: %s", spec->kernel, strerror(errno));
     same_text(s, spec->kernel, "the kernel");
     state_same(s, stamp_of(&st), "the kernel's date");
-    same_text(s, spec->append, "the kernel's command line");
+    same_command_line(s, spec->append);
 }
 
 /* The memory's file is not covered by the digest, which would have to read it all: by length and date. */
@@ -82,6 +110,7 @@ static void agent_state(struct vm *vm, struct state *s)
 static void machine_state(struct vm *vm, struct registers *r, int memory_fd, struct state *s)
 {
     state_section(s, "MACH");
+    name_state(vm, s);
     state_same(s, vm->spec->cpus, "CPUs");
     memory_state(vm, memory_fd, s);
     kernel_state(vm->spec, s);

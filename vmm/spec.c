@@ -300,7 +300,7 @@ static const struct {
     {"--cache", "DIR", "keep unpacked kernels there", set_cache},
     {"--agent", NULL, "add the port on which lxtop-guest reports", set_agent},
     {"--restore", "DIR",
-     "go on where the machine that was saved there (command \"snapshot\" of the control socket) stood,\n"
+     "go on where the machine that was saved there (command \"save\" of the control socket) stood,\n"
      "        instead of booting; the other options must describe the same machine", set_restore},
     {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
     {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},

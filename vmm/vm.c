@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,7 +117,7 @@ void vm_resume(struct vm *vm)
 }
 
 /* A guest that is still coming up or already going down is no state to come back to. */
-static int check_may_snapshot(const struct vm *vm, struct err *e)
+static int check_may_save(const struct vm *vm, struct err *e)
 {
     if (vm->going_down || vm->reason != EXIT_NONE)
         return err_set(e, EBUSY, "the machine is going down");
@@ -131,11 +133,11 @@ static void go_on(struct vm *vm, bool paused)
         vcpus_resume(vm->vcpus);
 }
 
-int vm_snapshot(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
+int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
 {
     bool was_paused = vcpus_paused(vm->vcpus);
     uint64_t began_us = clock_us(), bytes = 0;
-    int r = check_may_snapshot(vm, e);
+    int r = check_may_save(vm, e);
 
     if (r < 0)
         return r;
@@ -245,16 +247,33 @@ json_t *vm_stats(struct vm *vm, struct err *e)
                      (json_int_t)memory.overhead, "devices", devices_stats(vm->devices));
 }
 
+/* Before its first instruction; vmm/agent.h says what of it the guest is told. */
+static void wake_restored(struct vm *vm)
+{
+    uint8_t seed[32];
+    char line[256], hex[2 * sizeof(seed) + 1];
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+        memset(seed, 0, sizeof(seed)); /* cannot happen for so few bytes */
+    for (size_t i = 0; i < sizeof(seed); i++)
+        snprintf(hex + 2 * i, 3, "%02x", seed[i]);
+    snprintf(line, sizeof(line), "restored %lld%09ld %s %.63s\n", (long long)now.tv_sec, now.tv_nsec, hex,
+             vm->renamed ? vm->spec->name : "-");
+    loop_lock(vm->loop);
+    devices_agent_send(vm->devices, line);
+    devices_go_on(vm->devices, true);
+    serial_restored(&vm->serial);
+    loop_unlock(vm->loop);
+}
+
 enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
 {
     int r;
 
-    if (vm->spec->restore) {
-        loop_lock(vm->loop);
-        devices_go_on(vm->devices, true);
-        serial_restored(&vm->serial);
-        loop_unlock(vm->loop);
-    }
+    if (vm->spec->restore)
+        wake_restored(vm);
     r = vcpus_start(vm->vcpus, e);
     if (r < 0)
         vm_end(vm, EXIT_VMM_ERROR, e->msg);

@@ -49,6 +49,7 @@ struct vm {
     char init[64], ready[32]; /* words of the guest's; "": not told yet */
     json_t *notes;
     bool stop_asked, going_down, exported;
+    bool renamed; /* restored from a snapshot of a machine of another name */
     unsigned escapes;
     enum ctl_exit reason;
     char detail[256];

@@ -41,13 +41,13 @@ json_t *vm_stats(struct vm *vm, struct err *e)
     return json_pack("{s:i}", "uptime_us", 5);
 }
 
-int vm_snapshot(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
+int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
 {
     char text[128];
 
     if (strcmp(folder, "/taken") == 0)
         return err_set(e, EEXIST, "/taken is there already");
-    snprintf(text, sizeof(text), "snapshot %s %d;", folder, end);
+    snprintf(text, sizeof(text), "save %s %d;", folder, end);
     fake_note(vm, text);
     json_object_set_new(reply, "pause_us", json_integer(7));
     return 0;

@@ -19,6 +19,7 @@
 #include "vmm/guest/export.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/options.h"
+#include "vmm/guest/restored.h"
 #include "vmm/guest/service.h"
 #include "vmm/guest/sessions.h"
 #include "vmm/guest/shell.h"
@@ -50,6 +51,7 @@ struct agent {
     time_t shell_started;
     unsigned ticks, quiet_ticks, retry_at;
     bool ready, going_down;
+    char word[32]; /* how it was ready */
     char line[AGENT_LINE_MAX];
     size_t len;
 };
@@ -88,6 +90,14 @@ static void go_down(struct agent *a)
         end_service(a, &a->kept[i]);
 }
 
+static void say_ready(struct agent *a, const char *word)
+{
+    a->ready = true;
+    if (word != a->word)
+        snprintf(a->word, sizeof(a->word), "%s", word);
+    agent_say(a->port, "ready %s", word);
+}
+
 /* systemd's last stage is a program of its own that takes PID 1 over. */
 static bool is_shutting_down(void)
 {
@@ -97,12 +107,37 @@ static bool is_shutting_down(void)
            strncmp(comm, "systemd-shutd", 13) == 0;
 }
 
-static void take_line(struct agent *a)
+static void obey_stop(struct agent *a, const char *argument)
 {
-    if (strcmp(a->line, "stop") != 0)
-        return;
+    (void)argument;
     go_down(a);
     kill(1, a->init->power_off_signal);
+}
+
+/* Ready again: who waits for the machine learns by it that the guest lives. */
+static void obey_restored(struct agent *a, const char *argument)
+{
+    struct restored r;
+
+    if (!restored_parse(&r, argument))
+        return;
+    restored_apply(&r);
+    say_ready(a, a->word);
+}
+
+static const struct {
+    const char *word;
+    void (*obey)(struct agent *a, const char *argument);
+} orders[] = {{"stop", obey_stop}, {"restored", obey_restored}};
+
+static void take_line(struct agent *a)
+{
+    size_t word = strcspn(a->line, " ");
+    const char *argument = a->line + word + (a->line[word] == ' ');
+
+    for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+        if (strlen(orders[i].word) == word && strncmp(orders[i].word, a->line, word) == 0)
+            orders[i].obey(a, argument);
 }
 
 static void read_port(struct agent *a)
@@ -122,12 +157,6 @@ static void read_port(struct agent *a)
 }
 
 /* --- ready --- */
-
-static void say_ready(struct agent *a, const char *word)
-{
-    a->ready = true;
-    agent_say(a->port, "ready %s", word);
-}
 
 /* Runs `systemctl is-system-running --wait`, which answers when the start is over. */
 static void ask_systemctl(struct agent *a)
