@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/plain.h"
+#include "core/suspended.h"
 
 #define CMDLINE_MAX (1024 * 1024)
 #define RUN_FILE_MAX (256 * 1024)
@@ -19,7 +20,8 @@
 static const char *const state_names[MACHINE_STATES] = {
     [MACHINE_INSTALLING] = "installing",     [MACHINE_STOPPED] = "stopped",
     [MACHINE_STARTING] = CTL_STATE_STARTING, [MACHINE_RUNNING] = CTL_STATE_RUNNING,
-    [MACHINE_STOPPING] = CTL_STATE_STOPPING, [MACHINE_FAILED] = "failed"};
+    [MACHINE_STOPPING] = CTL_STATE_STOPPING, [MACHINE_FAILED] = "failed",
+    [MACHINE_SUSPENDED] = "suspended"};
 
 /* What an end means, beside vmm/ctl.h's words those that only a reader of run.json can know. */
 static const struct {
@@ -29,6 +31,7 @@ static const struct {
 } reasons[] = {
     {"poweroff", true, ""},
     {"stopped", true, ""},
+    {SUSPENDED_REASON, false, ""},
     {"forced", false, "it was stopped by force"},
     {"reboot", true, "the guest asked for a reboot"},
     {"panic", false, "the guest's kernel panicked"},
@@ -151,7 +154,7 @@ static void judge_live(struct machine_run *r)
     r->reason[0] = '\0';
 }
 
-static void judge_down(struct machine_run *r, const json_t *run)
+static void judge_down(const struct paths *p, const char *name, struct machine_run *r, const json_t *run)
 {
     if (!r->known) {
         r->state = MACHINE_STOPPED;
@@ -160,6 +163,8 @@ static void judge_down(struct machine_run *r, const json_t *run)
     if (strcmp(r->reason, "none") == 0 || !r->reason[0])
         strcpy(r->reason, host_rebooted(run) ? "host-down" : "killed");
     r->state = reason_failed(r->reason) ? MACHINE_FAILED : MACHINE_STOPPED;
+    if (strcmp(r->reason, SUSPENDED_REASON) == 0 && suspended_exists(p, name))
+        r->state = MACHINE_SUSPENDED;
 }
 
 void machine_read(const struct paths *p, const char *name, struct machine_run *r)
@@ -185,7 +190,7 @@ void machine_read(const struct paths *p, const char *name, struct machine_run *r
     if (live)
         judge_live(r);
     else
-        judge_down(r, run);
+        judge_down(p, name, r, run);
     json_decref(run);
 }
 

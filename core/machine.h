@@ -33,11 +33,13 @@ enum machine_state {
     MACHINE_RUNNING,
     MACHINE_STOPPING,
     MACHINE_FAILED,
+    MACHINE_SUSPENDED, /* saved: suspended.h */
     MACHINE_STATES
 };
 #define MACHINE_BIT(s) (1u << (s))
 #define MACHINE_LIVE (MACHINE_BIT(MACHINE_STARTING) | MACHINE_BIT(MACHINE_RUNNING) | MACHINE_BIT(MACHINE_STOPPING))
-#define MACHINE_DOWN (MACHINE_BIT(MACHINE_STOPPED) | MACHINE_BIT(MACHINE_FAILED))
+#define MACHINE_DOWN                                                                               \
+    (MACHINE_BIT(MACHINE_STOPPED) | MACHINE_BIT(MACHINE_FAILED) | MACHINE_BIT(MACHINE_SUSPENDED))
 
 const char *machine_state_name(enum machine_state s);
 /* The state that a control socket's word names; MACHINE_STATES when none. */
@@ -60,7 +62,7 @@ struct machine_run {
 };
 /* Never fails: what cannot be read is a machine that never ran.  `boot_id` of this host's boot. */
 void machine_read(const struct paths *p, const char *name, struct machine_run *r);
-/* The last run did not unmount its disk. */
+/* The last run did not unmount its disk; of a suspended one that is as it should be. */
 bool machine_unclean(const struct machine_run *r);
 
 /* Paths of one machine; the caller frees. */
@@ -70,7 +72,7 @@ char *machine_file(const struct paths *p, const char *name, const char *file);
 
 /*
  * Starts a machine: e2fsck where the last run was unclean, kernel and initramfs, lxtop-vmm in a
- * session of its own.  `note` is told what is worth saying; `done` comes once and last, when the
+ * session of its own.  A suspended one goes on where it was; if it cannot, it is told why and boots afresh.  `note` is told what is worth saying; `done` comes once and last, when the
  * control socket listens (code 0) or the start has failed; the start frees itself after it.
  */
 struct machine_start_events {

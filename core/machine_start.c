@@ -14,6 +14,7 @@
 #include "core/boot.h"
 #include "core/core.h"
 #include "core/plain.h"
+#include "core/suspended.h"
 
 #define READY_FD 3
 #define LOG_MAX (1024 * 1024)
@@ -24,6 +25,8 @@ struct machine_start {
     struct machine_start_events ev;
     void *ctx;
     bool detached, told;
+    char *restore; /* folder of the suspended machine; NULL: boot */
+    bool again;    /* it cannot go on: boot, once lxtop-vmm is gone */
     char name[NAME_MAX_LEN + 1];
     char *disk, *format;
     struct options options;
@@ -44,10 +47,13 @@ static void start_free(struct machine_start *s)
         close(s->lock_fd);
     free(s->disk);
     free(s->format);
+    free(s->restore);
     options_release(&s->options);
     boot_plan_release(&s->plan);
     free(s);
 }
+
+static void boot_afresh(struct machine_start *s);
 
 static void on_handle_closed(uv_handle_t *h)
 {
@@ -57,7 +63,9 @@ static void on_handle_closed(uv_handle_t *h)
         s->ready_open = false;
     else
         s->process_open = false;
-    if (!s->ready_open && !s->process_open)
+    if (!s->ready_open && !s->process_open && s->again)
+        boot_afresh(s);
+    else if (!s->ready_open && !s->process_open)
         start_free(s);
 }
 
@@ -88,6 +96,24 @@ static void note(struct machine_start *s, const char *text)
 
 /* --- lxtop-vmm --------------------------------------------------------------------------------- */
 
+/* The saved machine does not match, or is damaged: without it the distro boots as after a power failure. */
+static bool give_restore_up(struct machine_start *s, const char *why)
+{
+    char text[ERR_MSG_SIZE + 64];
+
+    if (!s->restore)
+        return false;
+    snprintf(text, sizeof(text), "it cannot go on where it was suspended and boots afresh: %s", why);
+    note(s, text);
+    suspended_discard(s->paths, s->name);
+    free(steal_ptr(&s->restore));
+    s->again = true;
+    if (s->process_open)
+        uv_ref((uv_handle_t *)&s->process); /* its end is waited for */
+    uv_close((uv_handle_t *)&s->ready, on_handle_closed);
+    return true;
+}
+
 /* The last line of a log, plain; "" when there is none. */
 static void last_line(const char *path, char *to, size_t size)
 {
@@ -112,6 +138,8 @@ static void ready_ended(struct machine_start *s)
 
     if (log)
         last_line(log, why, sizeof(why));
+    if (give_restore_up(s, why))
+        return;
     err_set(&s->err, ECHILD, "lxtop-vmm ended before it was ready%s%s; its log is %s",
             *why ? ": " : "", why, log ? log : "vmm.log");
     tell(s);
@@ -121,9 +149,17 @@ static void ready_line(struct machine_start *s)
 {
     char text[ERR_MSG_SIZE];
 
+    const char *why = text;
+
     plain_copy(text, sizeof(text), s->line, strcspn(s->line, "\n"), false);
-    if (strcmp(text, "ready") != 0)
-        err_set(&s->err, EIO, "%s", strncmp(text, "error ", 6) == 0 ? text + 6 : text);
+    if (strncmp(text, "error ", 6) == 0)
+        why = text + 6;
+    if (strcmp(text, "ready") == 0)
+        suspended_discard(s->paths, s->name); /* used up, or debris; lxtop-vmm has its files open */
+    else if (give_restore_up(s, why))
+        return;
+    else
+        err_set(&s->err, EIO, "%s", why);
     tell(s);
 }
 
@@ -205,6 +241,7 @@ static int run_vmm(struct machine_start *s)
         {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
+        {"--restore", s->restore},
         {"--vsock", vsock},           {"--net", s->plan.net},     {"--ready-fd", "3"}};
     char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
     unsigned n = 0;
@@ -360,6 +397,25 @@ static int make_folders(const struct paths *p, const char *name, struct err *e)
     return r;
 }
 
+static int check_disk(struct machine_start *s, struct err *e)
+{
+    auto_free char *fsck = core_find_program("e2fsck", NULL);
+
+    if (fsck)
+        return run_fsck(s, fsck, e);
+    return err_set(e, ENOENT, "%s did not end in order and e2fsck is not installed to check its disk; "
+                   "install e2fsprogs", s->name);
+}
+
+static void boot_afresh(struct machine_start *s)
+{
+    s->again = false;
+    s->len = 0;
+    boot_plan_release(&s->plan);
+    if (check_disk(s, &s->err) < 0)
+        tell(s);
+}
+
 static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
                                        const struct distro *d,
                                        const struct machine_start_events *ev, void *ctx,
@@ -386,25 +442,19 @@ static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
 struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, const struct distro *d,
                                     const struct machine_start_events *ev, void *ctx, struct err *e)
 {
-    auto_free char *fsck = NULL;
     struct machine_start *s = NULL;
     struct machine_run run;
 
     if (make_folders(p, d->name, e) < 0 || !(s = start_new(loop, p, d, ev, ctx, e)))
         return NULL;
     machine_read(p, d->name, &run);
-    if (!machine_unclean(&run)) {
+    if (run.state == MACHINE_SUSPENDED)
+        s->restore = suspended_folder(p, d->name);
+    if (s->restore || !machine_unclean(&run)) {
         make_plan(s);
         return s;
     }
-    fsck = core_find_program("e2fsck", NULL);
-    if (!fsck) {
-        err_set(e, ENOENT, "%s did not end in order and e2fsck is not installed to check its disk; "
-                "install e2fsprogs", d->name);
-        start_free(s);
-        return NULL;
-    }
-    if (run_fsck(s, fsck, e) < 0) {
+    if (check_disk(s, e) < 0) {
         if (!s->process_open)
             start_free(s);
         return NULL;

@@ -26,6 +26,7 @@ enum op_id {
     OP_INSTALL,
     OP_START,
     OP_STOP,
+    OP_SUSPEND,
     OP_SHELL,
     OP_EXEC,
     OP_CONSOLE,

@@ -150,6 +150,7 @@ static void run_stats(struct op_job *j)
 
 static void (*const runners[OPS])(struct op_job *j) = {
     [OP_LIST] = run_list,   [OP_INSTALL] = job_run_install, [OP_START] = job_run_start,
+    [OP_SUSPEND] = job_run_suspend,
     [OP_STOP] = job_run_stop,   [OP_STATS] = run_stats,     [OP_REMOVE] = job_run_remove,
     [OP_DOCTOR] = run_doctor, [OP_FILES] = job_run_files,   [OP_CAT] = job_run_files,
     [OP_SHELL] = job_run_files, [OP_EXEC] = job_run_files, [OP_FORWARD] = job_run_forward,

@@ -62,6 +62,7 @@ void job_run_install(struct op_job *j);
 void job_run_remove(struct op_job *j);
 void job_run_start(struct op_job *j);
 void job_run_stop(struct op_job *j);
+void job_run_suspend(struct op_job *j);
 void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);

@@ -10,6 +10,7 @@
 #include "core/doctor.h"
 #include "core/machine.h"
 #include "core/store.h"
+#include "core/suspended.h"
 #include "core/watch.h"
 
 #define CONSOLE_LINES 12 /* of the guest's last words when a start fails */
@@ -146,13 +147,31 @@ static void begin_stop(struct op_job *j)
         kill_machine(j);
 }
 
+/* There is nothing to power off, and what is saved is not thrown away for one word. */
+static void stop_suspended(struct op_job *j)
+{
+    struct err e;
+
+    if (j->flags & FLAG_FORCE) {
+        suspended_discard(&j->core->paths, j->distro);
+        watch_look(j->core->watch);
+        job_finish(j, STATUS_DONE, NULL);
+        return;
+    }
+    err_set(&e, EBUSY, "%s is suspended; `lxtop start %s` goes on there, `lxtop stop --force %s` throws what is saved "
+            "of it away", j->distro, j->distro, j->distro);
+    job_finish(j, STATUS_WRONG_STATE, &e);
+}
+
 void job_run_stop(struct op_job *j)
 {
     const struct model_distro *d = job_distro(j);
 
     if (!j->begun && !job_check_distro(j))
         return;
-    if (!j->begun) {
+    if (!j->begun && d->state == MACHINE_SUSPENDED) {
+        stop_suspended(j);
+    } else if (!j->begun) {
         begin_stop(j);
     } else if (!d || (MACHINE_BIT(d->state) & MACHINE_DOWN)) {
         if (d && strcmp(d->reason, "forced") == 0 && !(j->flags & FLAG_FORCE))

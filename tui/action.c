@@ -10,6 +10,7 @@ const struct action action_table[ACTIONS] = {
     [ACTION_SHELL] = {{K_ENTER}, "Shell", "open a shell in it, starting it first; its exit comes back", "shell", "sh", OP_SHELL, 0, true, CONFIRM_NONE},
     [ACTION_CONSOLE] = {{'a'}, "Console", "attach to its console, where it boots; Ctrl-] comes back", "console", "c", OP_CONSOLE, 0, true, CONFIRM_NONE},
     [ACTION_STOP] = {{'x', K_F8}, "Stop", "power it off in order", "stop", "x", OP_STOP, 0, true, CONFIRM_NONE},
+    [ACTION_FREEZE] = {{'z'}, NULL, "suspend it: saved as it is, start goes on there", "suspend", "z", OP_SUSPEND, 0, true, CONFIRM_NONE},
     [ACTION_FORCE] = {{'X'}, NULL, "stop it by force, as if the power failed", "force", "f", OP_STOP, FLAG_FORCE, true, CONFIRM_NONE},
     [ACTION_CANCEL] = {{'c'}, "Cancel", "cancel the install in the selected row", NULL, NULL, -1, 0, true, CONFIRM_NONE},
     [ACTION_REMOVE] = {{'d', K_DELETE, K_F9}, "Remove", "remove it and everything in it; asks first", "remove", "r", OP_REMOVE, FLAG_YES, true, CONFIRM_NAME},

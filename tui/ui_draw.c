@@ -120,6 +120,7 @@ static enum style state_style(const struct model_distro *d)
         [MACHINE_INSTALLING] = STYLE_BUSY, [MACHINE_STOPPED] = STYLE_DIM,
         [MACHINE_STARTING] = STYLE_BUSY,   [MACHINE_RUNNING] = STYLE_GOOD,
         [MACHINE_STOPPING] = STYLE_BUSY,   [MACHINE_FAILED] = STYLE_BAD,
+        [MACHINE_SUSPENDED] = STYLE_DIM,
     };
 
     return d->silent ? STYLE_BAD : styles[d->state];

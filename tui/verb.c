@@ -29,6 +29,7 @@ static const struct {
 } words[OPS] = {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
+    [OP_SUSPEND] = {"suspending", "suspended"},
     [OP_MOUNT] = {"mounting", "mounted"},       [OP_SHELL] = {"starting", NULL},    [OP_EXEC] = {"starting", NULL},
 };
 

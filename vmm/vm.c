@@ -145,7 +145,7 @@ int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct e
     devices_quiesce(vm->devices);
     r = snapshot_save(vm, folder, &bytes, e);
     if (r == 0 && end)
-        vm_end(vm, EXIT_SUSPENDED, folder);
+        vm_end(vm, EXIT_SUSPENDED, "");
     else
         go_on(vm, was_paused);
     json_object_set_new(reply, "pause_us", json_integer((json_int_t)(clock_us() - began_us)));

@@ -83,9 +83,9 @@ static const struct {
     enum action_id action;
     const char *works;
 } legal[] = {
-    {ACTION_START, "-y---y"}, {ACTION_CONSOLE, "--yyy-"}, {ACTION_SHELL, "-yyy-y"}, {ACTION_STOP, "--yyy-"},
-    {ACTION_FORCE, "--yyy-"}, {ACTION_REMOVE, "-y---y"},  {ACTION_STATS, "--yyy-"},
-    {ACTION_INSTALL, "yyyyyy"}, {ACTION_QUIT, "yyyyyy"},  {ACTION_CANCEL, "------"},
+    {ACTION_START, "-y---yy"}, {ACTION_CONSOLE, "--yyy--"}, {ACTION_SHELL, "-yyy-yy"}, {ACTION_STOP, "--yyy-y"},
+    {ACTION_FORCE, "--yyy-y"}, {ACTION_REMOVE, "-y---yy"},  {ACTION_STATS, "--yyy--"}, {ACTION_FREEZE, "---y---"},
+    {ACTION_INSTALL, "yyyyyyy"}, {ACTION_QUIT, "yyyyyyy"},  {ACTION_CANCEL, "-------"},
 };
 
 static void test_action_works__by_state(void **state)

@@ -136,7 +136,11 @@ static void test_commands__reach_the_machine(void **state)
     assert_reply(fd, "{\"cmd\":\"forward\",\"remove\":\"8080:80\"}\n", "\"ok\":true");
     assert_reply(fd, "{\"cmd\":\"forward\"}\n", "\"ok\":true");
     assert_reply(fd, "{\"cmd\":\"forward\",\"add\":\"1:80\"}\n", "port 1 is taken");
-    assert_calls(w, "pause;resume;stop 0 10000;stop 1 0;resize 24 65535;forward 8080 80 1;forward 8080 80 0;");
+    assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/to\",\"then\":\"end\"}\n", "{\"pause_us\":7,\"ok\":true}");
+    assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/to\",\"then\":\"resume\"}\n", "\"ok\":true");
+    assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/taken\",\"then\":\"end\"}\n", "there already");
+    assert_calls(w, "pause;resume;stop 0 10000;stop 1 0;resize 24 65535;forward 8080 80 1;forward 8080 80 0;"
+                    "save /to 1;save /to 0;");
     close(fd);
 }
 
@@ -164,6 +168,10 @@ static void test_commands__bad_requests_are_answered_and_change_nothing(void **s
         "{\"cmd\":\"stop\",\"deadline_ms\":1e3}",
         "{\"cmd\":\"stop\",\"deadline_ms\":9223372036854775807}",
         "{\"cmd\":\"forward\",\"add\":80}",
+        "{\"cmd\":\"save\",\"path\":\"relative\",\"then\":\"end\"}",
+        "{\"cmd\":\"save\",\"then\":\"end\"}",
+        "{\"cmd\":\"save\",\"path\":\"/a\"}",
+        "{\"cmd\":\"save\",\"path\":\"/a\",\"then\":\"on\"}",
         "{\"cmd\":\"forward\",\"add\":\"80\"}",
         "{\"cmd\":\"forward\",\"remove\":null}",
         "{\"cmd\":\"forward\",\"add\":\"1:1\",\"remove\":\"1:1\"}",

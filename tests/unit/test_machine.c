@@ -113,6 +113,8 @@ static void test_machine_read__lock_free(void **state)
         {"[]", MACHINE_STOPPED, "", false},
         {"{\"reason\": \"poweroff\", \"state\": \"stopping\"}", MACHINE_STOPPED, "poweroff", false},
         {"{\"reason\": \"stopped\"}", MACHINE_STOPPED, "stopped", false},
+        /* Its saved machine is gone: the disk is as a power failure would leave it. */
+        {"{\"reason\": \"suspended\"}", MACHINE_STOPPED, "suspended", true},
         {"{\"reason\": \"reboot\"}", MACHINE_STOPPED, "reboot", false},
         {"{\"reason\": \"forced\"}", MACHINE_STOPPED, "forced", true},
         {"{\"reason\": \"panic\"}", MACHINE_FAILED, "panic", true},

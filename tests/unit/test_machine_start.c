@@ -20,7 +20,7 @@ struct world {
     uv_loop_t loop;
     struct machine_start *start;
     unsigned done, notes;
-    char note[1024];
+    char first_note[1024], note[1024];
     struct err result, closed;
     char state[32];
 };
@@ -87,7 +87,8 @@ static void on_note(void *ctx, const char *text)
 {
     struct world *w = ctx;
 
-    w->notes++;
+    if (w->notes++ == 0)
+        snprintf(w->first_note, sizeof(w->first_note), "%s", text);
     snprintf(w->note, sizeof(w->note), "%s", text);
 }
 
@@ -301,6 +302,53 @@ static void test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy(void *
     close(fd);
 }
 
+static void leave_suspended(const char *distro_reason)
+{
+    assert_int_equal(shell("mkdir -p data/distros/d/suspended state/machines/d && : > data/distros/d/suspended/state && "
+                           ": > state/machines/d/lock && echo '{\"reason\": \"%s\"}' > state/machines/d/run.json",
+                           distro_reason), 0);
+}
+
+static void test_machine_start__a_suspended_one_is_restored_without_a_check_of_its_disk(void **state)
+{
+    struct world *w = *state;
+
+    leave_suspended("suspended");
+    assert_state(w, MACHINE_SUSPENDED);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(shell("grep -qx -- \"--restore $PWD/data/distros/d/suspended\" args && test ! -e fsck.ran"), 0);
+    assert_int_equal(shell("test ! -e data/distros/d/suspended"), 0); /* good for one start */
+    assert_int_equal(machine_kill(&w->paths, "d", NULL), 0);
+    wait_for_lock(false);
+    assert_state(w, MACHINE_FAILED);
+}
+
+static void test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why(void **state)
+{
+    struct world *w = *state;
+
+    leave_suspended("suspended");
+    setenv("FAKE_VMM", "no-restore", 1);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(w->notes, 2);
+    assert_int_equal(shell("! grep -q restore args && test -e fsck.ran && test ! -e data/distros/d/suspended"), 0);
+    assert_non_null(strstr(w->first_note, "boots afresh: disk root was written to"));
+}
+
+/* kill -9 between the restore and the removal of what it was restored from. */
+static void test_machine_start__what_was_saved_before_another_end_is_debris(void **state)
+{
+    struct world *w = *state;
+
+    leave_suspended("stopped");
+    assert_state(w, MACHINE_STOPPED);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(shell("! grep -q restore args && test ! -e data/distros/d/suspended"), 0);
+}
+
 static void test_machine_start_detach__nothing_is_told_any_more(void **state)
 {
     struct world *w = *state;
@@ -367,7 +415,9 @@ static int fake_vmm(char **argv)
     for (int i = 1; argv[i] && argv[i + 1]; i += 2)
         fprintf(args, "%s %s\n", argv[i], argv[i + 1]);
     fclose(args);
-    if (strcmp(mode, "ready") == 0)
+    if (strcmp(mode, "no-restore") == 0 && *word_after(argv, "--restore"))
+        return dprintf(3, "error disk root was written to\n") < 0;
+    if (strcmp(mode, "ready") == 0 || strcmp(mode, "no-restore") == 0)
         return serve(argv);
     if (strcmp(mode, "error") == 0)
         return dprintf(3, "error /dev/kvm: no\007 such \033[31mfile\n") < 0;
@@ -392,6 +442,9 @@ int main(int argc, char **argv)
         TEST(test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted),
         TEST(test_machine_start__e2fsck_that_does_not_run_is_told),
         TEST(test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy),
+        TEST(test_machine_start__a_suspended_one_is_restored_without_a_check_of_its_disk),
+        TEST(test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why),
+        TEST(test_machine_start__what_was_saved_before_another_end_is_debris),
         TEST(test_machine_start_detach__nothing_is_told_any_more),
     };
     const char *name = strrchr(argv[0], '/');

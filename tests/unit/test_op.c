@@ -130,10 +130,11 @@ static void test_op_legal__by_state(void **state)
 {
     static const struct {
         enum op_id op;
-        const char *legal; /* 1 or 0 by state: installing stopped starting running stopping failed */
+        const char *legal; /* 1 or 0 by state: installing stopped starting running stopping failed suspended */
     } cases[] = {
-        {OP_LIST, "111111"},   {OP_INSTALL, "111111"}, {OP_START, "010001"}, {OP_STOP, "001110"},
-        {OP_CONSOLE, "001110"}, {OP_SHELL, "011101"}, {OP_EXEC, "011101"}, {OP_STATS, "001110"},  {OP_REMOVE, "010001"}, {OP_DOCTOR, "111111"},
+        {OP_LIST, "1111111"},   {OP_INSTALL, "1111111"}, {OP_START, "0100011"}, {OP_STOP, "0011101"},
+        {OP_CONSOLE, "0011100"}, {OP_SHELL, "0111011"}, {OP_EXEC, "0111011"}, {OP_STATS, "0011100"},
+        {OP_REMOVE, "0100011"}, {OP_DOCTOR, "1111111"}, {OP_SUSPEND, "0001000"},
     };
 
     (void)state;
@@ -156,6 +157,8 @@ static void test_op_refuse__says_why_and_what_to_do(void **state)
         {OP_STOP, MACHINE_FAILED, "d is stopped already"},
         {OP_STOP, MACHINE_INSTALLING, "wait until it is installed"},
         {OP_CONSOLE, MACHINE_FAILED, "d has failed; start it first: lxtop start d"},
+        {OP_STATS, MACHINE_SUSPENDED, "d is suspended; start it first: lxtop start d"},
+        {OP_SUSPEND, MACHINE_STOPPED, "d is stopped; start it first: lxtop start d"},
         {OP_STATS, MACHINE_STOPPED, "d is stopped; start it first: lxtop start d"},
         {OP_REMOVE, MACHINE_STOPPING, "d is stopping; stop it first: lxtop stop d"},
     };
