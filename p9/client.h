@@ -72,6 +72,8 @@ int p9_client_statfs(struct p9_client *c, uint32_t fid, struct p9_statfs *st);
 
 /* P9_O_ flags.  The fid is open from here on. */
 int p9_client_open(struct p9_client *c, uint32_t fid, uint32_t flags);
+/* A second fid for the same file, open. */
+int p9_client_reopen(struct p9_client *c, uint32_t fid, uint32_t flags, uint32_t *open);
 /* A new file in `dir`, open as the new fid. */
 int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32_t flags,
                      uint32_t mode, uint32_t gid, uint32_t *fid);

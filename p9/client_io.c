@@ -26,6 +26,37 @@ int p9_client_open(struct p9_client *c, uint32_t fid, uint32_t flags)
     return client_simple(c, &(struct p9_msg){.type = P9_TLOPEN, .tlopen = {fid, flags}});
 }
 
+static int clone_and_open(struct p9_client *c, uint32_t fid, uint32_t flags, uint32_t *open)
+{
+    int rc = p9_client_clone(c, fid, open);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = p9_client_open(c, *open, flags)) < 0)
+        p9_client_clunk(c, *open);
+    return rc;
+}
+
+int p9_client_reopen(struct p9_client *c, uint32_t fid, uint32_t flags, uint32_t *open)
+{
+    struct p9_conn *conn = client_conn(c);
+    struct p9_call call = {0};
+    struct p9_msg m = {.type = P9_TREOPEN};
+    int rc;
+
+    if (p9_conn_is_own(conn)) {
+        m.treopen.fid = fid;
+        m.treopen.newfid = *open = client_fid_new(c);
+        m.treopen.flags = flags;
+        if ((rc = p9_conn_call(conn, &call, &m)) < 0)
+            client_fid_failed(c, *open, rc);
+    } else {
+        rc = clone_and_open(c, fid, flags, open);
+    }
+    p9_conn_put(conn);
+    return rc;
+}
+
 int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32_t flags,
                      uint32_t mode, uint32_t gid, uint32_t *fid)
 {

@@ -91,16 +91,6 @@ int p9_client_getattr(struct p9_client *c, uint32_t fid, struct p9_attr *attr)
     return check_attr(attr);
 }
 
-/* The kind of file a walk came to and the one it says to be afterwards are one. */
-static int walked_attr(const struct p9_call *walk, const struct p9_attr *a)
-{
-    const struct p9_qid *qid = &walk->reply.rwalk.qid[0];
-
-    if (walk->reply.rwalk.n == 1 && (qid->path != a->qid.path || qid->type != a->qid.type))
-        return -EIO;
-    return 0;
-}
-
 int p9_client_lookup(struct p9_client *c, uint32_t dir, const char *name, uint32_t *fid,
                      struct p9_attr *attr)
 {
@@ -111,50 +101,118 @@ int p9_client_lookup(struct p9_client *c, uint32_t dir, const char *name, uint32
 }
 
 /* Sends `n` requests, of which those with rc[i] < 0 are left out; the rest are waited for. */
-static void exchange(struct p9_client *c, struct p9_call *call, const struct p9_msg *m, unsigned n,
+static void exchange(struct p9_conn *conn, struct p9_call *call, const struct p9_msg *m, unsigned n,
                      int *rc)
 {
-    struct p9_conn *conn = client_conn(c);
+    bool left_out[P9_CLIENT_BATCH];
 
+    p9_conn_send_many(conn, call, m, n, rc);
     for (unsigned i = 0; i < n; i++)
-        if (rc[i] == 0 && (rc[i] = p9_conn_send(conn, &call[i], &m[i], NULL)) == 0)
-            rc[i] = 1;
+        left_out[i] = rc[i] < 0;
     for (unsigned i = 0; i < n; i++)
-        if (rc[i] == 1)
+        if (!left_out[i])
             rc[i] = p9_conn_wait(conn, &call[i]);
-    p9_conn_put(conn);
+}
+
+/* What is looked up together. */
+struct lookups {
+    struct p9_client *client;
+    struct p9_conn *conn;
+    uint32_t dir;
+    const char *const *name;
+    unsigned n;
+    uint32_t *fid;
+    struct p9_attr *attr;
+    int *rc;
+    struct p9_call call[P9_CLIENT_BATCH];
+    struct p9_msg m[P9_CLIENT_BATCH];
+};
+
+/* There is a fid, but what it is makes no sense. */
+static void check_found(struct lookups *l, unsigned i)
+{
+    if (l->rc[i] == 0 && (l->rc[i] = check_attr(&l->attr[i])) < 0)
+        p9_client_clunk(l->client, l->fid[i]);
+}
+
+/* By our own dialect: one round trip. */
+static void look_up(struct lookups *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        l->m[i] = (struct p9_msg){.type = P9_TLOOKUP,
+                                  .tlookup = {l->dir, l->fid[i], p9_str_of(l->name[i] ? l->name[i] : "")}};
+    exchange(l->conn, l->call, l->m, l->n, l->rc);
+    for (unsigned i = 0; i < l->n; i++) {
+        if (l->rc[i] < 0)
+            client_fid_failed(l->client, l->fid[i], l->rc[i]);
+        l->attr[i] = l->call[i].reply.rgetattr;
+        check_found(l, i);
+    }
+}
+
+static void walk_all(struct lookups *l, struct p9_qid *qid)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        l->m[i] = walk_message(l->dir, l->name[i], l->fid[i]);
+    exchange(l->conn, l->call, l->m, l->n, l->rc);
+    for (unsigned i = 0; i < l->n; i++) {
+        l->rc[i] = walk_result(l->rc[i], &l->call[i], l->name[i] ? 1 : 0);
+        qid[i] = l->call[i].reply.rwalk.qid[0];
+        if (l->rc[i] < 0)
+            client_fid_failed(l->client, l->fid[i], l->rc[i]);
+    }
+}
+
+/* The kind of file a walk came to and the one it says to be afterwards are one. */
+static bool is_same(const struct p9_qid *walked, const struct p9_qid *said)
+{
+    return walked->path == said->path && walked->type == said->type;
+}
+
+static void walk_and_ask(struct lookups *l)
+{
+    struct p9_qid qid[P9_CLIENT_BATCH];
+    bool walked[P9_CLIENT_BATCH];
+
+    walk_all(l, qid);
+    memset(l->call, 0, l->n * sizeof(l->call[0]));
+    for (unsigned i = 0; i < l->n; i++) {
+        walked[i] = l->rc[i] == 0;
+        l->m[i] = getattr_message(l->fid[i]);
+    }
+    exchange(l->conn, l->call, l->m, l->n, l->rc);
+    for (unsigned i = 0; i < l->n; i++) {
+        l->attr[i] = l->call[i].reply.rgetattr;
+        if (l->rc[i] == 0 && l->name[i] && !is_same(&qid[i], &l->attr[i].qid))
+            l->rc[i] = -EIO;
+        if (l->rc[i] == 0)
+            check_found(l, i);
+        else if (walked[i])
+            p9_client_clunk(l->client, l->fid[i]);
+    }
 }
 
 void p9_client_lookup_many(struct p9_client *c, uint32_t dir, const char *const *name, unsigned n,
                            uint32_t *fid, struct p9_attr *attr, int *rc)
 {
-    struct p9_call walk[P9_CLIENT_BATCH], get[P9_CLIENT_BATCH];
-    struct p9_msg m[P9_CLIENT_BATCH];
+    struct lookups l; /* 25 KiB, of which one name needs little */
 
-    memset(m, 0, n * sizeof(m[0]));
-    memset(walk, 0, n * sizeof(walk[0]));
-    memset(get, 0, n * sizeof(get[0]));
+    l.client = c;
+    l.conn = client_conn(c);
+    l.dir = dir;
+    l.name = name;
+    l.n = n;
+    l.fid = fid;
+    l.attr = attr;
+    l.rc = rc;
+    memset(l.call, 0, n * sizeof(l.call[0]));
     for (unsigned i = 0; i < n; i++) {
-        m[i] = walk_message(dir, name[i], fid[i] = client_fid_new(c));
+        fid[i] = client_fid_new(c);
         rc[i] = name[i] ? client_check_name(name[i]) : 0;
     }
-    exchange(c, walk, m, n, rc);
-    for (unsigned i = 0; i < n; i++) {
-        if ((rc[i] = walk_result(rc[i], &walk[i], name[i] ? 1 : 0)) < 0)
-            client_fid_failed(c, fid[i], rc[i]);
-        m[i] = getattr_message(fid[i]);
-        attr[i].valid = rc[i] == 0;
-    }
-    exchange(c, get, m, n, rc);
-    for (unsigned i = 0; i < n; i++) {
-        bool walked = attr[i].valid;
-
-        if (rc[i] == 0)
-            rc[i] = check_attr(&get[i].reply.rgetattr);
-        if (rc[i] == 0)
-            rc[i] = walked_attr(&walk[i], &get[i].reply.rgetattr);
-        attr[i] = get[i].reply.rgetattr;
-        if (walked && rc[i] < 0)
-            p9_client_clunk(c, fid[i]);
-    }
+    if (p9_conn_is_own(l.conn))
+        look_up(&l);
+    else
+        walk_and_ask(&l);
+    p9_conn_put(l.conn);
 }

@@ -76,6 +76,11 @@ const char *p9_conn_look(struct p9_conn *c)
     return p9_conn_lost(c);
 }
 
+bool p9_conn_is_own(const struct p9_conn *c)
+{
+    return c->own;
+}
+
 uint32_t p9_conn_msize(const struct p9_conn *c)
 {
     return c->msize;
@@ -186,18 +191,37 @@ void p9_conn_cancel(struct p9_conn *c, struct p9_call *call)
 
 /* --- Life ---------------------------------------------------------------------------------------- */
 
+/* The answer is in `call`; its string must fit there. */
+static int ask_for(struct p9_conn *c, const char *version, struct p9_call *call)
+{
+    struct p9_msg m = {.type = P9_TVERSION, .version = {c->msize, p9_str_of(version)}};
+
+    *call = (struct p9_call){.text = call->text};
+    c->next_tag = 0; /* it has none on the wire, and the first one here */
+    return p9_conn_call(c, call, &m);
+}
+
+static bool says(const struct p9_call *call, const char *version)
+{
+    const struct p9_str *s = &call->reply.version.version;
+
+    return s->len == strlen(version) && memcmp(s->s, version, s->len) == 0;
+}
+
+/* For our own dialect first; who does not know it says so, or what it knows. */
 static int agree(struct p9_conn *c, struct err *e)
 {
-    struct p9_msg m = {.type = P9_TVERSION, .version = {c->msize, p9_str_of(P9_VERSION)}};
-    char version[sizeof(P9_VERSION) - 1];
+    char version[sizeof(P9_VERSION_OWN) - 1];
     struct p9_call call = {.text = {version, sizeof(version)}};
-    int rc = p9_conn_call(c, &call, &m);
+    int rc = ask_for(c, P9_VERSION_OWN, &call);
 
+    c->own = rc == 0 && says(&call, P9_VERSION_OWN);
+    if (rc < 0 || (!c->own && !says(&call, P9_VERSION)))
+        rc = ask_for(c, P9_VERSION, &call);
     if (rc < 0)
         return err_sys(e, -rc, "agree with the 9P server%s%s", c->lost ? ": " : "",
                        c->lost ? c->lost : "");
-    if (call.reply.version.version.len != sizeof(version) ||
-        memcmp(version, P9_VERSION, sizeof(version)) != 0)
+    if (!c->own && !says(&call, P9_VERSION))
         return err_set(e, EPROTO, "the server does not speak " P9_VERSION);
     if (call.reply.version.msize < P9_MSIZE_MIN || call.reply.version.msize > c->msize)
         return err_set(e, EPROTO, "the server wants messages of %u bytes", call.reply.version.msize);

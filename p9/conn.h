@@ -60,6 +60,8 @@ struct p9_conn *p9_conn_new(int fd, const struct p9_conn_config *config, struct 
 struct p9_conn *p9_conn_get(struct p9_conn *c);
 void p9_conn_put(struct p9_conn *c); /* NULL allowed */
 uint32_t p9_conn_msize(const struct p9_conn *c);
+/* Does the server know the messages of our own dialect (msg.h)? */
+bool p9_conn_is_own(const struct p9_conn *c);
 
 /*
  * Sends a request; `data` follows the message's head (Twrite).  0: p9_conn_wait must follow; -errno:
@@ -67,6 +69,12 @@ uint32_t p9_conn_msize(const struct p9_conn *c);
  */
 int p9_conn_send(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m,
                  const struct iovec *data);
+/*
+ * Sends those of the `n` requests whose rc is 0, together; none has a payload.  Where rc stays 0 p9_conn_wait
+ * must follow.
+ */
+void p9_conn_send_many(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m, unsigned n,
+                       int *rc);
 /* 0: the reply is in the call; else -errno: the server's own, or -EIO for a reply out of bounds. */
 int p9_conn_wait(struct p9_conn *c, struct p9_call *call);
 /* Both; no payload to send. */

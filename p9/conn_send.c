@@ -35,7 +35,7 @@ static int find_tag(struct p9_conn *c)
 /* With the lock held: a tag, or -errno. */
 int conn_take_tag(struct p9_conn *c, int64_t deadline)
 {
-    int tag;
+    int tag = -ENOTCONN;
 
     while (!c->lost && (tag = find_tag(c)) < 0) {
         struct timespec until = conn_time_of(deadline);
@@ -105,19 +105,10 @@ static int send_pieces(struct p9_conn *c, struct iovec iov[2], int64_t deadline)
     return 0;
 }
 
-int conn_transmit(struct p9_conn *c, const struct p9_msg *m, const struct iovec *data,
-                  int64_t deadline)
+static int send_or_break(struct p9_conn *c, struct iovec iov[2], int64_t deadline)
 {
-    uint8_t head[P9_HEAD_MAX];
-    int len = p9_msg_encode(m, head, sizeof(head)), rc;
-    struct iovec iov[2] = {{head, len > 0 ? (size_t)len : 0}, {0}};
+    int rc;
 
-    if (len < 0)
-        return len;
-    if (data)
-        iov[1] = *data;
-    if (iov[0].iov_len + iov[1].iov_len > c->msize)
-        return -EMSGSIZE;
     pthread_mutex_lock(&c->sending);
     rc = send_pieces(c, iov, deadline);
     pthread_mutex_unlock(&c->sending);
@@ -127,17 +118,42 @@ int conn_transmit(struct p9_conn *c, const struct p9_msg *m, const struct iovec 
     return rc < 0 ? -ENOTCONN : 0;
 }
 
-/* Puts the call into the table; with the lock held. */
-int conn_enter(struct p9_conn *c, struct p9_call *call, uint8_t type)
+int conn_transmit(struct p9_conn *c, const struct p9_msg *m, const struct iovec *data,
+                  int64_t deadline)
 {
-    int tag = conn_take_tag(c, call->deadline);
+    uint8_t head[P9_HEAD_MAX];
+    int len = p9_msg_encode(m, head, sizeof(head));
+    struct iovec iov[2] = {{head, len > 0 ? (size_t)len : 0}, {0}};
 
+    if (len < 0)
+        return len;
+    if (data)
+        iov[1] = *data;
+    if (iov[0].iov_len + iov[1].iov_len > c->msize)
+        return -EMSGSIZE;
+    return send_or_break(c, iov, deadline);
+}
+
+static int enter_as(struct p9_conn *c, struct p9_call *call, uint8_t type, int tag)
+{
     if (tag < 0)
         return tag;
     call->type = type;
     call->tag = (uint16_t)tag;
     c->tag[tag] = (struct conn_tag){.state = TAG_LIVE, .type = type, .call = call};
     return 0;
+}
+
+/* Puts the call into the table; with the lock held. */
+int conn_enter(struct p9_conn *c, struct p9_call *call, uint8_t type)
+{
+    return enter_as(c, call, type, conn_take_tag(c, call->deadline));
+}
+
+/* The same without a wait: -EAGAIN. */
+static int enter_now(struct p9_conn *c, struct p9_call *call, uint8_t type)
+{
+    return enter_as(c, call, type, c->lost ? -ENOTCONN : find_tag(c));
 }
 
 /* Not sent: takes the call back unless the connection's end has ended it; with the lock held. */
@@ -165,20 +181,100 @@ static int start(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m
     return conn_transmit(c, &tagged, data, call->deadline);
 }
 
-int p9_conn_send(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m,
-                 const struct iovec *data)
+static void prepare(struct p9_call *call)
 {
-    int rc;
-
     pthread_cond_init(&call->wake, NULL);
     call->tag = P9_NOTAG;
-    rc = start(c, call, m, data);
-    if (rc == 0)
-        return 0;
+}
+
+/* Nobody will wait for it. */
+static void take_back(struct p9_conn *c, struct p9_call *call)
+{
     pthread_mutex_lock(&c->lock);
     if (call->tag != P9_NOTAG)
         leave(c, call);
     pthread_mutex_unlock(&c->lock);
     pthread_cond_destroy(&call->wake);
+}
+
+int p9_conn_send(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m,
+                 const struct iovec *data)
+{
+    int rc;
+
+    prepare(call);
+    rc = start(c, call, m, data);
+    if (rc < 0)
+        take_back(c, call);
     return rc;
+}
+
+/* --- Many at once ------------------------------------------------------------------------------ */
+
+#define GATHER_SIZE 8192u
+#define GATHER_MESSAGE 512u /* all messages that have at most one name */
+
+struct gathered {
+    uint8_t bytes[GATHER_SIZE];
+    size_t len;
+};
+
+/* When it fails every call has ended, and says so when it is waited for. */
+static void send_gathered(struct p9_conn *c, struct gathered *g)
+{
+    struct iovec iov[2] = {{g->bytes, g->len}, {0}};
+
+    if (g->len > 0)
+        send_or_break(c, iov, clock_ms() + c->timeout_ms);
+    g->len = 0;
+}
+
+/* Whoever waits for a tag has nothing unsent: what is unsent gives no tag back. */
+static int enter_or_send(struct p9_conn *c, struct gathered *g, struct p9_call *call, uint8_t type)
+{
+    int rc;
+
+    pthread_mutex_lock(&c->lock);
+    rc = enter_now(c, call, type);
+    pthread_mutex_unlock(&c->lock);
+    if (rc != -EAGAIN)
+        return rc;
+    send_gathered(c, g);
+    pthread_mutex_lock(&c->lock);
+    rc = conn_enter(c, call, type);
+    pthread_mutex_unlock(&c->lock);
+    return rc;
+}
+
+static int gather(struct p9_conn *c, struct gathered *g, struct p9_call *call, const struct p9_msg *m)
+{
+    struct p9_msg tagged = *m;
+    int rc;
+
+    call->deadline = clock_ms() + c->timeout_ms;
+    if ((rc = enter_or_send(c, g, call, m->type)) < 0)
+        return rc;
+    if (GATHER_SIZE - g->len < GATHER_MESSAGE)
+        send_gathered(c, g);
+    tagged.tag = call->tag;
+    rc = p9_msg_encode(&tagged, g->bytes + g->len, GATHER_SIZE - g->len);
+    if (rc > 0)
+        g->len += (size_t)rc;
+    return rc < 0 ? rc : 0;
+}
+
+void p9_conn_send_many(struct p9_conn *c, struct p9_call *call, const struct p9_msg *m, unsigned n,
+                       int *rc)
+{
+    struct gathered g;
+
+    g.len = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (rc[i] < 0)
+            continue;
+        prepare(&call[i]);
+        if ((rc[i] = gather(c, &g, &call[i], &m[i])) < 0)
+            take_back(c, &call[i]);
+    }
+    send_gathered(c, &g);
 }

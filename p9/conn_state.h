@@ -27,7 +27,8 @@ LIST_HEAD(conn_calls, p9_call);
 struct p9_conn {
     atomic_uint refs;
     int fd, wake;          /* [const] wake: an eventfd that gets the leader out of poll */
-    uint32_t msize;        /* [const] after the version is agreed */
+    uint32_t msize;        /* [const] after the version is agreed, as the next */
+    bool own;
     int timeout_ms, grace_ms; /* [const] */
     pthread_mutex_t sending;
     pthread_mutex_t lock;

@@ -6,7 +6,7 @@
 #include "p9/dispatch_calls.h"
 
 /* What may be done in haste (fs.h, `brisk`): without any wait, or if nobody else waits meanwhile. */
-enum { FID = 1, MODIFIES = 2, BRISK = 4, AT_ONCE = 8 | BRISK };
+enum { FID = 1, MODIFIES = 2, BRISK = 4, AT_ONCE = 8 | BRISK, OWN = 16 /* of our own dialect */ };
 
 static const struct {
     int (*run)(struct p9_call *c);
@@ -39,12 +39,15 @@ static const struct {
     [P9_TMKDIR] = {p9_run_mkdir, FID | MODIFIES | BRISK},
     [P9_TMKNOD] = {p9_run_mknod, FID | MODIFIES | BRISK},
     [P9_TSYMLINK] = {p9_run_symlink, FID | MODIFIES | BRISK},
+    [P9_TLOOKUP] = {p9_run_lookup, FID | AT_ONCE | OWN},
+    [P9_TREOPEN] = {p9_run_reopen, FID | BRISK | OWN},
 };
 
 static bool changes_data(const struct p9_msg *m)
 {
     return m->type == P9_TWRITE || (m->type == P9_TSETATTR && (m->tsetattr.valid & P9_SET_SIZE)) ||
            (m->type == P9_TLOPEN && (m->tlopen.flags & P9_O_TRUNC)) ||
+           (m->type == P9_TREOPEN && (m->treopen.flags & P9_O_TRUNC)) ||
            (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC));
 }
 
@@ -92,7 +95,7 @@ int p9_dispatch(struct p9_call *c)
 {
     uint8_t type = c->in->type;
 
-    if (type >= P9_TYPES || !rows[type].run)
+    if (type >= P9_TYPES || !rows[type].run || ((rows[type].flags & OWN) && !atomic_load(&c->s->own)))
         return -EOPNOTSUPP;
     if (type != P9_TVERSION && atomic_load(&c->s->msize) == 0)
         return -EPROTO;

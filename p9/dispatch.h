@@ -19,6 +19,7 @@ struct p9_context {
     struct p9_fids fids;
     uint64_t id;           /* [const] tells the locks of sessions apart */
     _Atomic uint32_t msize; /* agreed; 0: no Tversion yet */
+    atomic_bool own;        /* agreed: the messages of our own dialect, too (msg.h) */
 };
 
 /* How long a call may take. */

@@ -42,6 +42,11 @@ bool p9_call_in_use(struct p9_call *c, uint32_t number)
     return f != NULL;
 }
 
+bool p9_call_is_free(struct p9_call *c, uint32_t number)
+{
+    return number != P9_NOFID && !p9_call_in_use(c, number);
+}
+
 int p9_call_add_fid(struct p9_call *c, uint32_t number, uint32_t uid, struct p9_node *node,
                     struct p9_node *parent, char *name)
 {

@@ -32,6 +32,8 @@ struct p9_node *p9_call_node(struct p9_fid *f);
 struct p9_node *p9_call_other_node(struct p9_call *c, uint32_t number);
 /* Is there such a fid?  Asked before any work; p9_fids_add decides. */
 bool p9_call_in_use(struct p9_call *c, uint32_t number);
+/* May it become a new fid's number? */
+bool p9_call_is_free(struct p9_call *c, uint32_t number);
 /* A new fid; takes node, parent and name, also when it fails. */
 int p9_call_add_fid(struct p9_call *c, uint32_t number, uint32_t uid, struct p9_node *node,
                     struct p9_node *parent, char *name);
@@ -75,5 +77,7 @@ int p9_run_link(struct p9_call *c);
 int p9_run_mkdir(struct p9_call *c);
 int p9_run_mknod(struct p9_call *c);
 int p9_run_symlink(struct p9_call *c);
+int p9_run_lookup(struct p9_call *c);
+int p9_run_reopen(struct p9_call *c);
 
 #endif

@@ -7,12 +7,18 @@
 
 /* --- Session ------------------------------------------------------------------------------------- */
 
+static bool begins_with(const struct p9_str *s, const char *text)
+{
+    return s->len >= strlen(text) && memcmp(s->s, text, strlen(text)) == 0;
+}
+
 /* The caller has made sure that no other request runs. */
 int p9_run_version(struct p9_call *c)
 {
     const struct p9_str *v = &c->in->version.version;
     uint32_t msize = c->in->version.msize;
-    bool ours = v->len >= strlen(P9_VERSION) && memcmp(v->s, P9_VERSION, strlen(P9_VERSION)) == 0;
+    bool ours = begins_with(v, P9_VERSION);
+    bool own = v->len == strlen(P9_VERSION_OWN) && begins_with(v, P9_VERSION_OWN);
 
     if (msize < P9_MSIZE_MIN)
         return -EINVAL;
@@ -20,8 +26,9 @@ int p9_run_version(struct p9_call *c)
     if (msize > c->s->export->limits.msize)
         msize = c->s->export->limits.msize;
     atomic_store(&c->s->msize, ours ? msize : 0);
+    atomic_store(&c->s->own, own);
     c->out->version.msize = msize;
-    c->out->version.version = p9_str_of(ours ? P9_VERSION : "unknown");
+    c->out->version.version = p9_str_of(own ? P9_VERSION_OWN : ours ? P9_VERSION : "unknown");
     return 0;
 }
 
@@ -114,6 +121,28 @@ int p9_run_walk(struct p9_call *c)
         rc = 0;
     else if (rc == 0)
         rc = walk_done(c, &p);
+    p9_place_release(c, &p);
+    return rc;
+}
+
+int p9_run_lookup(struct p9_call *c)
+{
+    const struct p9_str *name = &c->in->tlookup.name;
+    struct p9_place p;
+    int rc;
+
+    if (!p9_call_is_free(c, c->in->tlookup.newfid))
+        return -EINVAL;
+    rc = p9_place_of(c->fid, &p);
+    if (rc == 0 && name->len > 0)
+        rc = step(c, &p, name);
+    if (rc == 0)
+        rc = p9_call_ops(c)->getattr(c->s->fs, p.node, &c->out->rgetattr);
+    if (rc == 0) {
+        c->out->rgetattr.qid = p.node->qid;
+        rc = p9_call_add_fid(c, c->in->tlookup.newfid, c->fid->uid, p.node, p.parent, p.name);
+        p = (struct p9_place){0};
+    }
     p9_place_release(c, &p);
     return rc;
 }

@@ -61,12 +61,9 @@ static int open_node(struct p9_mount *m, struct node *n, uint32_t flags, struct 
 
     if (rc < 0)
         return rc;
-    if ((rc = p9_client_clone(m->client, fid, &open)) == 0) {
-        if ((rc = p9_client_open(m->client, open, flags)) == 0) {
-            *h = handle_new(m, n, open);
-            return *h ? 0 : -ENOMEM;
-        }
-        p9_client_clunk(m->client, open);
+    if ((rc = p9_client_reopen(m->client, fid, flags, &open)) == 0) {
+        *h = handle_new(m, n, open);
+        return *h ? 0 : -ENOMEM;
     }
     nodes_unhold(&m->nodes, n);
     return rc;

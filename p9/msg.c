@@ -25,6 +25,13 @@ struct row {
 #define LOCK_FIELDS                                                                                \
     F(U64, tlock.start), F(U64, tlock.length), F(U32, tlock.proc_id), F(STR, tlock.client_id)
 
+#define ATTR_FIELDS                                                                                \
+    F(U64, rgetattr.valid), F(QID, rgetattr.qid), F(U32, rgetattr.mode), F(U32, rgetattr.uid),     \
+        F(U32, rgetattr.gid), F(U64, rgetattr.nlink), F(U64, rgetattr.rdev),                       \
+        F(U64, rgetattr.size), F(U64, rgetattr.blksize), F(U64, rgetattr.blocks),                  \
+        F(TIME, rgetattr.atime), F(TIME, rgetattr.mtime), F(TIME, rgetattr.ctime),                 \
+        F(TIME, rgetattr.btime), F(U64, rgetattr.gen), F(U64, rgetattr.data_version)
+
 static const struct row rows[P9_TYPES] = {
     [P9_RLERROR] = {"Rlerror", {F(U32, rlerror.ecode)}},
     [P9_TSTATFS] = {"Tstatfs", {F(U32, fid)}},
@@ -51,13 +58,7 @@ static const struct row rows[P9_TYPES] = {
     [P9_TREADLINK] = {"Treadlink", {F(U32, fid)}},
     [P9_RREADLINK] = {"Rreadlink", {F(STR, rreadlink.target)}},
     [P9_TGETATTR] = {"Tgetattr", {F(U32, fid), F(U64, tgetattr.mask)}},
-    [P9_RGETATTR] = {"Rgetattr",
-                     {F(U64, rgetattr.valid), F(QID, rgetattr.qid), F(U32, rgetattr.mode),
-                      F(U32, rgetattr.uid), F(U32, rgetattr.gid), F(U64, rgetattr.nlink),
-                      F(U64, rgetattr.rdev), F(U64, rgetattr.size), F(U64, rgetattr.blksize),
-                      F(U64, rgetattr.blocks), F(TIME, rgetattr.atime), F(TIME, rgetattr.mtime),
-                      F(TIME, rgetattr.ctime), F(TIME, rgetattr.btime), F(U64, rgetattr.gen),
-                      F(U64, rgetattr.data_version)}},
+    [P9_RGETATTR] = {"Rgetattr", {ATTR_FIELDS}},
     [P9_TSETATTR] = {"Tsetattr",
                      {F(U32, fid), F(U32, tsetattr.valid), F(U32, tsetattr.mode),
                       F(U32, tsetattr.uid), F(U32, tsetattr.gid), F(U64, tsetattr.size),
@@ -112,6 +113,10 @@ static const struct row rows[P9_TYPES] = {
     [P9_RCLUNK] = {"Rclunk", {{0}}},
     [P9_TREMOVE] = {"Tremove", {F(U32, fid)}},
     [P9_RREMOVE] = {"Rremove", {{0}}},
+    [P9_TLOOKUP] = {"Tlookup", {F(U32, fid), F(U32, tlookup.newfid), F(STR, tlookup.name)}},
+    [P9_RLOOKUP] = {"Rlookup", {ATTR_FIELDS}},
+    [P9_TREOPEN] = {"Treopen", {F(U32, fid), F(U32, treopen.newfid), F(U32, treopen.flags)}},
+    [P9_RREOPEN] = {"Rreopen", {F(QID, ropen.qid), F(U32, ropen.iounit)}},
 };
 
 static const struct row *row_of(uint8_t type)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The 9P client against answers that are the input: a list of flags[1] length[1] bytes, one an answer.
- * The greeting is honest; then every request gets the next, with its tag, type and size put right
+ * The greeting is honest, and of our own dialect where the first byte says so; then every request gets the next, with its tag, type and size put right
  * unless the flags say otherwise.  Each call ends with a result that its interface allows, and nothing
  * is left at the end.
  */
@@ -26,6 +26,7 @@ struct server {
     int fd;
     const uint8_t *data;
     size_t size;
+    bool own;
 };
 
 static bool greet(struct server *s, const struct p9_msg *t)
@@ -35,7 +36,7 @@ static bool greet(struct server *s, const struct p9_msg *t)
     int n;
 
     if (t->type == P9_TVERSION)
-        r.version.msize = MSIZE, r.version.version = p9_str_of(P9_VERSION);
+        r.version.msize = MSIZE, r.version.version = p9_str_of(s->own ? P9_VERSION_OWN : P9_VERSION);
     else if (t->type == P9_TATTACH)
         r.rqid.qid.type = P9_QID_DIR;
     else
@@ -142,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > 32768 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return 0;
-    s = (struct server){pair[1], data + 1, size - 1};
+    s = (struct server){pair[1], data + 1, size - 1, data[0] & 0x80};
     if (pthread_create(&thread, NULL, serve, &s) != 0)
         abort();
     c = p9_client_new(pair[0], &config, NULL);

@@ -93,7 +93,7 @@ static void submit(struct p9_session *s, const uint8_t *bytes, size_t len, uint8
 static void say_hello(struct p9_session *s)
 {
     struct p9_msg hello[] = {
-        {.type = P9_TVERSION, .tag = P9_NOTAG, .version = {MSIZE, {P9_VERSION, 8}}},
+        {.type = P9_TVERSION, .tag = P9_NOTAG, .version = {MSIZE, {P9_VERSION_OWN, sizeof(P9_VERSION_OWN) - 1}}},
         {.type = P9_TATTACH, .tattach = {0, P9_NOFID, {"", 0}, {"", 0}, 0}},
     };
     uint8_t bytes[64];

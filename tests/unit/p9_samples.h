@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every message of 9P2000.L: fields, and the bytes behind size, type and tag, written from the
+ * Every message of 9P2000.L and of our own dialect: fields, and the bytes behind size, type and tag, written from the
  * protocol's description and not by our encoder.  Payloads are bytes 0xdd.
  */
 #ifndef TESTS_UNIT_P9_SAMPLES_H
@@ -173,6 +173,26 @@ static const struct {
      "61626364"},
     {{.type = P9_RREMOVE, .tag = 0x1234},
      ""},
+    {{.type = P9_TLOOKUP, .tag = 0x1234, .tlookup = {.fid = 0x74737271, .newfid = 0x84838281,
+      .name = S("here")}},
+     "7172737481828384040068657265"},
+    {{.type = P9_RLOOKUP, .tag = 0x1234, .rgetattr = {.valid = 0x8887868584838281, .qid = {128,
+      0x94939291, 0xa8a7a6a5a4a3a2a1}, .mode = 0xb4b3b2b1, .uid = 0xc4c3c2c1, .gid = 0xd4d3d2d1,
+      .nlink = 0xe8e7e6e5e4e3e2e1, .rdev = 0xf8f7f6f5f4f3f2f1, .size = 0x807060504030201, .blksize =
+      0x1817161514131211, .blocks = 0x2827262524232221, .atime = {0x3837363534333231,
+      0x4847464544434241}, .mtime = {0x5857565554535251, 0x6867666564636261}, .ctime =
+      {0x7877767574737271, 0x8887868584838281}, .btime = {0x9897969594939291, 0xa8a7a6a5a4a3a2a1},
+      .gen = 0xb8b7b6b5b4b3b2b1, .data_version = 0xc8c7c6c5c4c3c2c1}},
+     "81828384858687888091929394a1a2a3a4a5a6a7a8b1b2b3b4c1c2c3c4d1d2d3d4e1e2e3e4e5e6e7e8f1f2f3"
+     "f4f5f6f7f8010203040506070811121314151617182122232425262728313233343536373841424344454647"
+     "4851525354555657586162636465666768717273747576777881828384858687889192939495969798a1a2a3"
+     "a4a5a6a7a8b1b2b3b4b5b6b7b8c1c2c3c4c5c6c7c8"},
+    {{.type = P9_TREOPEN, .tag = 0x1234, .treopen = {.fid = 0x94939291, .newfid = 0xa4a3a2a1,
+      .flags = 0xb4b3b2b1}},
+     "91929394a1a2a3a4b1b2b3b4"},
+    {{.type = P9_RREOPEN, .tag = 0x1234, .ropen = {.qid = {128, 0xc4c3c2c1, 0xd8d7d6d5d4d3d2d1},
+      .iounit = 0xe4e3e2e1}},
+     "80c1c2c3c4d1d2d3d4d5d6d7d8e1e2e3e4"},
 };
 
 #undef S

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include "p9/client.h"
+#include "p9/conn.h"
 #include "core/base/auto.h"
 #include "p9/path.h"
 
@@ -105,6 +106,63 @@ static void test_client__names_attributes_and_links(void **state)
     assert_int_equal(p9_client_lookup(b->c, b->root, "s", &fid, &attr), 0);
     assert_int_equal(p9_client_readlink(b->c, fid, target), 0);
     assert_string_equal(target, "../any where");
+}
+
+/* More requests at once than there are tags: who waits for a tag must have sent what it has. */
+static void *look_up_all(void *arg)
+{
+    struct both *b = arg;
+    const char *name[P9_CLIENT_BATCH];
+    uint32_t fid[P9_CLIENT_BATCH];
+    struct p9_attr attr[P9_CLIENT_BATCH];
+    int rc[P9_CLIENT_BATCH];
+    intptr_t wrong = 0;
+
+    for (unsigned i = 0; i < P9_CLIENT_BATCH; i++)
+        name[i] = i == 7 ? "none" : i == 8 ? "not/one" : i % 2 ? "f" : "d";
+    for (int round = 0; round < 10; round++) {
+        p9_client_lookup_many(b->c, b->root, name, P9_CLIENT_BATCH, fid, attr, rc);
+        for (unsigned i = 0; i < P9_CLIENT_BATCH; i++) {
+            int want = i == 7 ? -ENOENT : i == 8 ? -EINVAL : 0;
+
+            wrong += rc[i] != want || (rc[i] == 0 && S_ISDIR(attr[i].mode) == (i % 2 == 1));
+            if (rc[i] == 0)
+                p9_client_clunk(b->c, fid[i]);
+        }
+    }
+    return (void *)wrong;
+}
+
+static void test_client__many_threads_look_up_many_names(void **state)
+{
+    struct both *b = *state;
+    pthread_t thread[16];
+    void *wrong;
+
+    p9_client_clunk(b->c, make_file(b, "f"));
+    assert_int_equal(p9_client_mkdir(b->c, b->root, "d", 0755, 0), 0);
+    assert_true(ARRAY_SIZE(thread) * P9_CLIENT_BATCH > P9_CONN_TAGS);
+    for (size_t i = 0; i < ARRAY_SIZE(thread); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, look_up_all, b), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(thread); i++) {
+        pthread_join(thread[i], &wrong);
+        assert_null(wrong);
+    }
+}
+
+static void test_client__opens_a_second_fid(void **state)
+{
+    struct both *b = *state;
+    uint32_t fid = make_file(b, "f"), open;
+    char bytes[3];
+
+    assert_int_equal(p9_client_write(b->c, fid, "abc", 3, 0), 3);
+    assert_int_equal(p9_client_reopen(b->c, fid, 0, &open), 0);
+    assert_int_equal(p9_client_read(b->c, open, bytes, 3, 0), 3);
+    assert_int_equal(p9_client_write(b->c, open, "x", 1, 0), -EBADF);
+    p9_client_clunk(b->c, open);
+    assert_int_equal(p9_client_reopen(b->c, b->root, P9_O_WRONLY, &open), -EISDIR);
+    p9_client_clunk(b->c, fid);
 }
 
 /* What would never reach the server is refused here. */
@@ -337,6 +395,8 @@ int main(void)
         test(test_client__a_new_connection_makes_the_root_good_again),
         test(test_client__a_connection_that_is_none_changes_nothing),
         test(test_client__threads_get_their_own_answers),
+        test(test_client__many_threads_look_up_many_names),
+        test(test_client__opens_a_second_fid),
         test(test_path__links_are_followed_within_the_server),
         test(test_client__a_server_that_goes_fails_everything_at_once),
     };

@@ -32,6 +32,7 @@ struct liar {
     const struct lie *lie;
     pthread_t thread;
     bool hang_up;           /* instead of lying */
+    const char *version;    /* the only one it knows; NULL: 9P2000.L */
 };
 
 static bool take_bytes(int fd, void *bytes, size_t len)
@@ -59,13 +60,11 @@ static struct p9_msg honest(const struct p9_msg *t)
 {
     struct p9_msg r = {.type = (uint8_t)(t->type + 1), .tag = t->tag};
 
-    if (t->type == P9_TVERSION)
-        r.version.msize = P9_MSIZE_MIN, r.version.version = p9_str_of(P9_VERSION);
-    else if (t->type == P9_TATTACH)
+    if (t->type == P9_TATTACH)
         r.rqid.qid = (struct p9_qid)QID_OF(P9_QID_DIR);
     else if (t->type == P9_TWALK && (r.rwalk.n = t->twalk.n) > 0)
         r.rwalk.qid[0] = (struct p9_qid)QID_OF(P9_QID_DIR);
-    else if (t->type == P9_TGETATTR)
+    else if (t->type == P9_TGETATTR || t->type == P9_TLOOKUP)
         r.rgetattr = (struct p9_attr){DIR_ATTR};
     else if (t->type == P9_TXATTRWALK)
         r.rxattrwalk.size = 4;
@@ -74,10 +73,21 @@ static struct p9_msg honest(const struct p9_msg *t)
     return r;
 }
 
+/* A strict server's answer: as diod's, which takes no version but the one it knows. */
+static struct p9_str known(const struct liar *l, const struct p9_str *asked)
+{
+    struct p9_str v = p9_str_of(l->version ? l->version : P9_VERSION);
+    bool same = asked->len == v.len && memcmp(asked->s, v.s, v.len) == 0;
+
+    return same ? v : p9_str_of("unknown");
+}
+
 static void serve_one(struct liar *l, const struct p9_msg *t)
 {
     struct p9_msg r = honest(t);
 
+    if (t->type == P9_TVERSION)
+        r.version.msize = P9_MSIZE_MIN, r.version.version = known(l, &t->version.version);
     if (t->type != l->lie->type) {
         answer(l, &r, NULL, 0, 0);
         return;
@@ -306,6 +316,50 @@ static void test_hostile__a_greeting_that_is_wrong(void **state)
     }
 }
 
+static int do_reopen(struct p9_client *c)
+{
+    uint32_t fid;
+
+    return p9_client_reopen(c, 0, 0, &fid);
+}
+
+/* The fid of an answer that makes no sense is given up, and the connection goes on. */
+static void test_hostile__lies_in_our_own_dialect(void **state)
+{
+    static const struct {
+        struct lie lie;
+        int (*call)(struct p9_client *c);
+        int rc;
+        bool lost;
+    } own[] = {
+        {{P9_TLOOKUP, {.type = P9_RLOOKUP, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_lookup, 0, false},
+        {{P9_TLOOKUP, {.type = P9_RLOOKUP, .rgetattr = {.qid = QID_OF(P9_QID_FILE)}}, NULL, 0, 0, 0},
+         do_lookup, -EIO, false},
+        {{P9_TLOOKUP, {.type = P9_RLOOKUP, .rgetattr = {.valid = P9_GETATTR_BASIC, .mode = S_IFDIR}}, NULL, 0, 0, 0},
+         do_lookup, -EIO, false},
+        {{P9_TLOOKUP, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, do_lookup, -ENOENT, false},
+        {{P9_TLOOKUP, {.type = P9_RLERROR, .rlerror = {0}}, NULL, 0, 0, 0}, do_lookup, -EIO, false},
+        {{P9_TLOOKUP, {.type = P9_RGETATTR, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_lookup, -ENOTCONN, true},
+        {{P9_TREOPEN, {.type = P9_RREOPEN}, NULL, 0, 0, 0}, do_reopen, 0, false},
+        {{P9_TREOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, do_reopen, -EACCES, false},
+        {{P9_TREOPEN, {.type = P9_RLOPEN}, NULL, 0, 0, 0}, do_reopen, -ENOTCONN, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+        struct liar l = {.version = P9_VERSION_OWN};
+        struct err e = {0};
+        struct p9_client *c = meet(&l, &own[i].lie, &e);
+        int rc;
+
+        assert_non_null(c);
+        rc = own[i].call(c);
+        if (rc != own[i].rc || (p9_client_lost(c) != NULL) != own[i].lost)
+            fail_msg("row %zu: %d, %s", i, rc, p9_client_lost(c) ? p9_client_lost(c) : "alive");
+        part(&l, c);
+    }
+}
+
 /* Nothing at all comes any more: the call in flight and all behind it end. */
 static void test_hostile__a_server_that_falls_silent_is_given_up(void **state)
 {
@@ -392,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hostile__every_lie_is_an_error_and_no_more),
         cmocka_unit_test(test_hostile__a_greeting_that_is_wrong),
+        cmocka_unit_test(test_hostile__lies_in_our_own_dialect),
         cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
         cmocka_unit_test(test_conn__a_cancelled_call_ends),

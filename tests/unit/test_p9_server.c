@@ -31,6 +31,89 @@ static void test_version__drops_all_fids(void **state)
     assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
 }
 
+/* Not one of its messages is taken from a client that did not ask for the dialect. */
+static void test_own__is_for_who_asks(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("")}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {ROOT, 1, 0}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
+    assert_int_equal(c->reply.version.version.len, strlen(P9_VERSION_OWN));
+    assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("")}), 0);
+    assert_int_equal(c_version(c), 0);
+    assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("")}), -EOPNOTSUPP);
+}
+
+static void speak_own(struct client *c)
+{
+    assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
+    assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
+}
+
+static void test_lookup__is_a_walk_and_its_attributes(void **state)
+{
+    struct client *c = *state;
+    struct p9_attr found, walked;
+
+    assert_int_equal(in_share(c, "mkdir d && printf abc > d/f && ln -s f d/link && ln -s .. d/up"), 0);
+    speak_own(c);
+    assert_int_equal(c_walk(c, ROOT, 1, "d"), 0);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {1, 2, NAME("f")}), 0);
+    found = c->reply.rgetattr;
+    assert_int_equal(found.size, 3);
+    assert_int_equal(c_getattr(c, 2, &walked), 0);
+    assert_memory_equal(&found.qid, &walked.qid, sizeof(found.qid));
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {1, 3, NAME("link")}), 0);
+    assert_int_equal(c->reply.rgetattr.mode & S_IFMT, S_IFLNK);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {2, 4, NAME("")}), 0); /* the fid itself */
+    assert_memory_equal(&c->reply.rgetattr.qid, &walked.qid, sizeof(walked.qid));
+    assert_int_equal(c_clunk(c, 4), 0);
+}
+
+/* The fid that was to be is none: its clunk says so. */
+static void test_lookup__that_fails_makes_no_fid(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "mkdir d && touch f"), 0);
+    speak_own(c);
+    assert_int_equal(c_walk(c, ROOT, 1, "f"), 0);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 2, NAME("none")}), -ENOENT);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 2, NAME("..")}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 2, NAME("d/..")}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {1, 2, NAME("x")}), -ENOTDIR);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {9, 2, NAME("d")}), -EBADF);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, ROOT, NAME("d")}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("d")}), -EINVAL); /* in use */
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, P9_NOFID, NAME("d")}), -EINVAL);
+    assert_int_equal(c_clunk(c, 2), -EBADF);
+}
+
+static void test_reopen__opens_a_second_fid(void **state)
+{
+    struct client *c = *state;
+    struct p9_attr a;
+
+    assert_int_equal(in_share(c, "printf abc > f && mkfifo pipe"), 0);
+    speak_own(c);
+    assert_int_equal(c_walk(c, ROOT, 1, "f"), 0);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 2, P9_O_WRONLY}), 0);
+    assert_int_equal(c_getattr(c, 1, &a), 0);
+    assert_int_equal(c->reply.rgetattr.size, 3);
+    assert_int_equal(RPC(c, .type = P9_TLOPEN, .tlopen = {2, 0}), -EINVAL); /* it is open */
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {2, 3, P9_O_RDWR | P9_O_TRUNC}), 0);
+    assert_int_equal(c_getattr(c, 3, &a), 0);
+    assert_int_equal(a.size, 0);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 1, 0}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 2, 0}), -EINVAL);
+    assert_int_equal(c_walk(c, ROOT, 5, "pipe"), 0);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {5, 6, 0}), -ENXIO);
+    assert_int_equal(c_clunk(c, 6), -EBADF);
+}
+
 static void test_attach__to_a_folder_beneath(void **state)
 {
     struct client *c = *state;
@@ -344,6 +427,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_version__agrees_on_the_smaller_msize),
         T(test_version__drops_all_fids),
+        T(test_own__is_for_who_asks),
+        T(test_lookup__is_a_walk_and_its_attributes),
+        T(test_lookup__that_fails_makes_no_fid),
+        T(test_reopen__opens_a_second_fid),
         T(test_attach__to_a_folder_beneath),
         T(test_walk__stops_where_a_name_is_missing),
         T(test_file__write_then_read),

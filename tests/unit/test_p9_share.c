@@ -380,7 +380,7 @@ static void make_read_only(struct client *c)
     client_disconnect(c);
     c->export.read_only = true;
     client_connect(c);
-    assert_int_equal(c_version(c), 0);
+    assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
     assert_int_equal(c_attach(c, ROOT, 1000, ""), 0);
 }
 
@@ -396,6 +396,8 @@ static void test_read_only__nothing_changes(void **state)
     for (uint32_t flags = 1; flags < 3; flags++)
         assert_int_equal(c_open(c, 1, flags), -EROFS);
     assert_int_equal(c_open(c, 1, P9_O_TRUNC), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 3, P9_O_WRONLY}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 3, P9_O_TRUNC}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, n, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, f, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMKDIR, .tmkdir = {2, n, 0755, 0}), -EROFS);
