@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/vm.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +81,8 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase)
                           (json_int_t)vm->phase_us[phase]));
     if (phase == PHASE_READY)
         vm_set_state(vm, CTL_STATE_RUNNING);
+    if (phase == PHASE_READY && vm->spec->restore)
+        loop_timer_set(&vm->record_timer, RECORD_MS);
 }
 
 /* The first reason stands. */
@@ -114,43 +113,6 @@ void vm_resume(struct vm *vm)
         return;
     vcpus_resume(vm->vcpus);
     vm_publish(vm, json_pack("{ss sb}", "event", "paused", "paused", 0));
-}
-
-/* A guest that is still coming up or already going down is no state to come back to. */
-static int check_may_save(const struct vm *vm, struct err *e)
-{
-    if (vm->going_down || vm->reason != EXIT_NONE)
-        return err_set(e, EBUSY, "the machine is going down");
-    if (vm->spec->agent && vm->phase_us[PHASE_READY] < 0)
-        return err_set(e, EBUSY, "the distro is not ready yet");
-    return 0;
-}
-
-static void go_on(struct vm *vm, bool paused)
-{
-    devices_go_on(vm->devices, false);
-    if (!paused)
-        vcpus_resume(vm->vcpus);
-}
-
-int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
-{
-    bool was_paused = vcpus_paused(vm->vcpus);
-    uint64_t began_us = clock_us(), bytes = 0;
-    int r = check_may_save(vm, e);
-
-    if (r < 0)
-        return r;
-    vcpus_pause(vm->vcpus);
-    devices_quiesce(vm->devices);
-    r = snapshot_save(vm, folder, &bytes, e);
-    if (r == 0 && end)
-        vm_end(vm, EXIT_SUSPENDED, "");
-    else
-        go_on(vm, was_paused);
-    json_object_set_new(reply, "pause_us", json_integer((json_int_t)(clock_us() - began_us)));
-    json_object_set_new(reply, "memory_bytes", json_integer((json_int_t)bytes));
-    return r;
 }
 
 void vm_on_stop_deadline(void *ctx, uint32_t events)
@@ -247,39 +209,19 @@ json_t *vm_stats(struct vm *vm, struct err *e)
                      (json_int_t)memory.overhead, "devices", devices_stats(vm->devices));
 }
 
-/* Before its first instruction; vmm/agent.h says what of it the guest is told. */
-static void wake_restored(struct vm *vm)
-{
-    uint8_t seed[32];
-    char line[256], hex[2 * sizeof(seed) + 1];
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
-        memset(seed, 0, sizeof(seed)); /* cannot happen for so few bytes */
-    for (size_t i = 0; i < sizeof(seed); i++)
-        snprintf(hex + 2 * i, 3, "%02x", seed[i]);
-    snprintf(line, sizeof(line), "restored %lld%09ld %s %.63s\n", (long long)now.tv_sec, now.tv_nsec, hex,
-             vm->renamed ? vm->spec->name : "-");
-    loop_lock(vm->loop);
-    devices_agent_send(vm->devices, line);
-    devices_go_on(vm->devices, true);
-    serial_restored(&vm->serial);
-    loop_unlock(vm->loop);
-}
-
 enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
 {
     int r;
 
     if (vm->spec->restore)
-        wake_restored(vm);
+        vm_wake_restored(vm);
     r = vcpus_start(vm->vcpus, e);
     if (r < 0)
         vm_end(vm, EXIT_VMM_ERROR, e->msg);
     loop_timer_set(&vm->halt_timer, HALT_CHECK_MS);
     loop_run(vm->loop);
     vcpus_stop(vm->vcpus);
+    vm_stop_fetch(vm);
     vm_write_run_file(vm);
     *detail = vm->detail;
     return vm->reason;

@@ -197,7 +197,10 @@ static int build_vcpus(struct vm *vm, struct err *e)
 
 static int open_snapshot(struct vm *vm, struct err *e)
 {
-    return vm->spec->restore ? snapshot_open(&vm->source, vm->spec->restore, e) : 0;
+    if (!vm->spec->restore)
+        return 0;
+    working_set_read(&vm->working_set, vm->spec->restore, vm->spec->memory, NULL); /* or none */
+    return snapshot_open(&vm->source, vm->spec->restore, e);
 }
 
 static int build_memory(struct vm *vm, struct err *e)
@@ -226,6 +229,8 @@ static int build_timers(struct vm *vm, struct err *e)
 {
     int r = loop_timer_init(vm->loop, &vm->halt_timer, vm_on_halt_timer, vm, e);
 
+    if (r == 0)
+        r = loop_timer_init(vm->loop, &vm->record_timer, vm_on_record_timer, vm, e);
     return r == 0 ? loop_timer_init(vm->loop, &vm->stop_timer, vm_on_stop_deadline, vm, e) : r;
 }
 
@@ -252,7 +257,7 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
         return NULL;
     }
     *vm = (struct vm){.spec = spec, .started_us = started_us, .started = time(NULL), .lock_fd = -1,
-                      .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1,
+                      .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1, .record_timer.watch.fd = -1,
                       .serial.irq_fd = -1, .state = CTL_STATE_STARTING, .notes = json_array()};
     for (int i = 0; i < PHASES; i++)
         vm->phase_us[i] = -1;
@@ -286,9 +291,11 @@ void vm_free(struct vm *vm)
     console_free(vm->console);
     if (vm->loop) {
         loop_timer_release(vm->loop, &vm->stop_timer);
+        loop_timer_release(vm->loop, &vm->record_timer);
         loop_timer_release(vm->loop, &vm->halt_timer);
     }
     snapshot_close(&vm->source);
+    working_set_release(&vm->working_set);
     mem_release(&vm->mem);
     kvm_close(&vm->kvm);
     loop_free(vm->loop);

@@ -4,6 +4,8 @@
 #define VMM_VM_PARTS_H
 
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -17,6 +19,7 @@
 #include "vmm/serial.h"
 #include "vmm/snapshot.h"
 #include "vmm/vm.h"
+#include "vmm/working_set.h"
 
 struct console;
 struct ctl_server;
@@ -25,6 +28,8 @@ struct vcpus;
 
 #define HALT_CHECK_MS 1000     /* how often to ask whether an idle guest has halted for good */
 #define HALT_CHECK_DOWN_MS 20  /* ... once it has said that it goes down */
+
+#define RECORD_MS 2000 /* from ready to the look which pages were needed for it */
 
 struct vm {
     const struct spec *spec;
@@ -35,6 +40,10 @@ struct vm {
     struct kvm kvm;
     struct mem mem;
     struct snapshot_source source; /* while it is being restored */
+    struct working_set working_set; /* read before the restore; recorded some time after it */
+    pthread_t fetch;
+    bool fetching; /* there is that thread; it reads working_set until it is joined */
+    atomic_bool stop_fetch;
     struct bus mmio, pio;
     struct platform platform;
     struct serial serial;
@@ -43,7 +52,7 @@ struct vm {
     struct agent_link agent;
     struct vcpus *vcpus;
     struct ctl_server *ctl;
-    struct loop_timer halt_timer, stop_timer;
+    struct loop_timer halt_timer, stop_timer, record_timer;
     int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
     const char *state;        /* CTL_STATE_* */
     char init[64], ready[32]; /* words of the guest's; "": not told yet */
@@ -63,6 +72,11 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase);
 void vm_end(struct vm *vm, enum ctl_exit reason, const char *detail); /* the first reason stands */
 void vm_on_stop_deadline(void *ctx, uint32_t events);
 void vm_on_escape(void *ctx);
+
+/* vm_save.c */
+void vm_wake_restored(struct vm *vm); /* before its first instruction */
+void vm_stop_fetch(struct vm *vm);
+void vm_on_record_timer(void *ctx, uint32_t events);
 
 /* vm_events.c: what guest and devices report; all on the loop thread, ctx is the struct vm. */
 extern const struct agent_link_events vm_agent_events;
