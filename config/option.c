@@ -38,6 +38,8 @@ const struct option_info option_table[OPTIONS] = {
                       "HOST is 127.0.0.1 when left out", EFFECT_START},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced", EFFECT_NOW},
+    [OPT_INSTANT] = {"instant", OPTION_BOOL, 0, 1, "false", NULL,
+                     "a stop suspends the distro, and its next start goes on there at once", EFFECT_NOW},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
                   "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)", EFFECT_NOW},
 };

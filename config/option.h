@@ -33,6 +33,7 @@ enum option_id {
     OPT_HOST_LOOPBACK, /* the guest reaches the host's loopback at its gateway's address */
     OPT_FORWARDS, /* ports of the host that lead into the guest, as forwards_parse takes them */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
+    OPT_INSTANT, /* a stop suspends, so that the next start goes on at once */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPTIONS
 };

@@ -35,6 +35,7 @@ struct op_job {
     uint64_t copied;
     unsigned flags;
     bool detached, finished, begun, asked;
+    void (*not_saved)(struct op_job *j, const struct err *e); /* of job_begin_suspend; NULL: it is not under way */
     struct machine_start *start;
     struct task *task;
     unsigned phases_told;
@@ -63,6 +64,10 @@ void job_run_remove(struct op_job *j);
 void job_run_start(struct op_job *j);
 void job_run_stop(struct op_job *j);
 void job_run_suspend(struct op_job *j);
+/* Has the machine saved and ended; `failed` is called where that could not be, and the machine runs on. */
+void job_begin_suspend(struct op_job *j, void (*failed)(struct op_job *j, const struct err *e));
+/* At each look after it, until the machine is down. */
+void job_watch_suspend(struct op_job *j);
 void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);

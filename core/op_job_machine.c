@@ -130,21 +130,45 @@ static void kill_machine(struct op_job *j)
     j->stop_deadline = INT64_MAX;
 }
 
-static void begin_stop(struct op_job *j)
+/* A number among the distro's settings; `otherwise` where they cannot be read. */
+static int64_t setting_of(struct op_job *j, enum option_id id, int64_t otherwise)
+{
+    struct distro d;
+    int64_t number;
+
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) < 0)
+        return otherwise;
+    number = options_number(&d.options, id);
+    distro_release(&d);
+    return number;
+}
+
+static void power_off(struct op_job *j)
 {
     bool force = j->flags & FLAG_FORCE;
-    struct distro d;
-    int64_t seconds = 30;
+    int64_t seconds = setting_of(j, OPT_STOP_TIMEOUT, 30);
 
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) == 0) {
-        seconds = options_number(&d.options, OPT_STOP_TIMEOUT);
-        distro_release(&d);
-    }
     j->stop_deadline = (int64_t)uv_now(j->core->loop) + (force ? 2000 : seconds * 1000 + 5000);
     if (watch_send(j->core->watch, j->distro,
                    json_pack("{ss sb sI}", "cmd", "stop", "force", force, "deadline_ms",
                              (json_int_t)seconds * 1000), NULL, NULL, NULL) < 0)
         kill_machine(j);
+}
+
+/* A stop always wins: what cannot be saved is powered off. */
+static void on_not_saved(struct op_job *j, const struct err *e)
+{
+    job_note(j, "it cannot be suspended and is powered off: %s", e->msg);
+    j->not_saved = NULL;
+    power_off(j);
+}
+
+static void begin_stop(struct op_job *j, const struct model_distro *d)
+{
+    if (d->state == MACHINE_RUNNING && !(j->flags & FLAG_FORCE) && setting_of(j, OPT_INSTANT, 0))
+        job_begin_suspend(j, on_not_saved);
+    else
+        power_off(j);
 }
 
 /* There is nothing to power off, and what is saved is not thrown away for one word. */
@@ -172,7 +196,9 @@ void job_run_stop(struct op_job *j)
     if (!j->begun && d->state == MACHINE_SUSPENDED) {
         stop_suspended(j);
     } else if (!j->begun) {
-        begin_stop(j);
+        begin_stop(j, d);
+    } else if (j->not_saved) {
+        job_watch_suspend(j);
     } else if (!d || (MACHINE_BIT(d->state) & MACHINE_DOWN)) {
         if (d && strcmp(d->reason, "forced") == 0 && !(j->flags & FLAG_FORCE))
             job_note(j, "the guest did not power off in time and was stopped by force");

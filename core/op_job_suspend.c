@@ -18,10 +18,10 @@ static void on_saved(void *ctx, const json_t *reply, const struct err *e)
     if (reply)
         job_note(j, "%lld MB of its memory are saved", (long long)(bytes + (1 << 19)) >> 20);
     else
-        job_finish(j, STATUS_FAILED, e);
+        j->not_saved(j, e);
 }
 
-static void begin_suspend(struct op_job *j)
+void job_begin_suspend(struct op_job *j, void (*failed)(struct op_job *j, const struct err *e))
 {
     const struct paths *p = &j->core->paths;
     auto_free char *folder = suspended_folder(p, j->distro);
@@ -29,21 +29,19 @@ static void begin_suspend(struct op_job *j)
 
     suspended_discard(p, j->distro); /* of a running distro it is debris */
     j->asked = true;
+    j->not_saved = failed;
     if (watch_send(j->core->watch, j->distro,
-                   json_pack("{ss ss* ss}", "cmd", "save", "path", folder, "then", "end"), on_saved, j, &e) < 0)
-        job_finish(j, STATUS_FAILED, &e);
+                   json_pack("{ss ss* ss}", "cmd", "save", "path", folder, "then", "end"), on_saved, j, &e) == 0)
+        return;
+    j->asked = false;
+    failed(j, &e);
 }
 
-void job_run_suspend(struct op_job *j)
+void job_watch_suspend(struct op_job *j)
 {
     const struct model_distro *d = job_distro(j);
     struct err e;
 
-    if (!j->begun) {
-        if (job_check_distro(j))
-            begin_suspend(j);
-        return;
-    }
     if (j->asked || (d && !(MACHINE_BIT(d->state) & MACHINE_DOWN)))
         return;
     if (d && d->state == MACHINE_SUSPENDED) {
@@ -52,4 +50,17 @@ void job_run_suspend(struct op_job *j)
     }
     err_set(&e, EIO, "%s ended before it was saved%s%s", j->distro, d && *d->detail ? ": " : "", d ? d->detail : "");
     job_finish(j, STATUS_FAILED, &e);
+}
+
+static void on_not_saved(struct op_job *j, const struct err *e)
+{
+    job_finish(j, STATUS_FAILED, e);
+}
+
+void job_run_suspend(struct op_job *j)
+{
+    if (j->begun)
+        job_watch_suspend(j);
+    else if (job_check_distro(j))
+        job_begin_suspend(j, on_not_saved);
 }

@@ -394,6 +394,94 @@ static void test_op_stop__after_a_lost_connection_asks_again(void **state)
     assert_string_equal(w->noted, "");
 }
 
+/* Saves as lxtop-vmm does, or says that it cannot; a stop ends it either way. */
+static void serve_save(int fd, bool can)
+{
+    char line[4096];
+    FILE *f;
+
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0 && (f = fdopen(c, "r")); fclose(f))
+        while (fgets(line, sizeof(line), f)) {
+            if (strstr(line, "\"stop\""))
+                _exit(0);
+            if (!strstr(line, "\"save\""))
+                dprintf(c, "{\"ok\": true, \"state\": \"running\"}\n");
+            else if (!can)
+                dprintf(c, "{\"ok\": false, \"error\": \"a file does not answer\"}\n");
+            else if (shell("mkdir 0/lxtop/distros/d/suspended && "
+                           "echo '{\"reason\": \"suspended\"}' > 1/lxtop/machines/d/run.json") == 0) {
+                dprintf(c, "{\"ok\": true, \"memory_bytes\": 62914560}\n");
+                _exit(0);
+            }
+        }
+}
+
+static void save_and_end(int fd)
+{
+    serve_save(fd, true);
+}
+
+static void refuse_to_save(int fd)
+{
+    serve_save(fd, false);
+}
+
+static void test_op_suspend__saves_and_ends(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", save_and_end);
+    watch_look(w->core.watch);
+    if (run(w, "suspend d") != STATUS_DONE)
+        fail_msg("%s", w->result.msg);
+    assert_non_null(strstr(w->noted, "60 MB of its memory are saved"));
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "suspended"));
+    assert_int_equal(run(w, "suspend d"), STATUS_WRONG_STATE);
+    assert_int_equal(run(w, "stop d"), STATUS_WRONG_STATE);
+    assert_says(w->result, "goes on there");
+    assert_int_equal(run(w, "stop --force d"), STATUS_DONE);
+    assert_int_equal(shell("test ! -e 0/lxtop/distros/d/suspended"), 0);
+    assert_int_equal(run(w, "stop d"), STATUS_WRONG_STATE);
+    assert_says(w->result, "stopped already");
+}
+
+static void test_op_suspend__that_is_refused_leaves_it_running(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", refuse_to_save);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "suspend d"), STATUS_FAILED);
+    assert_says(w->result, "a file does not answer");
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+}
+
+static void test_op_stop__of_an_instant_distro_suspends_it(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(run(w, "install busybox --disk_size 32M --name d --instant true"), STATUS_DONE);
+    hold_machine(w, "d", save_and_end);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "suspended"));
+}
+
+static void test_op_stop__of_an_instant_distro_that_cannot_be_saved_powers_off(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(run(w, "install busybox --disk_size 32M --name d --instant true"), STATUS_DONE);
+    hold_machine(w, "d", refuse_to_save);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+    assert_non_null(strstr(w->noted, "is powered off: "));
+}
+
 static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
 {
     struct world *w = *state;
@@ -461,6 +549,10 @@ int main(int argc, char **argv)
         TEST(test_op_list__of_a_machine_that_never_answers),
         TEST(test_op_list__of_a_machine_that_talks_nonsense),
         TEST(test_op_stop__after_a_lost_connection_asks_again),
+        TEST(test_op_suspend__saves_and_ends),
+        TEST(test_op_suspend__that_is_refused_leaves_it_running),
+        TEST(test_op_stop__of_an_instant_distro_suspends_it),
+        TEST(test_op_stop__of_an_instant_distro_that_cannot_be_saved_powers_off),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
     };
