@@ -91,7 +91,7 @@ int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
     if (fstat(fd, &st) < 0)
         return err_sys(e, errno, "the saved memory");
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
-        return err_set(e, EINVAL, "the saved memory has %lld bytes and not %llu: it was cut or damaged",
+        return err_set(e, EINVAL, "the saved memory has %lld bytes and the machine %llu: it is of a machine with other memory, or was cut",
                        (long long)st.st_size, (unsigned long long)size);
     return init(m, size, fd, e);
 }
