@@ -90,9 +90,11 @@ static void find_parent(struct p9_context *c, struct p9_fid *f, char *path)
 
 static int open_again(struct p9_context *c, struct p9_fid *f, const struct record *r)
 {
-    int rc = p9_fids_charge_file(&c->fids);
+    int rc;
 
-    if (rc < 0)
+    if (c->export->read_only && (r->flags & P9_O_ACCMODE))
+        return -EROFS; /* the share was not when it was opened, or the state is an enemy's */
+    if ((rc = p9_fids_charge_file(&c->fids)) < 0)
         return rc;
     rc = c->fs->ops->open(c->fs, f->node, r->flags & REOPEN_FLAGS, &f->file);
     if (rc < 0)
@@ -139,9 +141,11 @@ static void load_fid(struct p9_context *c, struct state *s)
 void p9_context_state(struct p9_context *c, struct state *s)
 {
     uint32_t msize = atomic_load(&c->msize), n = c->fids.count;
+    bool own = atomic_load(&c->own);
 
     state_section(s, "P9FS");
     state_u32(s, &msize);
+    state_bool(s, &own);
     if (msize && (msize < P9_MSIZE_MIN || msize > c->export->limits.msize))
         state_refuse(s, "messages of a share of %u bytes", msize);
     if (c->fs->ops->state)
@@ -154,4 +158,5 @@ void p9_context_state(struct p9_context *c, struct state *s)
     for (uint32_t i = 0; i < n && !s->bad; i++)
         load_fid(c, s);
     atomic_store(&c->msize, msize);
+    atomic_store(&c->own, own);
 }

@@ -54,6 +54,7 @@ static int open_alone(struct p9_call *c, struct p9_fid *f)
     rc = p9_call_ops(c)->open(c->s->fs, f->node, c->in->treopen.flags, &f->file);
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
+    f->flags = c->in->treopen.flags;
     c->out->ropen.qid = f->node->qid;
     return rc < 0 ? rc : p9_fids_add(&c->s->fids, f);
 }

@@ -192,6 +192,23 @@ static void test_fids__another_file_of_the_same_name_is_stale(void **state)
     state_release(&out);
 }
 
+/* An enemy's file, or a share that was made read-only meanwhile: what was open for writing is not again. */
+static void test_fids__open_for_writing_are_stale_in_a_read_only_share(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    begin(&w->a);
+    assert_int_equal(walk(&w->a, 1, "d", "one"), 0);
+    assert_int_equal(open_fid(&w->a, 1, P9_O_RDWR), 0);
+    assert_int_equal(walk(&w->a, 2, "d", "two"), 0);
+    assert_int_equal(open_fid(&w->a, 2, 0), 0);
+    w->b.export.read_only = true;
+    assert_ok(carry(w, &e), e);
+    assert_int_equal(read_fid(&w->b, 1, ""), -ESTALE);
+    assert_int_equal(read_fid(&w->b, 2, "two\n"), 0);
+}
+
 static void test_load__cut_anywhere_is_refused_and_leaks_nothing(void **state)
 {
     struct world *w = *state;
@@ -237,6 +254,7 @@ int main(void)
         TEST(test_fids__of_a_renamed_file_follow_it),
         TEST(test_fids__whose_file_is_gone_are_stale_and_others_go_on),
         TEST(test_fids__another_file_of_the_same_name_is_stale),
+        TEST(test_fids__open_for_writing_are_stale_in_a_read_only_share),
         TEST(test_load__cut_anywhere_is_refused_and_leaks_nothing),
         TEST(test_load__does_not_leave_the_share),
     };
