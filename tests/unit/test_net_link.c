@@ -142,6 +142,29 @@ static void test_forwards__come_and_go(void **state)
     assert_int_not_equal(net_link_remove(&w->link, &f, &e), 0);
 }
 
+/* They wait in the kernel while lxtop-net does something else; libslirp would let two of them. */
+static void test_add__listens_to_many_at_once(void **state)
+{
+    struct world *w = *state;
+    struct forward f = to(a_port(NULL));
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(f.host_port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct pollfd p[50];
+    struct err e = {0};
+
+    start(w);
+    assert_ok(net_link_add(&w->link, &f, &e), e);
+    kill(w->link.pid, SIGSTOP);
+    for (size_t i = 0; i < ARRAY_SIZE(p); i++) {
+        p[i] = (struct pollfd){socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), POLLOUT, 0};
+        connect(p[i].fd, (struct sockaddr *)&at, sizeof(at));
+    }
+    assert_int_equal(poll(p, ARRAY_SIZE(p), 0), ARRAY_SIZE(p));
+    for (size_t i = 0; i < ARRAY_SIZE(p); i++)
+        close(p[i].fd);
+    kill(w->link.pid, SIGCONT);
+}
+
 static void test_start__a_port_that_is_taken_is_told_and_no_more(void **state)
 {
     struct world *w = *state;
@@ -297,6 +320,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_forwards__come_and_go),
+        T(test_add__listens_to_many_at_once),
         T(test_start__a_port_that_is_taken_is_told_and_no_more),
         T(test_add__right_behind_the_start),
         T(test_end__of_the_process_is_told_and_it_is_started_again),

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/forward.h"
@@ -38,16 +39,40 @@ static int flags_of(const struct forward *f)
     return (f->udp ? SLIRP_HOSTFWD_UDP : 0) | (f->v6 ? SLIRP_HOSTFWD_V6ONLY : 0);
 }
 
-static int add(Slirp *slirp, const struct forward *f)
+/* What the next descriptor will be: the lowest that is free. */
+static int next_descriptor(int one)
+{
+    int fd = dup(one);
+
+    if (fd >= 0)
+        close(fd);
+    return fd;
+}
+
+/* libslirp listens with a backlog of one: of many connections at once most would wait a second or more. */
+static void listen_to_many(int fd)
+{
+    int listening = 0;
+    socklen_t len = sizeof(listening);
+
+    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening)
+        listen(fd, SOMAXCONN);
+}
+
+static int add(Slirp *slirp, const struct forward *f, int requests_fd)
 {
     uint8_t guest_address[16];
     union address host, guest;
     socklen_t host_len = make_address(&host, f->v6, f->host, f->host_port), guest_len;
+    int fd = next_descriptor(requests_fd), r;
 
     inet_pton(f->v6 ? AF_INET6 : AF_INET, f->v6 ? NET_GUEST6 : NET_GUEST, guest_address);
     guest_len = make_address(&guest, f->v6, guest_address, f->guest_port);
     errno = 0;
-    return slirp_add_hostxfwd(slirp, &host.any, host_len, &guest.any, guest_len, flags_of(f));
+    r = slirp_add_hostxfwd(slirp, &host.any, host_len, &guest.any, guest_len, flags_of(f));
+    if (r == 0 && !f->udp)
+        listen_to_many(fd);
+    return r;
 }
 
 static int remove_forward(Slirp *slirp, const struct forward *f)
@@ -59,7 +84,7 @@ static int remove_forward(Slirp *slirp, const struct forward *f)
     return slirp_remove_hostxfwd(slirp, &host.any, len, flags_of(f));
 }
 
-static int obey(Slirp *slirp, const char *request, struct err *e)
+static int obey(Slirp *slirp, const char *request, int requests_fd, struct err *e)
 {
     struct forward f;
     int r;
@@ -69,7 +94,8 @@ static int obey(Slirp *slirp, const char *request, struct err *e)
     r = forward_parse(request + 1, &f, e);
     if (r < 0)
         return r;
-    if ((*request == '+' ? add : remove_forward)(slirp, &f) < 0)
+    r = *request == '+' ? add(slirp, &f, requests_fd) : remove_forward(slirp, &f);
+    if (r < 0)
         return err_sys(e, errno ? errno : EADDRINUSE, "%s", request + 1);
     return 0;
 }
@@ -83,7 +109,7 @@ bool requests_serve(int fd, struct Slirp *slirp)
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     request[n] = '\0';
-    obey(slirp, request, &e);
+    obey(slirp, request, fd, &e);
     /* An empty message would look like the end. */
     if (!*e.msg)
         strcpy(e.msg, "ok");
