@@ -14,6 +14,8 @@
 #include "core/base/forward.h"
 
 static const char *const networks[] = {[NETWORK_NONE] = "none", [NETWORK_USER] = "user", NULL};
+static const char *const auto_forwards[] = {
+    [AUTO_FORWARD_OFF] = "off", [AUTO_FORWARD_OFFER] = "offer", [AUTO_FORWARD_ON] = "on", NULL};
 
 const struct option_info option_table[OPTIONS] = {
     [OPT_MEMORY] = {"memory", OPTION_SIZE, 64LL << 20, 1LL << 40, "512M", NULL,
@@ -36,6 +38,9 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_FORWARDS] = {"forwards", OPTION_FORWARDS, 0, 0, "", NULL,
                       "ports of the host that lead into the distro: '[HOST:]PORT:GUESTPORT[/udp]; ...'; "
                       "HOST is 127.0.0.1 when left out", EFFECT_START},
+    [OPT_AUTO_FORWARD] = {"auto_forward", OPTION_CHOICE, 0, 0, "off", auto_forwards,
+                          "a server that begins to listen in the distro: on, the same port of 127.0.0.1 leads "
+                          "to it; offer, the verb forward shows it; off. TCP, from port 1024 up", EFFECT_START},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced", EFFECT_NOW},
     [OPT_INSTANT] = {"instant", OPTION_BOOL, 0, 1, "false", NULL,

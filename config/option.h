@@ -32,6 +32,7 @@ enum option_id {
     OPT_NETWORK, /* NETWORK_NONE, NETWORK_USER */
     OPT_HOST_LOOPBACK, /* the guest reaches the host's loopback at its gateway's address */
     OPT_FORWARDS, /* ports of the host that lead into the guest, as forwards_parse takes them */
+    OPT_AUTO_FORWARD, /* AUTO_FORWARD_* */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
     OPT_INSTANT, /* a stop suspends, so that the next start goes on at once */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
@@ -39,6 +40,7 @@ enum option_id {
 };
 
 enum { NETWORK_NONE, NETWORK_USER };
+enum { AUTO_FORWARD_OFF, AUTO_FORWARD_OFFER, AUTO_FORWARD_ON };
 
 /* When a change of it takes effect. */
 enum option_effect { EFFECT_START /* at the machine's next start */, EFFECT_NOW, EFFECT_INSTALL /* never */ };

@@ -29,7 +29,7 @@ static const char *const modules_needed[] = {
     "cryptomgr.notests 8250.nr_uarts=0 swiotlb=noforce percpu_alloc=page"
 /* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm
  * adds the devices and the network. */
-#define LINE_MAX_BYTES (2047 - 450 - 120)
+#define LINE_MAX_BYTES (2047 - 450 - 140)
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"
 
 static char *command_line(const char *name, const struct options *o, const struct kernel *k,
@@ -126,6 +126,8 @@ static char *net_argument(const struct options *o)
     if (!f)
         return NULL;
     fprintf(f, "user%s", options_number(o, OPT_HOST_LOOPBACK) ? ",host" : "");
+    if (options_number(o, OPT_AUTO_FORWARD) != AUTO_FORWARD_OFF)
+        fprintf(f, ",auto=%s", option_table[OPT_AUTO_FORWARD].choices[options_number(o, OPT_AUTO_FORWARD)]);
     for (int i = 0; i < n; i++) {
         forward_format(&list[i], forward);
         fprintf(f, ",forward=%s", forward);

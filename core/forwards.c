@@ -83,22 +83,44 @@ char *forwards_settings_text(const struct paths *p, const struct options *defaul
     return text;
 }
 
-/* Parsed again: what a machine says is not printed as it is. */
-char *forwards_reply_text(const json_t *reply)
+static bool has(const json_t *list, const char *text)
 {
     const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+        if (json_is_string(row) && strcmp(json_string_value(row), text) == 0)
+            return true;
+    return false;
+}
+
+/* Parsed again: what a machine says is not printed as it is. */
+static void put_list(FILE *f, const json_t *list, const json_t *automatic, const char *word)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row) {
+        char text[FORWARD_TEXT_MAX];
+        struct forward w;
+
+        if (!json_is_string(row) || forward_parse(json_string_value(row), &w, NULL) < 0)
+            continue;
+        forward_format(&w, text);
+        fprintf(f, "%s%s\n", text, has(automatic, text) ? " automatic" : word);
+    }
+}
+
+char *forwards_reply_text(const json_t *reply)
+{
     char *text = NULL;
-    size_t len, i;
+    size_t len;
     FILE *f = open_memstream(&text, &len);
 
     if (!f)
         return NULL;
-    json_array_foreach(json_object_get(reply, "forwards"), i, row) {
-        struct forward w;
-
-        if (json_is_string(row) && forward_parse(json_string_value(row), &w, NULL) == 0)
-            put_line(f, &w);
-    }
+    put_list(f, json_object_get(reply, "forwards"), json_object_get(reply, "automatic"), "");
+    put_list(f, json_object_get(reply, "offered"), NULL, " offered");
     fclose(f);
     return text;
 }

@@ -19,7 +19,10 @@ struct err;
 int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,
                   const struct forward *f, bool add, struct err *e);
 
-/* A line for each of the settings', or of a machine's reply to "forward"; the caller frees. */
+/*
+ * A line for each of the settings', or of a machine's reply to "forward"; the caller frees.  Behind one
+ * of a machine may stand that it is automatic, or only offered.
+ */
 char *forwards_settings_text(const struct paths *p, const struct options *defaults,
                              const char *distro, struct err *e);
 char *forwards_reply_text(const json_t *reply);

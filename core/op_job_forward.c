@@ -23,6 +23,8 @@ static void keep_forward(struct op_job *j)
     if (r == 0)
         r = forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f,
                           !(j->flags & FLAG_REMOVE), &e);
+    if (r == -ENOENT && j->asked) /* an automatic one, which the machine has removed */
+        r = 0;
     job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, &e);
 }
 

@@ -10,6 +10,8 @@
  *                "ready WORD"      distro ready ("running", or "degraded" for systemd)
  *                "note TEXT"       for the user: shown with the boot (journal recovery, ...)
  *                "export on"       the distro's / is served on AGENT_EXPORT_PORT; "export off": not
+ *                "listen PORT"     a server of the distro listens at this TCP port; "unlisten PORT": not any
+ *                                  more.  Only with lxtop.listen on the command line.
  *                "down"            the guest has begun to go down
  *                "fail TEXT"       cannot boot the distro: reason; the guest then powers off
  * VMM to guest:  "stop"            power off in order

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/agent_link.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
@@ -26,6 +27,27 @@ static void say_export(struct agent_link *a, const char *argument)
     a->events->export(a->ctx, strcmp(argument, "on") == 0);
 }
 
+static void say_port(struct agent_link *a, const char *argument, bool on)
+{
+    char *end;
+    unsigned long port = strtoul(argument, &end, 10);
+
+    if (*argument < '1' || *argument > '9' || *end || port > UINT16_MAX)
+        a->dropped++;
+    else
+        a->events->listen(a->ctx, (uint16_t)port, on);
+}
+
+static void say_listen(struct agent_link *a, const char *argument)
+{
+    say_port(a, argument, true);
+}
+
+static void say_unlisten(struct agent_link *a, const char *argument)
+{
+    say_port(a, argument, false);
+}
+
 static void say_note(struct agent_link *a, const char *argument)
 {
     a->events->note(a->ctx, argument);
@@ -48,6 +70,7 @@ static const struct {
 } words[] = {
     {"phase", say_phase},   {"init", say_init}, {"ready", say_ready}, {"note", say_note},
     {"export", say_export}, {"down", say_down}, {"fail", say_fail},
+    {"listen", say_listen}, {"unlisten", say_unlisten},
 };
 
 static void take_line(struct agent_link *a)

@@ -18,6 +18,7 @@ struct agent_link_events {
     void (*ready)(void *ctx, const char *word);
     void (*export)(void *ctx, bool on);
     void (*note)(void *ctx, const char *text);
+    void (*listen)(void *ctx, uint16_t port, bool on); /* never port 0 */
     void (*down)(void *ctx);
     void (*fail)(void *ctx, const char *text);
 };

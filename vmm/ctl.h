@@ -25,7 +25,9 @@
  *            console, first the kept log (at most CTL_CONSOLE_KEPT bytes), then live.
  *            What the client sends behind the request is typed already.
  *   forward  "add" or "remove": "[HOST:]PORT:GUESTPORT[/udp]" (core/base/forward.h), or neither;
- *            "forwards": all there are, as such texts.  They last as long as the machine.
+ *            "forwards": all there are, as such texts, of these "automatic": those that nobody asked
+ *            for (auto_forward.h), and "offered": what could be added, a server of the guest listens
+ *            there.  They last as long as the machine.
  *   save     "path": folder to make (vmm/snapshot.h), "then": "resume" or "end"; "pause_us": how long the
  *            machine stood still, "memory_bytes": of guest memory that were written.  With "end" the
  *            machine ends (EXIT_SUSPENDED) without another instruction of the guest's.
@@ -36,6 +38,8 @@
  *   state    "state"
  *   paused   "paused" (bool)
  *   export   "on" (bool): the distro's files are served now, or not any more
+ *   listen   "port", "what": a server in the guest listens there, and the port is "automatic" (forwarded
+ *            now), "offered", or it does not any more: "gone" (auto_forward.h)
  *   exit     "reason" (CTL_EXIT_*), "detail"; the last one, the process ends
  *
  * Phases, in the order of a boot, microseconds since the process was executed:

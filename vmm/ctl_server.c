@@ -161,6 +161,7 @@ static int do_forward(struct client *c, const json_t *request, json_t *reply, st
     const json_t *add = json_object_get(request, "add"), *gone = json_object_get(request, "remove");
     const char *text = json_string_value(add ? add : gone);
     struct forward f;
+    json_t *all;
     int r = 0;
 
     if ((add || gone) && (!text || (add && gone)))
@@ -169,9 +170,12 @@ static int do_forward(struct client *c, const json_t *request, json_t *reply, st
         r = forward_parse(text, &f, e);
     if (r == 0 && text)
         r = vm_forward(c->server->vm, &f, add != NULL, e);
-    if (r == 0)
-        json_object_set_new(reply, "forwards", vm_forwards(c->server->vm));
-    return r;
+    if (r < 0)
+        return r;
+    all = vm_forwards(c->server->vm);
+    json_object_update(reply, all);
+    json_decref(all);
+    return 0;
 }
 
 static int do_save(struct client *c, const json_t *request, json_t *reply, struct err *e)

@@ -176,14 +176,26 @@ static int set_share(struct spec *s, char *argument, struct err *e)
     return 0;
 }
 
+static int set_auto(struct spec_net *n, const char *word, struct err *e)
+{
+    static const char *const words[] = {"off", "offer", "on", NULL};
+    int choice = 0, r = choose(word, words, &choice, e);
+
+    n->auto_forward = (enum spec_auto)choice;
+    return r;
+}
+
 static int net_part(struct spec_net *n, const char *part, struct err *e)
 {
     if (strcmp(part, "host") == 0) {
         n->host = true;
         return 0;
     }
+    if (strncmp(part, "auto=", 5) == 0)
+        return set_auto(n, part + 5, e);
     if (strncmp(part, "forward=", 8) != 0)
-        return err_set(e, EINVAL, "'%s' is not one of host, forward=[HOST:]PORT:GUESTPORT[/udp]", part);
+        return err_set(e, EINVAL, "'%s' is not one of host, auto=off|offer|on, forward=[HOST:]PORT:GUESTPORT[/udp]",
+                       part);
     if (forwards_add(n->forward, (int)n->forwards, part + 8, e) < 0)
         return -EINVAL;
     n->forwards++;
@@ -278,10 +290,11 @@ static const struct {
      "        (default yours); xattr, as squash, and changes of owner are kept in attributes; pass and\n"
      "        trust, the host's numbers, checked by the host or the guest (lxtop-vmm run by root only)",
      set_share},
-    {"--net", "none|user[,host][,forward=[HOST:]PORT:GUESTPORT[/udp]]...",
+    {"--net", "none|user[,host][,auto=off|offer|on][,forward=[HOST:]PORT:GUESTPORT[/udp]]...",
      "user: a network behind a NAT of this user's, in a process of its own (lxtop-net); host: with the\n"
      "        host's loopback at the gateway's address; forward: a port of the host (of 127.0.0.1 unless\n"
-     "        HOST is given) leads to one of the guest (default none)",
+     "        HOST is given) leads to one of the guest (default none); auto: so do, or are offered, ports at\n"
+     "        which a server in the guest begins to listen, if lxtop-guest is in it",
      set_net},
     {"--console", "none|stdio|serial",
      "hvc0 or ttyS0 on this terminal; Ctrl-] stops the machine, twice forces (default none)",

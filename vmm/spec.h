@@ -35,12 +35,16 @@ struct spec_share {
     uint32_t uid, gid;      /* SQUASH, XATTR: the guest's numbers of the one owner */
 };
 
+/* What becomes of a port at which the guest begins to listen: auto_forward.h. */
+enum spec_auto { SPEC_AUTO_OFF, SPEC_AUTO_OFFER, SPEC_AUTO_ON };
+
 /* A network of its own behind a NAT in user space (net_plan.h). */
 struct spec_net {
     bool on;
     bool host; /* the guest reaches the host's loopback, at the gateway's address */
     struct forward forward[FORWARDS_MAX];
     unsigned forwards;
+    enum spec_auto auto_forward;
 };
 
 enum spec_console { SPEC_CONSOLE_NONE, SPEC_CONSOLE_STDIO, SPEC_CONSOLE_SERIAL };

@@ -140,7 +140,7 @@ void vm_resize(struct vm *vm, unsigned rows, unsigned cols)
     devices_resize(vm->devices, rows, cols);
 }
 
-json_t *vm_forwards(const struct vm *vm)
+json_t *vm_forwards(struct vm *vm)
 {
     const struct net_link *l = devices_net(vm->devices);
     json_t *list = json_array();
@@ -151,13 +151,17 @@ json_t *vm_forwards(const struct vm *vm)
         forward_format(&l->forward[i], text);
         json_array_append_new(list, json_string(text));
     }
-    return list;
+    return json_pack("{so so so}", "forwards", list, "automatic", auto_forward_made(&vm->auto_forward),
+                     "offered", auto_forward_offered(&vm->auto_forward));
 }
 
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)
 {
     struct net_link *l = devices_net(vm->devices);
+    bool yielded = auto_forward_yield(&vm->auto_forward, f);
 
+    if (yielded && !add)
+        return 0;
     return (add ? net_link_add : net_link_remove)(l, f, e);
 }
 

@@ -36,7 +36,7 @@ void vm_resume(struct vm *vm);
 /* Asks the guest to power off and forces it after the deadline; `force` at once. */
 void vm_stop(struct vm *vm, bool force, int deadline_ms);
 void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
-json_t *vm_forwards(const struct vm *vm); /* new reference; their texts */
+json_t *vm_forwards(struct vm *vm); /* new reference; as the reply to "forward" (ctl.h) has them */
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e);
 /* A viewer of the console, who has typed `typed` already; takes the descriptor. */
 int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e);

@@ -117,11 +117,15 @@ static int build_devices(struct vm *vm, struct err *e)
     if (platform_attach(&vm->platform, &vm->mmio, &vm->pio, e) < 0)
         return -EIO;
     vm->devices = devices_new(&c, e);
-    return vm->devices ? 0 : -EIO;
+    if (!vm->devices)
+        return -EIO;
+    vm->auto_forward = (struct auto_forward){.mode = vm->spec->net.auto_forward, .ctx = vm,
+                                             .link = devices_net(vm->devices), .changed = vm_on_auto_forward};
+    return 0;
 }
 
 /* The guest's addresses, for lxtop-guest (vmm/guest/options.h). */
-#define NET_WORD " lxtop.net=%s/%d,%s,%s,%s/%d,%s,%s"
+#define NET_WORD " lxtop.net=%s/%d,%s,%s,%s/%d,%s,%s%s"
 
 /* The kernel's own options, the network's, and, without ACPI, where its devices are. */
 static char *command_line(const struct vm *vm, bool acpi)
@@ -129,7 +133,8 @@ static char *command_line(const struct vm *vm, bool acpi)
     auto_free char *devices = acpi ? strdup("") : devices_command_line(vm->devices);
     auto_free char *net = vm->spec->net.on
                               ? file_path(NET_WORD, NET_GUEST, NET_PREFIX, NET_GATEWAY, NET_DNS,
-                                          NET_GUEST6, NET_PREFIX6, NET_GATEWAY6, NET_DNS6)
+                                          NET_GUEST6, NET_PREFIX6, NET_GATEWAY6, NET_DNS6,
+                                          vm->spec->net.auto_forward ? " lxtop.listen" : "")
                               : strdup("");
 
     return devices && net ? file_path("%s%s%s%s", vm->spec->append, net, *devices ? " " : "", devices)

@@ -106,6 +106,18 @@ static void on_agent_export(void *ctx, bool on)
     vm_publish(vm, json_pack("{ss sb}", "event", "export", "on", on));
 }
 
+static void on_agent_listen(void *ctx, uint16_t port, bool on)
+{
+    struct vm *vm = ctx;
+
+    auto_forward_listen(&vm->auto_forward, port, on);
+}
+
+void vm_on_auto_forward(void *ctx, uint16_t port, const char *what)
+{
+    vm_publish(ctx, json_pack("{ss si ss}", "event", "listen", "port", port, "what", what));
+}
+
 static void on_agent_down(void *ctx)
 {
     struct vm *vm = ctx;
@@ -122,7 +134,7 @@ static void on_agent_fail(void *ctx, const char *text)
 
 const struct agent_link_events vm_agent_events = {
     .phase = on_agent_phase, .init = on_agent_init, .ready = on_agent_ready,
-    .note = vm_on_note,   .export = on_agent_export, .down = on_agent_down,
+    .note = vm_on_note,   .export = on_agent_export, .down = on_agent_down, .listen = on_agent_listen,
     .fail = on_agent_fail,
 };
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "vmm/agent_link.h"
+#include "vmm/auto_forward.h"
 #include "vmm/bus.h"
 #include "vmm/kvm.h"
 #include "vmm/loop.h"
@@ -50,6 +51,7 @@ struct vm {
     struct devices *devices;
     struct console *console;
     struct agent_link agent;
+    struct auto_forward auto_forward;
     struct vcpus *vcpus;
     struct ctl_server *ctl;
     struct loop_timer halt_timer, stop_timer, record_timer;
@@ -88,6 +90,7 @@ void vm_on_shutdown(void *ctx);
 void vm_on_vcpu_failed(void *ctx, const char *why);
 void vm_on_first_run(void *ctx);
 void vm_on_note(void *ctx, const char *text);
+void vm_on_auto_forward(void *ctx, uint16_t port, const char *what);
 void vm_on_halt_timer(void *ctx, uint32_t events);
 
 #endif

@@ -93,13 +93,10 @@ int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct e
     return 0;
 }
 
-json_t *vm_forwards(const struct vm *vm)
+json_t *vm_forwards(struct vm *vm)
 {
-    json_t *list = json_array();
-
     (void)vm;
-    json_array_append_new(list, json_string("8080:80"));
-    return list;
+    return json_pack("{s[s]}", "forwards", "8080:80");
 }
 
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)

@@ -36,6 +36,13 @@ static void on_export(void *ctx, bool on)
 {
     hear(ctx, "export", on ? "on" : "off");
 }
+static void on_listen(void *ctx, uint16_t port, bool on)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%u %s", port, on ? "on" : "off");
+    hear(ctx, "listen", text);
+}
 static void on_down(void *ctx)
 {
     hear(ctx, "down", "");
@@ -46,7 +53,7 @@ static void on_fail(void *ctx, const char *text)
 }
 
 static const struct agent_link_events events = {on_phase, on_init, on_ready, on_export,
-                                                on_note,  on_down, on_fail};
+                                                on_note,  on_listen, on_down, on_fail};
 
 static int set_up(void **state)
 {
@@ -67,6 +74,19 @@ static int tear_down(void **state)
 static void say(struct world *w, const char *text)
 {
     agent_link_output(&w->link, text, strlen(text));
+}
+
+static void test_output__ports_are_numbers_in_their_range(void **state)
+{
+    struct world *w = *state;
+
+    say(w, "listen 1\nlisten 65535\nunlisten 8080\n");
+    assert_string_equal(w->heard, "listen[1 on]listen[65535 on]listen[8080 off]");
+    assert_int_equal(w->link.dropped, 0);
+    say(w, "listen\nlisten 0\nlisten 65536\nlisten -1\nlisten 80x\nlisten  80\nlisten +80\n"
+           "unlisten 99999999999999999999999\nlisten 080\n");
+    assert_string_equal(w->heard, "listen[1 on]listen[65535 on]listen[8080 off]");
+    assert_int_equal(w->link.dropped, 9);
 }
 
 static void test_output__every_word_is_an_event(void **state)
@@ -137,6 +157,7 @@ static void test_output__longest_line_is_taken_a_longer_is_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_output__ports_are_numbers_in_their_range),
         TEST(test_output__every_word_is_an_event),
         TEST(test_output__lines_may_come_in_any_pieces),
         TEST(test_output__other_words_are_dropped_and_counted),

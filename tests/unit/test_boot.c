@@ -202,11 +202,12 @@ static void test_boot_plan_make__says_what_is_missing(void **state)
 
 static void test_boot_plan_make__network(void **state)
 {
-    static const char *const rows[][4] = { /* network, host_loopback, forwards, argument of --net */
-        {"user", "false", "", "user"},
-        {"none", "true", "80:80", "none"},
-        {"user", "true", "", "user,host"},
-        {"user", "false", "8080:80; [::1]:53:53/udp", "user,forward=8080:80,forward=[::1]:53:53/udp"},
+    static const char *const rows[][5] = { /* network, host_loopback, forwards, auto_forward, argument of --net */
+        {"user", "false", "", "off", "user"},
+        {"none", "true", "80:80", "on", "none"},
+        {"user", "true", "", "offer", "user,host,auto=offer"},
+        {"user", "false", "8080:80; [::1]:53:53/udp", "on",
+         "user,auto=on,forward=8080:80,forward=[::1]:53:53/udp"},
     };
     struct world *w = *state;
     struct err e;
@@ -218,8 +219,9 @@ static void test_boot_plan_make__network(void **state)
         assert_int_equal(options_set(&w->options, "network", rows[i][0], ORIGIN_COMMAND, NULL), 0);
         assert_int_equal(options_set(&w->options, "host_loopback", rows[i][1], ORIGIN_COMMAND, NULL), 0);
         assert_int_equal(options_set(&w->options, "forwards", rows[i][2], ORIGIN_COMMAND, NULL), 0);
+        assert_int_equal(options_set(&w->options, "auto_forward", rows[i][3], ORIGIN_COMMAND, NULL), 0);
         plan(w, &b);
-        assert_string_equal(b.net, rows[i][3]);
+        assert_string_equal(b.net, rows[i][4]);
         boot_plan_release(&b);
     }
     assert_int_equal(options_set(&w->options, "forwards", "80", ORIGIN_COMMAND, &e), -EINVAL);

@@ -246,6 +246,12 @@ static void test_parse__network(void **state)
     assert_int_equal(s.net.forwards, 2);
     assert_true(s.net.forward[0].udp && s.net.forward[0].v6);
     assert_int_equal(s.net.forward[1].guest_port, 2);
+    assert_int_equal(s.net.auto_forward, SPEC_AUTO_OFF);
+    assert_int_equal(parse(&l, &s, "--kernel k --net user,auto=offer", &e), SPEC_RUN);
+    assert_int_equal(s.net.auto_forward, SPEC_AUTO_OFFER);
+    assert_int_equal(parse(&l, &s, "--kernel k --net user,auto=on", &e), SPEC_RUN);
+    assert_int_equal(s.net.auto_forward, SPEC_AUTO_ON);
+    assert_int_equal(parse(&l, &s, "--kernel k --net user,auto=always", &e), -EINVAL);
 }
 
 static void test_parse__forwards_are_bounded(void **state)

@@ -13,11 +13,13 @@
 #include <time.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "vmm/agent.h"
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/export.h"
 #include "vmm/guest/inits.h"
+#include "vmm/guest/listeners.h"
 #include "vmm/guest/options.h"
 #include "vmm/guest/restored.h"
 #include "vmm/guest/service.h"
@@ -52,6 +54,8 @@ struct agent {
     unsigned ticks, quiet_ticks, retry_at;
     bool ready, going_down;
     char word[32]; /* how it was ready */
+    struct listeners listeners; /* told */
+    int64_t listeners_at;       /* clock_ms of the next look */
     char line[AGENT_LINE_MAX];
     size_t len;
 };
@@ -122,6 +126,8 @@ static void obey_restored(struct agent *a, const char *argument)
     if (!restored_parse(&r, argument))
         return;
     restored_apply(&r);
+    a->listeners = (struct listeners){0}; /* this lxtop-vmm has heard of none */
+    a->listeners_at = 0;
     say_ready(a, a->word);
 }
 
@@ -213,6 +219,16 @@ static void look_ready(struct agent *a)
         look_for_rc(a);
 }
 
+static void look_at_listeners(struct agent *a)
+{
+    int64_t now = clock_ms();
+
+    if (!a->options->listen || now < a->listeners_at)
+        return;
+    a->listeners_at = now + LISTENERS_EVERY_MS;
+    listeners_look(&a->listeners, a->port);
+}
+
 /* --- the shell and other children --- */
 
 static void keep_shell(struct agent *a)
@@ -302,6 +318,7 @@ static void look(struct agent *a)
 {
     if (!a->ready && (a->ticks > 0 || a->init->ready == READY_AT_ONCE))
         look_ready(a);
+    look_at_listeners(a);
     keep_shell(a);
     for (int i = 0; i < SERVICES; i++)
         keep_service(a, &a->kept[i]);
@@ -316,7 +333,7 @@ static void hear(struct agent *a)
 
     for (int i = 0; i < SERVICES; i++)
         fds[2 + i] = (struct pollfd){.fd = a->kept[i].ready, .events = POLLIN};
-    poll(fds, ARRAY_SIZE(fds), idle ? -1 : TICK_MS);
+    poll(fds, ARRAY_SIZE(fds), !idle ? TICK_MS : a->options->listen ? LISTENERS_EVERY_MS : -1);
     if (fds[0].revents & POLLIN)
         read_port(a);
     if (fds[1].revents & POLLIN)

@@ -34,6 +34,8 @@ static void take_word(struct guest_options *o, const char *word, size_t len)
 {
     if (len == strlen("lxtop.ro") && strncmp(word, "lxtop.ro", len) == 0)
         o->read_only = true;
+    if (len == strlen("lxtop.listen") && strncmp(word, "lxtop.listen", len) == 0)
+        o->listen = true;
     take_share(o, word, len);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         size_t n = strlen(texts[i].name);

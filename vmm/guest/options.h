@@ -10,6 +10,7 @@
  *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
  *   lxtop.net=ADDRESS/PREFIX,GATEWAY,DNS[,ADDRESS6/PREFIX,GATEWAY6,DNS6]
  *                            the first virtio interface's; without it there is no network to set up
+ *   lxtop.listen             tell lxtop-vmm at which ports servers listen (listeners.h)
  *   lxtop.share=TAG,rw|ro,CACHE,ACCESS,PATH   a share of the host to mount; may be given several
  *                            times; in PATH %XX is the byte with this hexadecimal number
  */
@@ -25,7 +26,7 @@
 struct guest_options {
     char root[OPTION_TEXT_MAX], fstype[OPTION_TEXT_MAX], hostname[OPTION_TEXT_MAX];
     char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX], net[OPTION_TEXT_MAX];
-    bool read_only;
+    bool read_only, listen;
     char share[GUEST_SHARES_MAX][SHARE_TEXT_MAX]; /* the text behind lxtop.share= */
     unsigned shares;
 };
