@@ -185,7 +185,7 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files
+bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files $(O)/tests/bench/pour
 	$(Q)tests/bench/run
 $(O)/tests/bench/%: $(O)/tests/bench/%.o
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
