@@ -3,6 +3,8 @@
 
 #include "tests/unit/fixture.h"
 
+#include <arpa/inet.h>
+
 struct heard {
     char text[2048];
 };
@@ -19,7 +21,7 @@ static void read_text(struct listeners *l, const char *text)
 {
     FILE *f = fmemopen((void *)text, strlen(text), "r");
 
-    listeners_read(l, f);
+    listeners_read(l, f, inet_addr("10.187.83.15"));
     fclose(f);
 }
 

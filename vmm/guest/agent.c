@@ -226,7 +226,7 @@ static void look_at_listeners(struct agent *a)
     if (!a->options->listen || now < a->listeners_at)
         return;
     a->listeners_at = now + LISTENERS_EVERY_MS;
-    listeners_look(&a->listeners, a->port);
+    listeners_look(&a->listeners, a->options->net, a->port);
 }
 
 /* --- the shell and other children --- */

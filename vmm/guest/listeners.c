@@ -6,22 +6,20 @@
 
 #include "core/base/auto.h"
 #include "vmm/guest/agent_port.h"
-#include "vmm/net_plan.h"
 
 #define LISTENING 0x0A /* TCP_LISTEN of the kernel's tcp_states.h */
 
 /* An address as these files have it: each word of 4 bytes as a number of this machine's. */
-static bool is_reached(const char *hex)
+static bool is_reached(const char *hex, uint32_t own)
 {
     static const char any6[] = "00000000000000000000000000000000";
-    uint32_t own = inet_addr(NET_GUEST);
     char own_hex[9];
 
     snprintf(own_hex, sizeof(own_hex), "%08X", own);
     return strcmp(hex, "00000000") == 0 || strcmp(hex, own_hex) == 0 || strcmp(hex, any6) == 0;
 }
 
-void listeners_read(struct listeners *l, FILE *f)
+void listeners_read(struct listeners *l, FILE *f, uint32_t own)
 {
     char line[512], address[33];
     unsigned port, state;
@@ -33,7 +31,7 @@ void listeners_read(struct listeners *l, FILE *f)
             continue;
         if (state != LISTENING)
             break;
-        if (is_reached(address))
+        if (is_reached(address, own))
             l->port[port / 64] |= 1ULL << port % 64;
     }
 }
@@ -55,7 +53,18 @@ static void say_port(void *ctx, const char *word, unsigned port)
     agent_say(*(int *)ctx, "%s %u", word, port);
 }
 
-void listeners_look(struct listeners *told, int port)
+/* "ADDRESS/PREFIX,...": network order, as the kernel prints it. */
+static uint32_t own_address(const char *net)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr a = {0};
+
+    snprintf(text, sizeof(text), "%.*s", (int)strcspn(net, "/"), net);
+    inet_pton(AF_INET, text, &a);
+    return a.s_addr;
+}
+
+void listeners_look(struct listeners *told, const char *net, int port)
 {
     static const char *const files[] = {"/proc/net/tcp", "/proc/net/tcp6"};
     struct listeners now = {0};
@@ -65,7 +74,7 @@ void listeners_look(struct listeners *told, int port)
 
         if (!f)
             continue;
-        listeners_read(&now, f);
+        listeners_read(&now, f, own_address(net));
         fclose(f);
     }
     listeners_tell(told, &now, say_port, &port);

@@ -18,12 +18,12 @@ struct listeners {
     uint64_t port[65536 / 64]; /* a bit each */
 };
 
-/* Adds those of one of the two files; a line that is none is skipped. */
-void listeners_read(struct listeners *l, FILE *f);
+/* Adds those of one of the two files; a line that is none is skipped.  `own` is the network's IPv4 address. */
+void listeners_read(struct listeners *l, FILE *f, uint32_t own);
 /* "listen PORT" and "unlisten PORT" for what has changed since `told`, by `say`; `told` is then as it is now. */
 void listeners_tell(struct listeners *told, const struct listeners *now,
                     void (*say)(void *ctx, const char *word, unsigned port), void *ctx);
-/* Both, of this machine, told at an agent's port. */
-void listeners_look(struct listeners *told, int port);
+/* Both, of this machine, told at an agent's port; `net` is as options.h has it. */
+void listeners_look(struct listeners *told, const char *net, int port);
 
 #endif
