@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define FUSE_USE_VERSION 314
 #include "p9/fuse_lock.h"
 
 #include <errno.h>
-#include <fuse3/fuse_lowlevel.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +11,14 @@
 
 #include "core/base/err.h"
 #include "p9/client.h"
+#include "p9/fuse_mount.h"
 
 #define AGAIN_MS 50
 
 struct waiter {
     struct waiter *next;
     fuse_req_t req;
+    fuse_ino_t ino;
     uint32_t fid;
     uint64_t owner;
     struct flock lock;
@@ -90,6 +90,17 @@ void fuse_locks_drop(struct fuse_locks *t, uint32_t fid, uint64_t owner)
     ask(t, fid, owner, &(struct flock){.l_type = F_UNLCK});
 }
 
+/*
+ * Whoever gets a lock must see what was written under it before: the kernel drops what it has of the file.
+ * It asks for that inside no operation that holds the file (fuse_lowlevel.h names those).
+ */
+static void answer(fuse_req_t req, fuse_ino_t ino, const struct flock *l, int rc)
+{
+    if (rc == 0 && l->l_type != F_UNLCK)
+        fuse_lowlevel_notify_inval_inode(mount_of(req)->session, ino, 0, 0);
+    fuse_reply_err(req, -rc);
+}
+
 /* --- Waiting ------------------------------------------------------------------------------------- */
 
 /* False while it has to wait on. */
@@ -100,7 +111,7 @@ static bool try_again(struct fuse_locks *t, struct waiter *w, bool stop)
 
     if (rc == -EAGAIN)
         return false;
-    fuse_reply_err(w->req, -rc);
+    answer(w->req, w->ino, &w->lock, rc);
     return true;
 }
 
@@ -157,14 +168,14 @@ static void *retry(void *arg)
     return NULL;
 }
 
-static int wait_for_it(struct fuse_locks *t, fuse_req_t req, uint32_t fid, uint64_t owner,
+static int wait_for_it(struct fuse_locks *t, fuse_req_t req, fuse_ino_t ino, uint32_t fid, uint64_t owner,
                        const struct flock *l)
 {
     struct waiter *w = malloc(sizeof(*w));
 
     if (!w)
         return -ENOLCK;
-    *w = (struct waiter){.req = req, .fid = fid, .owner = owner, .lock = *l};
+    *w = (struct waiter){.req = req, .ino = ino, .fid = fid, .owner = owner, .lock = *l};
     pthread_mutex_lock(&t->lock);
     w->next = t->waiters;
     t->waiters = w;
@@ -173,14 +184,14 @@ static int wait_for_it(struct fuse_locks *t, fuse_req_t req, uint32_t fid, uint6
     return 0;
 }
 
-void fuse_locks_set(struct fuse_locks *t, fuse_req_t req, uint32_t fid, uint64_t owner,
+void fuse_locks_set(struct fuse_locks *t, fuse_req_t req, uint64_t ino, uint32_t fid, uint64_t owner,
                     const struct flock *l, bool sleep)
 {
     int rc = ask(t, fid, owner, l);
 
-    if (rc == -EAGAIN && sleep && (rc = wait_for_it(t, req, fid, owner, l)) == 0)
+    if (rc == -EAGAIN && sleep && (rc = wait_for_it(t, req, ino, fid, owner, l)) == 0)
         return;
-    fuse_reply_err(req, -rc);
+    answer(req, ino, l, rc);
 }
 
 /* --- Life ---------------------------------------------------------------------------------------- */

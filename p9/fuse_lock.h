@@ -24,7 +24,7 @@ void fuse_locks_free(struct fuse_locks *t); /* NULL allowed */
 
 int fuse_locks_get(struct fuse_locks *t, uint32_t fid, uint64_t owner, struct flock *l);
 /* Answers `req`, now or, with `sleep`, when it has the lock or is interrupted. */
-void fuse_locks_set(struct fuse_locks *t, struct fuse_req *req, uint32_t fid, uint64_t owner,
+void fuse_locks_set(struct fuse_locks *t, struct fuse_req *req, uint64_t ino, uint32_t fid, uint64_t owner,
                     const struct flock *l, bool sleep);
 /* Everything that the owner has locked of the file. */
 void fuse_locks_drop(struct fuse_locks *t, uint32_t fid, uint64_t owner);

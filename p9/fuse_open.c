@@ -227,14 +227,13 @@ void fuse_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, st
     uint32_t fid;
     int rc = fuse_handle_fid(m, handle_of(fi), &fid);
 
-    (void)ino;
     if (rc < 0) {
         fuse_reply_result(req, rc);
         return;
     }
     if (l->l_type != F_UNLCK)
         handle_of(fi)->locked = true;
-    fuse_locks_set(m->locks, req, fid, fi->lock_owner, l, sleep);
+    fuse_locks_set(m->locks, req, ino, fid, fi->lock_owner, l, sleep);
 }
 
 /*
