@@ -3,10 +3,12 @@
  * The client's locks as OFD locks: an open file description stands for one lock owner on one file.
  *
  * Linux's client settles conflicts between its own processes before it asks here, and sends flock(2)
- * as a lock of the whole file by the calling process.  Two things follow.  A flock passes with its
+ * as a lock of the whole file by the calling process.  Three things follow.  A flock passes with its
  * descriptor to other processes, so a lock of the whole file replaces what other owners hold through that
  * same open file; and the unlocking of a whole file with the "wait" flag (flock's;
- * close(2) sends none) by an owner without locks unlocks all that came through that open file.
+ * close(2) sends none) by an owner without locks unlocks all that came through that open file.  And a lock of
+ * the whole file is taken as flock(2) of the host's file, too: only so do programs of both sides that use
+ * flock see each other.
  */
 #include "p9/localfs_node.h"
 
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* A lock owner on a file; lives as long as an open file of the client uses it. */
@@ -22,6 +25,8 @@ struct local_lock {
     struct p9_lock_owner owner;
     struct p9_qid qid;
     int fd;
+    bool plain;   /* flock(2) is a lock of its own there: NFS makes it one of bytes, which are ours already */
+    short whole;  /* what it has of the whole file, by flock(2) */
     unsigned uses;
 };
 
@@ -70,6 +75,8 @@ static struct local_lock *add(struct localfs *l, struct local_file *f,
     }
     k->owner = *owner;
     k->qid = f->qid;
+    k->plain = local_is_plain(k->fd);
+    k->whole = F_UNLCK;
     k->next = l->locks;
     l->locks = k;
     return k;
@@ -136,11 +143,32 @@ static int to_flock(const struct p9_lock *in, struct flock *out)
     return 0;
 }
 
-static int set(int fd, const struct flock *want)
+static bool is_whole(const struct flock *range)
 {
-    struct flock copy = *want;
+    return range->l_start == 0 && range->l_len == 0;
+}
 
-    return fcntl(fd, F_OFD_SETLK, &copy) < 0 ? -errno : 0;
+static int set_flock(int fd, short type)
+{
+    int op = type == F_RDLCK ? LOCK_SH : type == F_WRLCK ? LOCK_EX : LOCK_UN;
+
+    return flock(fd, op | LOCK_NB) < 0 ? -errno : 0;
+}
+
+/* Both kinds or none. */
+static int set(struct local_lock *k, const struct flock *want)
+{
+    bool both = k->plain && is_whole(want);
+    struct flock copy = *want;
+    int rc = both ? set_flock(k->fd, want->l_type) : 0;
+
+    if (rc == 0 && fcntl(k->fd, F_OFD_SETLK, &copy) < 0)
+        rc = -errno;
+    if (both && rc < 0)
+        set_flock(k->fd, k->whole);
+    else if (both)
+        k->whole = want->l_type;
+    return rc;
 }
 
 static void unlock_others(struct local_file *f, const struct local_lock *mine, struct flock range)
@@ -148,19 +176,14 @@ static void unlock_others(struct local_file *f, const struct local_lock *mine, s
     range.l_type = F_UNLCK;
     for (struct local_lock_use *u = f->uses; u; u = u->next)
         if (u->lock != mine)
-            set(u->lock->fd, &range);
-}
-
-static bool is_whole(const struct flock *range)
-{
-    return range->l_start == 0 && range->l_len == 0;
+            set(u->lock, &range);
 }
 
 static int unlock(struct localfs *l, struct local_file *f, const struct p9_lock *lock,
-                  const struct flock *range, const struct local_lock *k)
+                  const struct flock *range, struct local_lock *k)
 {
     if (k)
-        return set(k->fd, range);
+        return set(k, range);
     if (is_whole(range) && (lock->flags & P9_LOCK_BLOCK))
         release_uses(l, f);
     return 0;
@@ -180,9 +203,9 @@ static int take(struct localfs *l, struct local_file *f, const struct flock *ran
             drop(l, k);
         return rc;
     }
-    if ((rc = set(k->fd, range)) == -EAGAIN && is_whole(range)) {
+    if ((rc = set(k, range)) == -EAGAIN && is_whole(range)) {
         unlock_others(f, k, *range);
-        rc = set(k->fd, range);
+        rc = set(k, range);
     }
     return rc;
 }

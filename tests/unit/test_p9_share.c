@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a share promises beside its files: locks, owners, extended attributes, read-only, mounts.
+ * What a share promises beside its files: owners, extended attributes, read-only, mounts.
  */
 #include "p9/localfs.h"
 
@@ -9,112 +9,6 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
-
-/* --- Locks --------------------------------------------------------------------------------------- */
-
-/* Would the host's own program get a lock of [start, start + length) of f? */
-static bool host_may_lock(struct client *c, short kind, off_t start, off_t length)
-{
-    struct flock l = {.l_type = kind, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
-    char *path = file_path("%s/share/f", c->folder);
-    int fd = open(path, O_RDWR);
-
-    free(path);
-    assert_true(fd >= 0);
-    assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
-    close(fd);
-    return l.l_type == F_UNLCK;
-}
-
-static void make_f(struct client *c)
-{
-    assert_int_equal(in_share(c, "head -c 100 /dev/zero > f && chmod 666 f"), 0);
-    assert_int_equal(c_open_path(c, 1, "f", P9_O_RDWR), 0);
-    assert_int_equal(c_open_path(c, 2, "f", P9_O_RDWR), 0);
-}
-
-static void test_lock__is_a_lock_of_the_host(void **state)
-{
-    struct client *c = *state;
-
-    make_f(c);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
-    assert_false(host_may_lock(c, F_RDLCK, 14, 1));
-    assert_true(host_may_lock(c, F_WRLCK, 15, 0));
-    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 12, 7, 0), P9_LOCK_OK);
-    assert_true(host_may_lock(c, F_WRLCK, 0, 12));
-    assert_false(host_may_lock(c, F_WRLCK, 12, 1));
-    assert_int_equal(c_clunk(c, 1), 0);
-    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
-}
-
-static void test_lock__of_one_process_is_one_on_all_its_files(void **state)
-{
-    struct client *c = *state;
-
-    make_f(c);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 10, 7, 0), P9_LOCK_OK);
-    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 5, 10, 7, 0), P9_LOCK_OK);
-    assert_int_equal(c_lock(c, 2, P9_LOCK_READ, 5, 1, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
-    assert_int_equal(c_clunk(c, 1), 0);
-    assert_false(host_may_lock(c, F_WRLCK, 0, 1));
-    assert_int_equal(c_lock(c, 2, P9_LOCK_NONE, 0, 0, 7, 0), P9_LOCK_OK);
-    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, 0), P9_LOCK_OK);
-}
-
-static void test_lock__getlock_names_what_is_in_the_way(void **state)
-{
-    struct client *c = *state;
-
-    make_f(c);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
-    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_READ, 0, 0, 0, 8, NAME("guest")}), 0);
-    assert_int_equal(c->reply.tlock.kind, P9_LOCK_WRITE);
-    assert_int_equal(c->reply.tlock.start, 10);
-    assert_int_equal(c->reply.tlock.length, 5);
-    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_WRITE, 0, 0, 0, 7, NAME("guest")}), 0);
-    assert_int_equal(c->reply.tlock.kind, P9_LOCK_NONE);
-    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_NONE, 0, 0, 0, 7, NAME("guest")}), -EINVAL);
-    assert_int_equal(c_lock(c, 1, 9, 0, 0, 7, 0), -EINVAL);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_READ, ~0ull, 1, 7, 0), -EINVAL);
-    assert_int_equal(c_lock(c, ROOT, P9_LOCK_READ, 0, 1, 7, 0), -EBADF);
-}
-
-/* `exec 9>f; flock 9; ...; flock -u 9` are three processes. */
-static void test_lock__flock_goes_with_the_open_file(void **state)
-{
-    struct client *c = *state;
-
-    make_f(c);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
-    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 9, P9_LOCK_BLOCK), P9_LOCK_OK);
-    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
-    /* A child closes what it inherited: the parent's lock stays. */
-    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 10, 0), P9_LOCK_OK);
-    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
-    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 11, P9_LOCK_BLOCK), P9_LOCK_OK);
-    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
-}
-
-static void test_lock__ends_with_the_client(void **state)
-{
-    struct client *c = *state, *other = calloc(1, sizeof(*other));
-
-    make_f(c);
-    other->export = c->export;
-    client_connect(other);
-    assert_int_equal(c_version(other), 0);
-    assert_int_equal(c_attach(other, ROOT, 0, ""), 0);
-    assert_int_equal(c_open_path(other, 1, "f", P9_O_RDWR), 0);
-    assert_int_equal(c_lock(other, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_BLOCKED);
-    client_disconnect(other);
-    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
-    assert_int_equal(c_version(c), 0);
-    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
-    free(other);
-}
 
 /* --- Extended attributes ------------------------------------------------------------------------- */
 
@@ -459,11 +353,6 @@ static void test_mounts__have_numbers_of_their_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_lock__is_a_lock_of_the_host, set_up_plain),
-        T(test_lock__of_one_process_is_one_on_all_its_files, set_up_plain),
-        T(test_lock__getlock_names_what_is_in_the_way, set_up_plain),
-        T(test_lock__flock_goes_with_the_open_file, set_up_plain),
-        T(test_lock__ends_with_the_client, set_up_plain),
         T(test_xattr__set_get_list_remove, set_up_plain),
         T(test_xattr__tells_where_data_is_next, set_up_plain),
         T(test_xattr__is_bounded_and_whole, set_up_plain),

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The client's locks as locks of the host's files. */
+#include "p9/localfs.h"
+
+#include "core/base/auto.h"
+#include "tests/unit/p9_fixture.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+/* Would the host's own program get a lock of [start, start + length) of f? */
+static bool host_may_lock(struct client *c, short kind, off_t start, off_t length)
+{
+    struct flock l = {.l_type = kind, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    char *path = file_path("%s/share/f", c->folder);
+    int fd = open(path, O_RDWR);
+
+    free(path);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
+    close(fd);
+    return l.l_type == F_UNLCK;
+}
+
+static void make_f(struct client *c)
+{
+    assert_int_equal(in_share(c, "head -c 100 /dev/zero > f && chmod 666 f"), 0);
+    assert_int_equal(c_open_path(c, 1, "f", P9_O_RDWR), 0);
+    assert_int_equal(c_open_path(c, 2, "f", P9_O_RDWR), 0);
+}
+
+static void test_lock__is_a_lock_of_the_host(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 14, 1));
+    assert_true(host_may_lock(c, F_WRLCK, 15, 0));
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 12, 7, 0), P9_LOCK_OK);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 12));
+    assert_false(host_may_lock(c, F_WRLCK, 12, 1));
+    assert_int_equal(c_clunk(c, 1), 0);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+}
+
+static void test_lock__of_one_process_is_one_on_all_its_files(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 10, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 5, 10, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_READ, 5, 1, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
+    assert_int_equal(c_clunk(c, 1), 0);
+    assert_false(host_may_lock(c, F_WRLCK, 0, 1));
+    assert_int_equal(c_lock(c, 2, P9_LOCK_NONE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, 0), P9_LOCK_OK);
+}
+
+static void test_lock__getlock_names_what_is_in_the_way(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 10, 5, 7, 0), P9_LOCK_OK);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_READ, 0, 0, 0, 8, NAME("guest")}), 0);
+    assert_int_equal(c->reply.tlock.kind, P9_LOCK_WRITE);
+    assert_int_equal(c->reply.tlock.start, 10);
+    assert_int_equal(c->reply.tlock.length, 5);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_WRITE, 0, 0, 0, 7, NAME("guest")}), 0);
+    assert_int_equal(c->reply.tlock.kind, P9_LOCK_NONE);
+    assert_int_equal(RPC(c, .type = P9_TGETLOCK, .tlock = {2, P9_LOCK_NONE, 0, 0, 0, 7, NAME("guest")}), -EINVAL);
+    assert_int_equal(c_lock(c, 1, 9, 0, 0, 7, 0), -EINVAL);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_READ, ~0ull, 1, 7, 0), -EINVAL);
+    assert_int_equal(c_lock(c, ROOT, P9_LOCK_READ, 0, 1, 7, 0), -EBADF);
+}
+
+/* `exec 9>f; flock 9; ...; flock -u 9` are three processes. */
+static void test_lock__flock_goes_with_the_open_file(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_WRITE, 0, 0, 8, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 9, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
+    /* A child closes what it inherited: the parent's lock stays. */
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 10, 0), P9_LOCK_OK);
+    assert_false(host_may_lock(c, F_RDLCK, 0, 0));
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 11, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+}
+
+static int open_f(const struct client *c)
+{
+    auto_free char *path = file_path("%s/share/f", c->folder);
+
+    return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* flock(2) of the host's programs and of the client's exclude each other, as fcntl's locks do. */
+static void test_lock__of_a_whole_file_is_a_flock_of_the_host(void **state)
+{
+    struct client *c = *state;
+    int fd;
+
+    make_f(c);
+    fd = open_f(c);
+    assert_int_equal(flock(fd, LOCK_SH), 0);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_BLOCKED);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0)); /* nothing is left of the try */
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 1, 7, 0), P9_LOCK_OK); /* bytes are another matter */
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 1, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_READ, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1); /* which gives up what it had: flock(2) */
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), -1);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 7, P9_LOCK_BLOCK), P9_LOCK_OK);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    close(fd);
+}
+
+static void test_lock__ends_with_the_client(void **state)
+{
+    struct client *c = *state, *other = calloc(1, sizeof(*other));
+
+    make_f(c);
+    other->export = c->export;
+    client_connect(other);
+    assert_int_equal(c_version(other), 0);
+    assert_int_equal(c_attach(other, ROOT, 0, ""), 0);
+    assert_int_equal(c_open_path(other, 1, "f", P9_O_RDWR), 0);
+    assert_int_equal(c_lock(other, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_BLOCKED);
+    client_disconnect(other);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_version(c), 0);
+    assert_true(host_may_lock(c, F_WRLCK, 0, 0));
+    free(other);
+}
+
+#define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, tear_down_client)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_lock__is_a_lock_of_the_host, set_up_plain),
+        T(test_lock__of_one_process_is_one_on_all_its_files, set_up_plain),
+        T(test_lock__getlock_names_what_is_in_the_way, set_up_plain),
+        T(test_lock__flock_goes_with_the_open_file, set_up_plain),
+        T(test_lock__of_a_whole_file_is_a_flock_of_the_host, set_up_plain),
+        T(test_lock__ends_with_the_client, set_up_plain),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
