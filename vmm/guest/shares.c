@@ -15,8 +15,11 @@
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/options.h"
 
-/* The most that the driver's 128 descriptors of a page carry, with three for what is around it. */
-#define MOUNT_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,access=%s,cache=%s"
+/*
+ * msize: the most that the driver's 128 descriptors of a page carry, with three for what is around it.
+ * locktimeout: who waits for a lock asks again each second; 30 by default (fs/9p/vfs_file.c).
+ */
+#define MOUNT_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,locktimeout=1,access=%s,cache=%s"
 
 struct share {
     const char *tag, *cache, *access, *path;
