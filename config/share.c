@@ -10,7 +10,7 @@
 #include "core/base/file.h"
 
 static const char *const cache_names[] = {"none", "mmap", "readahead", "loose", NULL};
-static const char *const map_names[] = {"squash", "xattr", NULL};
+static const char *const map_names[] = {"squash", "xattr", "fixed", NULL};
 
 const char *share_cache_name(enum share_cache c)
 {
@@ -88,7 +88,7 @@ static int parse_map(struct share *s, const char *text, struct err *e)
     int kind = find(map_names, text, len);
 
     if (kind < 0 || (text[len] && !parse_owner(s, text + len)))
-        return err_set(e, EINVAL, "map=%s: give squash, xattr, squash:UID:GID or xattr:UID:GID", text);
+        return err_set(e, EINVAL, "map=%s: give squash, xattr or fixed, and :UID:GID behind it if you like", text);
     s->map = (enum share_map)kind;
     return 0;
 }

@@ -22,13 +22,16 @@
  *              writes reach the host late, by fsync, close or memory pressure.  For folders
  *              that one distro alone uses; fast.
  *
- * Locks (fcntl, flock) are the host's and hold between all sides in every mode.
+ * Locks (fcntl, flock) are the host's and hold between all sides in every mode; who waits for one that
+ * another side holds gets it within a second of its end.
  *
  * map=KIND is whose the files are.  On the host they are always the user's who runs lxtop.
  *
  *   squash[:UID:GID]  in the guest all are one user's: 0:0, the distro's shell's, unless given.
  *   xattr[:UID:GID]   the same, but owners that the guest sets are kept, in an attribute
  *                     (user.lxtop.*) of the host's file: for builds of packages and images.
+ *   fixed[:UID:GID]   the user's own files are UID:GID's in the guest, those of the host's other users are
+ *                     nobody's (65534), so that what the guest shows is what it may do.
  */
 #ifndef CONFIG_SHARE_H
 #define CONFIG_SHARE_H
@@ -42,7 +45,7 @@ struct err;
 #define SHARE_GUEST_MAX 255 /* bytes; the kernel's command line takes them all */
 
 enum share_cache { SHARE_CACHE_NONE, SHARE_CACHE_MMAP, SHARE_CACHE_READAHEAD, SHARE_CACHE_LOOSE };
-enum share_map { SHARE_MAP_SQUASH, SHARE_MAP_XATTR };
+enum share_map { SHARE_MAP_SQUASH, SHARE_MAP_XATTR, SHARE_MAP_FIXED };
 
 struct share {
     char *host, *guest; /* owned; host as it was given, with its ~ */

@@ -53,6 +53,7 @@ struct devices {
     unsigned blks;
     char blk_name[SPEC_DISKS_MAX][24];
     struct virtio_9p share[SPEC_SHARES_MAX];
+    struct p9_id_range own[SPEC_SHARES_MAX][2]; /* FIXED: user, group */
     struct p9_fs *share_fs[SPEC_SHARES_MAX];
     unsigned shares;
 };
@@ -205,17 +206,23 @@ static int add_disks(struct devices *d, struct err *e)
     return 0;
 }
 
-static struct p9_fs *open_share(const struct spec_share *h, unsigned shares, struct err *e)
+/* `own`: for as long as the file system. */
+static struct p9_fs *open_share(const struct spec_share *h, unsigned shares, struct p9_id_range own[2],
+                                struct err *e)
 {
     static const enum p9_owner_kind kinds[] = {
         [SPEC_MAP_SQUASH] = P9_OWNER_SQUASH, [SPEC_MAP_XATTR] = P9_OWNER_XATTR,
+        [SPEC_MAP_FIXED] = P9_OWNER_MAP,
         [SPEC_MAP_PASS] = P9_OWNER_PASS, [SPEC_MAP_TRUST] = P9_OWNER_TRUST};
     struct p9_localfs_config c = {.root = h->path,
-                                  .owners = {.kind = kinds[h->map], .uid = h->uid, .gid = h->gid},
+                                  .owners = {.kind = kinds[h->map], .uid = h->uid, .gid = h->gid,
+                                             .uids = &own[0], .gids = &own[1], .uids_n = 1, .gids_n = 1},
                                   .devices = h->map >= SPEC_MAP_PASS, /* the guest's root is ours */
                                   .append_at_offset = h->cached};
     struct rlimit files;
 
+    own[0] = (struct p9_id_range){h->uid, getuid(), 1};
+    own[1] = (struct p9_id_range){h->gid, getgid(), 1};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 1u << 30)
         c.fds_max = (unsigned)files.rlim_cur / 4 * 3 / shares;
     return p9_localfs_new(&c, e);
@@ -230,7 +237,7 @@ static int add_shares(struct devices *d, struct err *e)
         struct p9_export x = {.read_only = h->read_only, .limits = p9_limits_default()};
         int r;
 
-        x.fs = d->share_fs[i] = open_share(h, s->shares, e);
+        x.fs = d->share_fs[i] = open_share(h, s->shares, d->own[i], e);
         d->shares++;
         if (!x.fs)
             return err_wrap(e, "share %s", h->tag);

@@ -100,12 +100,12 @@ static int choose(const char *argument, const char *const *words, int *choice, s
 
 static int parse_map(struct spec_share *h, char *text, struct err *e)
 {
-    static const char *const words[] = {"squash", "xattr", "pass", "trust", NULL};
+    static const char *const words[] = {"squash", "xattr", "fixed", "pass", "trust", NULL};
     char *rest = text, *word = strsep(&rest, ":"), *uid = strsep(&rest, ":");
     uint64_t u = getuid(), g = getgid();
     int choice = 0, r = choose(word, words, &choice, e);
 
-    if (r == 0 && uid && choice > SPEC_MAP_XATTR)
+    if (r == 0 && uid && choice > SPEC_MAP_FIXED)
         return err_set(e, EINVAL, "map=%s takes no numbers", word);
     if (r == 0 && uid)
         r = parse_number(uid, UINT32_MAX - 1, &u, e);
@@ -284,11 +284,12 @@ static const struct {
     {"--cpus", "N", "virtual CPUs, 1 to 8 (default 1)", set_cpus},
     {"--disk", "PATH,format=raw[,ro][,id=NAME]",
      "a disk: /dev/vda, /dev/vdb ... in the order given", set_disk},
-    {"--share", "PATH,tag=TAG[,ro][,cached][,map=squash|xattr[:UID:GID]|pass|trust]",
+    {"--share", "PATH,tag=TAG[,ro][,cached][,map=squash|xattr|fixed[:UID:GID]|pass|trust]",
      "a folder, for `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG /mnt`; cached: the\n"
      "        guest mounts it with cache=mmap or loose.  Who owns its files: squash, all are UID:GID\n"
-     "        (default yours); xattr, as squash, and changes of owner are kept in attributes; pass and\n"
-     "        trust, the host's numbers, checked by the host or the guest (lxtop-vmm run by root only)",
+     "        (default yours); xattr, as squash, and changes of owner are kept in attributes; fixed,\n"
+     "        yours are UID:GID's and all others nobody's; pass and trust, the host's numbers, checked\n"
+     "        by the host or the guest (lxtop-vmm run by root only)",
      set_share},
     {"--net", "none|user[,host][,auto=off|offer|on][,forward=[HOST:]PORT:GUESTPORT[/udp]]...",
      "user: a network behind a NAT of this user's, in a process of its own (lxtop-net); host: with the\n"

@@ -25,14 +25,14 @@ struct spec_disk {
 };
 
 /* Whose the files of a share are, as the guest sees it: p9/owner.h. */
-enum spec_map { SPEC_MAP_SQUASH, SPEC_MAP_XATTR, SPEC_MAP_PASS, SPEC_MAP_TRUST };
+enum spec_map { SPEC_MAP_SQUASH, SPEC_MAP_XATTR, SPEC_MAP_FIXED, SPEC_MAP_PASS, SPEC_MAP_TRUST };
 
 struct spec_share {
     const char *path, *tag; /* tag: the source of the guest's mount */
     bool read_only;
     bool cached;            /* the guest writes back what it cached (cache=mmap, cache=loose) */
     enum spec_map map;
-    uint32_t uid, gid;      /* SQUASH, XATTR: the guest's numbers of the one owner */
+    uint32_t uid, gid;      /* SQUASH, XATTR, FIXED: the guest's numbers of the one owner */
 };
 
 /* What becomes of a port at which the guest begins to listen: auto_forward.h. */

@@ -39,8 +39,8 @@ static void test_shares_parse__every_word(void **state)
     auto_free char *folder = NULL;
 
     (void)state;
-    parse(" ~/src:/src , ro,cache=loose,map=xattr:1000:100;;/b:/b,cache=mmap,rw,map=squash:4294967294:0 ;", &s);
-    assert_int_equal(s.n, 2);
+    parse(" ~/src:/src , ro,cache=loose,map=xattr:1000:100;;/b:/b,cache=mmap,rw,map=squash:4294967294:0 ;/c:/c,map=fixed:7:8", &s);
+    assert_int_equal(s.n, 3);
     folder = share_host_folder(&s.share[0], "/home/me");
     assert_string_equal(folder, "/home/me/src");
     assert_string_equal(s.share[0].guest, "/src");
@@ -52,6 +52,8 @@ static void test_shares_parse__every_word(void **state)
     assert_false(s.share[1].read_only);
     assert_int_equal(s.share[1].cache, SHARE_CACHE_MMAP);
     assert_int_equal(s.share[1].uid, UINT32_MAX - 1);
+    assert_int_equal(s.share[2].map, SHARE_MAP_FIXED);
+    assert_int_equal(s.share[2].gid, 8);
     shares_release(&s);
 }
 

@@ -94,8 +94,8 @@ static void test_parse__shares(void **state)
 
     (void)state;
     assert_int_equal(parse(&l, &s, "--kernel k --share /a,tag=t --share /b,tag=x,c,tag=u,ro,cached,map=xattr:5:6 "
-                                   "--share /c,tag=v,map=trust", &e), SPEC_RUN);
-    assert_int_equal(s.shares, 3);
+                                   "--share /c,tag=v,map=trust --share /d,tag=w,map=fixed:7:8", &e), SPEC_RUN);
+    assert_int_equal(s.shares, 4);
     assert_string_equal(s.share[0].path, "/a");
     assert_string_equal(s.share[0].tag, "t");
     assert_false(s.share[0].read_only || s.share[0].cached);
@@ -108,6 +108,8 @@ static void test_parse__shares(void **state)
     assert_int_equal(s.share[1].uid, 5);
     assert_int_equal(s.share[1].gid, 6);
     assert_int_equal(s.share[2].map, SPEC_MAP_TRUST);
+    assert_int_equal(s.share[3].map, SPEC_MAP_FIXED);
+    assert_int_equal(s.share[3].uid, 7);
 }
 
 static void test_parse__bad_shares(void **state)
