@@ -18,7 +18,7 @@ struct both {
     uint32_t root;
 };
 
-static int connect_client(void **state)
+static int connect_with(void **state, uint32_t msize)
 {
     struct both *b = calloc(1, sizeof(*b));
     struct p9_client_config config = {.uid = 1000};
@@ -27,6 +27,7 @@ static int connect_client(void **state)
 
     b->raw = client_new((struct p9_localfs_config){.owners = {.uid = 1000, .gid = 1000}});
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    b->raw->export.limits.msize = msize;
     b->server = p9_stream_start(pair[1], &b->raw->export, 0, &e);
     assert_non_null(b->server);
     b->c = p9_client_new(pair[0], &config, &e);
@@ -34,6 +35,17 @@ static int connect_client(void **state)
     b->root = p9_client_root(b->c);
     *state = b;
     return 0;
+}
+
+static int connect_client(void **state)
+{
+    return connect_with(state, MSIZE);
+}
+
+/* As a distro exports its files: virtio's 512,000 bytes are no limit of a stream. */
+static int connect_large(void **state)
+{
+    return connect_with(state, 1u << 20);
 }
 
 static int disconnect_client(void **state)
@@ -57,9 +69,8 @@ static uint32_t make_file(struct both *b, const char *name)
     return fid;
 }
 
-static void test_client__long_reads_and_writes_are_whole(void **state)
+static void write_and_read(struct both *b)
 {
-    struct both *b = *state;
     const size_t len = (3u << 20) + 12345;
     uint8_t *out = malloc(len), *in = calloc(1, len + 1);
     uint32_t fid = make_file(b, "f");
@@ -73,6 +84,23 @@ static void test_client__long_reads_and_writes_are_whole(void **state)
     p9_client_clunk(b->c, fid);
     free(out);
     free(in);
+}
+
+static void test_client__long_reads_and_writes_are_whole(void **state)
+{
+    write_and_read(*state);
+}
+
+static void test_client__messages_of_a_mebibyte(void **state)
+{
+    struct both *b = *state;
+    struct p9_session_stats before, after;
+
+    assert_int_equal(p9_client_io_max(b->c), (1u << 20) - 24);
+    p9_stream_stats(b->server, &before);
+    write_and_read(b);
+    p9_stream_stats(b->server, &after);
+    assert_in_range(after.requests - before.requests, 1, 16); /* 3 MB there and back, and not in pieces of 512,000 */
 }
 
 static void test_client__names_attributes_and_links(void **state)
@@ -387,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(test_client__long_reads_and_writes_are_whole),
+        cmocka_unit_test_setup_teardown(test_client__messages_of_a_mebibyte, connect_large, disconnect_client),
         test(test_client__names_attributes_and_links),
         test(test_client__names_that_are_none_are_not_sent),
         test(test_client__xattrs),
