@@ -2,9 +2,11 @@
 #include "vmm/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/err.h"
 
@@ -65,7 +67,7 @@ static int init(struct mem *m, uint64_t size, int fd, struct err *e)
     uint64_t low = size < MEM_HOLE_START ? size : MEM_HOLE_START;
     int r;
 
-    *m = (struct mem){.from_file = fd >= 0};
+    *m = (struct mem){.from_file = fd >= 0, .file = fd};
     if (size == 0 || size > MEM_MAX || size % 4096)
         return err_set(e, EINVAL, "guest memory of %llu bytes: give a multiple of 4 KiB",
                        (unsigned long long)size);
@@ -86,6 +88,7 @@ int mem_init(struct mem *m, uint64_t size, struct err *e)
 int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
 {
     struct stat st;
+    int own, r;
 
     *m = (struct mem){0};
     if (fstat(fd, &st) < 0)
@@ -93,13 +96,21 @@ int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
         return err_set(e, EINVAL, "the saved memory has %lld bytes and the machine %llu: it is of a machine with other memory, or was cut",
                        (long long)st.st_size, (unsigned long long)size);
-    return init(m, size, fd, e);
+    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (own < 0)
+        return err_sys(e, errno, "the saved memory");
+    r = init(m, size, own, e);
+    if (r < 0 && m->from_file) /* not released yet */
+        mem_release(m);
+    return r;
 }
 
 void mem_release(struct mem *m)
 {
     for (unsigned i = 0; i < m->regions; i++)
         munmap(m->region[i].host, m->region[i].size);
+    if (m->from_file)
+        close(m->file);
     *m = (struct mem){0};
 }
 
@@ -135,11 +146,20 @@ bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t l
     return to != NULL;
 }
 
-uint64_t mem_give_back(void *host, uint64_t len)
+/* Its pages are zeroes from here on and no more the file's, which a save would write again; few mappings. */
+static bool take_from_file(void *start, uint64_t len)
+{
+    return len >= HUGE_PAGE && mmap(start, len, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len)
 {
     uintptr_t start = ((uintptr_t)host + PAGE - 1) & ~(PAGE - 1);
     uintptr_t end = ((uintptr_t)host + len) & ~(PAGE - 1);
 
+    if (start < end && m->from_file && take_from_file((void *)start, end - start))
+        return end - start;
     if (start >= end || madvise((void *)start, end - start, MADV_DONTNEED) < 0)
         return 0;
     return end - start;

@@ -36,12 +36,13 @@ struct mem {
     struct mem_region region[2]; /* by address */
     unsigned regions;
     uint64_t size; /* bytes of RAM in all */
-    bool from_file; /* mapped by mem_init_file */
+    bool from_file; /* mapped by mem_init_file ... */
+    int file;       /* ... of this one, its own descriptor; else meaningless */
 };
 
 /* `size` is a multiple of 4 KiB from one page (tests) to MEM_MAX. */
 int mem_init(struct mem *m, uint64_t size, struct err *e);
-/* The same over a private mapping of a file of just that size (mem_file.h), which stays the caller's. */
+/* The same over a private mapping of a file of just that size (mem_file.h); `fd` stays the caller's. */
 int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e);
 void mem_release(struct mem *m);
 
@@ -52,7 +53,10 @@ void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len);
 bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len);
 bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t len);
 
-/* Drops the host's pages that lie whole in this piece of RAM; it then reads as zeroes.  Bytes dropped. */
-uint64_t mem_give_back(void *host, uint64_t len);
+/*
+ * Drops the host's pages that lie whole in this piece of RAM: it then reads as zeroes, or, where the memory is
+ * mapped from a file and the piece is small, as the file.  Bytes dropped.
+ */
+uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len);
 
 #endif

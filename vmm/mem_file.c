@@ -25,6 +25,22 @@ static void look(int pagemap, const uint8_t *at, uint64_t there[BLOCK_PAGES], si
         memset(there, 0xff, (size_t)want);
 }
 
+/* Of memory that came from a file those, too, that have data there: untouched they are not there themselves. */
+static void look_at_file(int fd, off_t at, uint64_t there[BLOCK_PAGES], size_t pages)
+{
+    off_t end = at + (off_t)(pages * PAGE), data = at, hole;
+
+    while ((data = lseek(fd, data, SEEK_DATA)) >= 0 && data < end) {
+        hole = lseek(fd, data, SEEK_HOLE);
+        hole = hole < 0 || hole > end ? end : hole;
+        for (off_t p = data - data % (off_t)PAGE; p < hole; p += (off_t)PAGE)
+            there[(size_t)(p - at) / PAGE] |= PAGEMAP_THERE;
+        data = hole;
+    }
+    if (data < 0 && errno != ENXIO) /* this file system cannot tell */
+        memset(there, 0xff, pages * sizeof(there[0]));
+}
+
 static bool is_zero(const uint8_t *page)
 {
     uint64_t first;
@@ -57,7 +73,9 @@ static int save_block(int fd, int pagemap, const struct mem *m, const uint8_t *a
     size_t run = 0;
     int r = 0;
 
-    look(m->from_file ? -1 : pagemap, at, there, pages);
+    look(pagemap, at, there, pages);
+    if (m->from_file)
+        look_at_file(m->file, offset, there, pages);
     for (size_t i = 0; i <= pages && r == 0; i++) {
         if (i < pages && (there[i] & PAGEMAP_THERE) && !is_zero(at + i * PAGE)) {
             run++;

@@ -32,14 +32,14 @@ static void inflate(struct virtio *v, const struct vreq *r)
         void *host = mem_at(v->mem, GPA(page * BALLOON_PAGE), BALLOON_PAGE);
 
         if (host)
-            mem_give_back(host, BALLOON_PAGE);
+            mem_give_back(v->mem, host, BALLOON_PAGE);
     }
 }
 
-static void report(const struct vreq *r)
+static void report(const struct virtio *v, const struct vreq *r)
 {
     for (unsigned i = r->nread; i < r->nread + r->nwrite; i++)
-        mem_give_back(r->iov[i].iov_base, r->iov[i].iov_len);
+        mem_give_back(v->mem, r->iov[i].iov_base, r->iov[i].iov_len);
 }
 
 /* Deflating needs no act: a page that is touched again is there again. */
@@ -51,7 +51,7 @@ static void balloon_notify(struct virtio *v, unsigned index)
         if (index == QUEUE_INFLATE)
             inflate(v, &r);
         else if (index == QUEUE_REPORTING)
-            report(&r);
+            report(v, &r);
         virtio_used(v, index, r.head, 0);
         if (i == BATCH) {
             virtio_again(v);

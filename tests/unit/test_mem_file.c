@@ -68,7 +68,7 @@ static void test_save__leaves_out_what_is_zero_untouched_or_given_back(void **st
     put(&w->mem, SIZE - 4096, "last");
     put(&w->mem, 0x300000, "given back");
     memset(mem_at(&w->mem, GPA(0x200000), 0x10000), 0, 0x10000);
-    mem_give_back(mem_at(&w->mem, GPA(0x300000), 4096), 4096);
+    mem_give_back(&w->mem, mem_at(&w->mem, GPA(0x300000), 4096), 4096);
     assert_int_equal(save(w), 2 * 4096);
     assert_int_equal(fstat(fileno(w->file), &st), 0);
     assert_int_equal(st.st_size, SIZE);
@@ -113,6 +113,22 @@ static void test_save__of_a_restored_machine_is_whole(void **state)
     has(&w->mem, 0x400000, "changed");
 }
 
+/* What the guest has given back since is not written again from the old file. */
+static void test_save__of_a_restored_machine_shrinks(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    memset(mem_at(&w->mem, GPA(0), SIZE), 9, SIZE);
+    assert_int_equal(save(w), SIZE);
+    mem_release(&w->mem);
+    assert_ok(mem_init_file(&w->mem, SIZE, fileno(w->file), &e), e);
+    w->file = (fclose(w->file), tmpfile());
+    mem_give_back(&w->mem, mem_at(&w->mem, GPA(0x200000), 0x400000), 0x400000);
+    has(&w->mem, 0x200000, "");
+    assert_int_equal(save(w), SIZE - 0x400000);
+}
+
 static void test_restore__of_another_size_is_refused(void **state)
 {
     struct world *w = *state;
@@ -146,6 +162,7 @@ int main(void)
         TEST(test_save__leaves_out_what_is_zero_untouched_or_given_back),
         TEST(test_restore__is_private_and_the_file_stays),
         TEST(test_save__of_a_restored_machine_is_whole),
+        TEST(test_save__of_a_restored_machine_shrinks),
         TEST(test_restore__of_another_size_is_refused),
         TEST(test_save__to_a_full_disk_is_told),
     };
