@@ -327,8 +327,37 @@ void doctor_host_memory(struct model_host *h)
         h->available = kb * 1024;
 }
 
+/* proc(5), /proc/stat: user nice system idle iowait irq softirq steal, in ticks of all processors. */
+void doctor_host_cpu(struct model_host *h)
+{
+    auto_free char *text = NULL;
+    long long t[8] = {0}, all = 0, busy;
+
+    h->cpu_percent = -1;
+    if (file_read("/proc/stat", 1 << 20, &text, NULL, NULL) < 0 ||
+        sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6],
+               &t[7]) < 4)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+        all += t[i];
+    busy = all - t[3] - t[4];
+    if (h->cpu_all && all > h->cpu_all && busy >= h->cpu_busy)
+        h->cpu_percent = 100.0 * (double)(busy - h->cpu_busy) / (double)(all - h->cpu_all);
+    h->cpu_all = all;
+    h->cpu_busy = busy;
+}
+
+void doctor_host_disk(struct model_host *h, const char *path)
+{
+    struct statvfs v;
+
+    h->disk_free = statvfs(path, &v) == 0 ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : -1;
+}
+
 void doctor_host(struct model_host *h)
 {
+    h->disk_free = -1;
+    doctor_host_cpu(h);
     h->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     h->kvm = doctor_kvm_works(NULL, 0);
     h->emulated = is_emulated();

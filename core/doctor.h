@@ -58,6 +58,10 @@ extern const unsigned doctor_count;
 void doctor_host(struct model_host *h);
 /* Memory alone: what changes from second to second. */
 void doctor_host_memory(struct model_host *h);
+/* How busy the processors were since the last call; not known after the first. */
+void doctor_host_cpu(struct model_host *h);
+/* Room where `path` is. */
+void doctor_host_disk(struct model_host *h, const char *path);
 /* Can /dev/kvm be used?  Else `advice` says what to do. */
 bool doctor_kvm_works(char *advice, unsigned size);
 

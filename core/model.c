@@ -10,7 +10,14 @@
 
 void model_release(struct model *m)
 {
+    for (unsigned i = 0; i < m->count; i++)
+        free(m->distros[i].history);
     free(m->distros);
+    if (m->focus.known)
+        options_release(&m->focus.options);
+    model_sources_forget(m);
+    free(m->log.text);
+    free(m->log.line);
     *m = (struct model){0};
 }
 
@@ -59,7 +66,13 @@ static void row_init(struct model_distro *d, const char *name)
                                .overhead = -1,
                                .cpu_percent = -1,
                                .read_bps = -1,
-                               .write_bps = -1};
+                               .write_bps = -1,
+                               .p9_bps = -1,
+                               .net_bps = -1,
+                               .disk_used = -1,
+                               .disk_size = -1,
+                               .guest_used = -1,
+                               .sessions = -1};
     plain_copy(d->name, sizeof(d->name), name, strlen(name), false);
     for (int i = 0; i < PHASES; i++)
         d->phase_us[i] = -1;
@@ -85,6 +98,7 @@ struct model_distro *model_row(struct model *m, const char *name)
 
 void model_drop(struct model *m, unsigned index)
 {
+    free(m->distros[index].history);
     memmove(&m->distros[index], &m->distros[index + 1],
             (m->count - index - 1) * sizeof(*m->distros));
     m->count--;
@@ -115,6 +129,7 @@ void model_say(struct model *m, enum message_level level, const char *fmt, ...)
     va_end(ap);
     s->serial = m->said;
     s->level = level;
+    s->when = time(NULL);
     plain_copy(s->text, sizeof(s->text), text, strlen(text), false);
 }
 
@@ -123,4 +138,84 @@ const struct message *model_message(const struct model *m, unsigned long serial)
     const struct message *s = &m->messages[serial % MODEL_MESSAGES];
 
     return serial && s->serial == serial ? s : NULL;
+}
+
+/* --- tasks --- */
+
+struct model_task *model_task_begin(struct model *m, const char *what, const char *distro, const char *detail)
+{
+    struct model_task *t = &m->tasks[++m->tasks_begun % MODEL_TASKS];
+
+    *t = (struct model_task){.serial = m->tasks_begun, .what = what, .running = true, .began = time(NULL)};
+    plain_copy(t->distro, sizeof(t->distro), distro, strlen(distro), false);
+    plain_copy(t->detail, sizeof(t->detail), detail, strlen(detail), false);
+    return t;
+}
+
+struct model_task *model_task(const struct model *m, unsigned long serial)
+{
+    const struct model_task *t = &m->tasks[serial % MODEL_TASKS];
+
+    return serial && t->serial == serial ? (struct model_task *)t : NULL;
+}
+
+/* --- history --- */
+
+static double disk_bps(const struct model_distro *d)
+{
+    return d->read_bps < 0 || d->write_bps < 0 ? -1 : d->read_bps + d->write_bps;
+}
+
+void model_history_add(struct model_distro *d)
+{
+    const double now[HISTORIES] = {
+        [HISTORY_CPU] = d->cpu_percent, [HISTORY_MEMORY] = (double)d->resident, [HISTORY_DISK] = disk_bps(d),
+        [HISTORY_9P] = d->p9_bps,       [HISTORY_NET] = d->net_bps};
+
+    if (!d->history && !(d->history = calloc(1, sizeof(*d->history))))
+        return;
+    for (int i = 0; i < HISTORIES; i++)
+        d->history->value[i][d->history->count % HISTORY_LEN] = (float)now[i];
+    d->history->count++;
+}
+
+void model_history_forget(struct model_distro *d)
+{
+    free(d->history);
+    d->history = NULL;
+}
+
+double history_value(const struct history *h, enum history_series s, unsigned ago)
+{
+    if (!h || ago >= HISTORY_LEN || ago >= h->count)
+        return -1;
+    return (double)h->value[s][(h->count - 1 - ago) % HISTORY_LEN];
+}
+
+/* --- sources --- */
+
+void model_sources_forget(struct model *m)
+{
+    for (unsigned i = 0; i < m->source_count; i++) {
+        free(m->sources[i].text);
+        free(m->sources[i].help);
+    }
+    free(m->sources);
+    m->sources = NULL;
+    m->source_count = 0;
+}
+
+void model_source_add(struct model *m, const char *text, const char *help)
+{
+    struct model_source *more = realloc(m->sources, (m->source_count + 1) * sizeof(*more));
+    struct model_source s = {strdup(text), plain_dup(help, false)};
+
+    if (more)
+        m->sources = more;
+    if (more && s.text && s.help) {
+        more[m->source_count++] = s;
+        return;
+    }
+    free(s.text);
+    free(s.help);
 }

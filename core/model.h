@@ -16,6 +16,15 @@
 #include "core/machine.h"
 #include "core/store.h"
 
+/* Figures of the last minutes of a running distro, one a second; negative: not known. */
+enum history_series { HISTORY_CPU /* percent */, HISTORY_MEMORY /* bytes */, HISTORY_DISK, HISTORY_9P, HISTORY_NET /* bytes a second */,
+                      HISTORIES };
+#define HISTORY_LEN 120
+struct history {
+    unsigned long count; /* pushed since it runs: the newest is at (count - 1) % HISTORY_LEN */
+    float value[HISTORIES][HISTORY_LEN];
+};
+
 struct model_distro {
     char name[NAME_MAX_LEN + 1];
     enum machine_state state;
@@ -30,7 +39,12 @@ struct model_distro {
     int cpus;
     double cpu_percent;          /* of one host CPU; negative: not known */
     double read_bps, write_bps;  /* bytes a second */
+    double p9_bps, net_bps;      /* both ways together */
     int64_t read_bytes, write_bytes, exits, uptime_us;
+    int64_t disk_used, disk_size; /* bytes that the root disk's file takes of the host, and what it could */
+    int64_t guest_used;          /* bytes of its memory that the guest itself uses; negative: not known */
+    int sessions;                /* shells, commands, file accesses open now; negative: not known */
+    struct history *history;     /* owned by the model; NULL unless it runs */
     bool paused, emulated;
     bool silent;                 /* it runs, but its control socket does not answer */
     /* An install of this very process: */
@@ -41,6 +55,9 @@ struct model_distro {
 struct model_host {
     int cpus;
     int64_t memory, available;   /* bytes */
+    double cpu_percent;          /* of all its processors together; negative: not known */
+    int64_t cpu_busy, cpu_all;   /* what it was made of: ticks of /proc/stat */
+    int64_t disk_free;           /* bytes, where distros are kept; negative: not known */
     bool kvm;                    /* /dev/kvm can be opened for read and write */
     bool emulated;               /* the processor itself is emulated: times are not hardware times */
 };
@@ -51,7 +68,53 @@ enum message_level { MESSAGE_INFO, MESSAGE_ERROR };
 struct message {
     unsigned long serial; /* 1, 2, ...: a reader remembers the last one it has shown */
     enum message_level level;
+    time_t when;
     char text[MACHINE_TEXT];
+};
+
+/* A job of this process that takes time. */
+struct model_task {
+    unsigned long serial;   /* 1, 2, ...; 0: none */
+    const char *what;       /* verb of the operation, static */
+    char distro[NAME_MAX_LEN + 1];
+    char detail[MACHINE_TEXT]; /* of what, for people: the source of an install, the files of a copy */
+    bool running, cancelled, failed;
+    uint64_t done, total;   /* bytes; total 0: not known */
+    time_t began, ended;
+    char why[MACHINE_TEXT]; /* what went wrong */
+};
+#define MODEL_TASKS 64
+
+/* One virtual device of a machine: what its counters say so far. */
+struct model_device {
+    char name[MACHINE_WORD], class[MACHINE_WORD];
+    int64_t requests, read_bytes, write_bytes, errors, latency_us; /* latency: the mean of a request */
+};
+#define MODEL_DEVICES 24
+
+/* The distro that is looked at closely (watch_focus). */
+struct model_focus {
+    char name[NAME_MAX_LEN + 1]; /* "": none */
+    bool known;                  /* `options` are its */
+    struct options options;
+    struct model_device devices[MODEL_DEVICES];
+    unsigned device_count;       /* 0 unless it runs */
+};
+
+/* The end of a log that is looked at (follow.h); lines are plain. */
+struct model_log {
+    char distro[NAME_MAX_LEN + 1];
+    bool vmm;       /* what lxtop-vmm said, and not the console's */
+    bool known;     /* it has been read */
+    char *text;     /* lines, each ends in NUL; owned */
+    uint32_t *line; /* where each begins; owned */
+    unsigned count;
+    char why[MACHINE_TEXT]; /* why it cannot be read; "" when it can */
+};
+
+/* Something that a distro can be installed from. */
+struct model_source {
+    char *text, *help; /* as OP_INSTALL takes it; one line about it; owned */
 };
 
 struct model {
@@ -60,6 +123,13 @@ struct model {
     struct model_host host;
     struct message messages[MODEL_MESSAGES]; /* ring: serial % MODEL_MESSAGES */
     unsigned long said;                      /* serial of the newest message */
+    struct model_task tasks[MODEL_TASKS];    /* ring: serial % MODEL_TASKS */
+    unsigned long tasks_begun;               /* serial of the newest task */
+    struct model_focus focus;
+    struct model_log log;
+    struct model_source *sources;            /* owned */
+    unsigned source_count;
+    time_t now; /* of the last look */
     bool settled; /* every distro has been looked at, and every live machine has been heard or given up */
 };
 
@@ -78,5 +148,21 @@ void model_say(struct model *m, enum message_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* NULL when `serial` has left the ring or is not said yet. */
 const struct message *model_message(const struct model *m, unsigned long serial);
+
+
+/* A new task, in the place of the oldest, which may be running still. */
+struct model_task *model_task_begin(struct model *m, const char *what, const char *distro, const char *detail);
+/* NULL when `serial` has left the ring or never was. */
+struct model_task *model_task(const struct model *m, unsigned long serial);
+
+/* Text is copied; the source is left out for lack of memory. */
+void model_source_add(struct model *m, const char *text, const char *help);
+void model_sources_forget(struct model *m);
+
+/* Adds one second's figures; the history is made where there is none. */
+void model_history_add(struct model_distro *d);
+void model_history_forget(struct model_distro *d);
+/* The figure of `ago` seconds before the newest; negative: not known. */
+double history_value(const struct history *h, enum history_series s, unsigned ago);
 
 #endif

@@ -143,6 +143,8 @@ struct op_job *op_start(struct core *c, const struct op_args *a, const struct op
 void op_cancel(struct op_job *j);
 /* Cancels the install of `distro` by this process, if there is one. */
 void op_cancel_install(struct core *c, const char *distro);
+/* Cancels the one that model_task `serial` shows; nothing where it has ended. */
+void op_cancel_task(struct core *c, unsigned long serial);
 /* No callback comes any more; what was begun goes on, and the job is no more. */
 void op_detach(struct op_job *j);
 /* A running operation, or NULL. */

@@ -13,6 +13,7 @@
 #include "core/file_job.h"
 #include "core/log_read.h"
 #include "core/machine.h"
+#include "core/plain.h"
 #include "core/report.h"
 #include "core/task.h"
 #include "core/watch.h"
@@ -51,6 +52,53 @@ static void on_kick_closed(uv_handle_t *h)
     free(j);
 }
 
+/* --- as a task of the model --- */
+
+static void task_begin(struct op_job *j)
+{
+    static const bool is_task[OPS] = {
+        [OP_INSTALL] = true, [OP_START] = true, [OP_STOP] = true, [OP_REMOVE] = true,
+        [OP_COPY] = true, [OP_MOUNT] = true, [OP_UNMOUNT] = true,
+    };
+    char detail[MACHINE_TEXT] = "";
+
+    if (!is_task[j->op])
+        return;
+    if (j->source)
+        snprintf(detail, sizeof(detail), "from %s", j->source);
+    else if (j->words)
+        snprintf(detail, sizeof(detail), "%s%s to %s", j->word[0], j->words > 2 ? " and others" : "", j->word[j->words - 1]);
+    j->serial = model_task_begin(&j->core->model, op_table[j->op].verb, j->distro, detail)->serial;
+}
+
+void job_progress(struct op_job *j, uint64_t done, uint64_t total)
+{
+    struct model_task *t = model_task(&j->core->model, j->serial);
+
+    if (t) {
+        t->done = done;
+        t->total = total;
+    }
+    if (!j->detached && j->ev.progress)
+        j->ev.progress(j->ctx, done, total);
+}
+
+static void task_end(struct op_job *j, enum op_status status, const struct err *e)
+{
+    struct model_task *t = model_task(&j->core->model, j->serial);
+
+    if (!t)
+        return;
+    t->running = false;
+    t->cancelled = status == STATUS_CANCELLED;
+    t->failed = status != STATUS_DONE && !t->cancelled;
+    t->ended = time(NULL);
+    if (!t->distro[0])
+        plain_copy(t->distro, sizeof(t->distro), j->distro, strlen(j->distro), false);
+    if (e && status != STATUS_DONE)
+        plain_copy(t->why, sizeof(t->why), e->msg, strlen(e->msg), false);
+}
+
 void job_finish(struct op_job *j, enum op_status status, const struct err *e)
 {
     static const struct err none;
@@ -59,6 +107,7 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     if (j->finished)
         return;
     j->finished = true;
+    task_end(j, status, e);
     while (*at != j)
         at = &(*at)->next;
     *at = j->next;
@@ -197,6 +246,7 @@ struct op_job *op_start(struct core *c, const struct op_args *a, const struct op
         return NULL;
     }
     c->jobs = j;
+    task_begin(j);
     uv_timer_init(c->loop, &j->kick);
     j->kick.data = j;
     uv_timer_start(&j->kick, on_kick, 0, 50); /* looks at the model; events make it change at once */
@@ -225,6 +275,15 @@ void op_cancel_install(struct core *c, const char *distro)
 {
     for (struct op_job *j = c->jobs; j; j = j->next)
         if (j->task && strcmp(j->distro, distro) == 0) {
+            op_cancel(j);
+            return;
+        }
+}
+
+void op_cancel_task(struct core *c, unsigned long serial)
+{
+    for (struct op_job *j = c->jobs; j; j = j->next)
+        if (serial && j->serial == serial) {
             op_cancel(j);
             return;
         }

@@ -38,6 +38,7 @@ struct op_job {
     void (*not_saved)(struct op_job *j, const struct err *e); /* of job_begin_suspend; NULL: it is not under way */
     struct machine_start *start;
     struct task *task;
+    unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
     unsigned phases_told;
     int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */
 };
@@ -45,6 +46,7 @@ struct op_job {
 /* A sentence for the person; what was asked for (NULL: nothing). */
 void __attribute__((format(printf, 2, 3))) job_note(struct op_job *j, const char *fmt, ...);
 void job_print(struct op_job *j, const char *text);
+void job_progress(struct op_job *j, uint64_t done, uint64_t total); /* bytes; total 0: not known */
 /* Ends the job, which is no more after it; `e` may be NULL.  The second call does nothing. */
 void job_finish(struct op_job *j, enum op_status status, const struct err *e);
 /* The model's distro of the job, or NULL; borrowed until the model changes. */

@@ -112,8 +112,8 @@ static void tell_copied(struct op_job *j)
     uint64_t done, total;
 
     file_job_progress(j->files, &done, &total);
-    if (done != j->copied && !j->detached && j->ev.progress)
-        j->ev.progress(j->ctx, done, total);
+    if (done != j->copied)
+        job_progress(j, done, total);
     j->copied = done;
 }
 

@@ -21,8 +21,7 @@ static void on_task_progress(void *ctx, uint64_t done, uint64_t total)
 
     if (j->core->watch)
         watch_task(j->core->watch, j->distro, true, done, total);
-    if (!j->detached && j->ev.progress)
-        j->ev.progress(j->ctx, done, total);
+    job_progress(j, done, total);
 }
 
 static void on_task_finished(void *ctx, const struct err *e)

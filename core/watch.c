@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -87,7 +88,10 @@ static void line_free(struct line *l)
 static void forget_figures(struct model_distro *d)
 {
     d->resident = d->overhead = -1;
-    d->cpu_percent = d->read_bps = d->write_bps = -1;
+    d->cpu_percent = d->read_bps = d->write_bps = d->p9_bps = d->net_bps = -1;
+    d->guest_used = d->sessions = -1;
+    d->uptime_us = 0;
+    model_history_forget(d);
     d->paused = d->silent = false;
 }
 
@@ -103,11 +107,40 @@ static void show_sample(struct model_distro *d, const struct stats_sample *befor
     d->cpu_percent = r.cpu_percent;
     d->read_bps = r.read_bps;
     d->write_bps = r.write_bps;
+    d->p9_bps = r.p9_bps;
+    d->net_bps = r.net_bps;
+    d->guest_used = now->guest_used;
+    d->sessions = now->sessions;
     d->read_bytes = now->read_bytes;
     d->write_bytes = now->write_bytes;
     d->exits = now->exits;
     d->uptime_us = now->uptime_us;
     d->silent = false;
+    if (before->valid)
+        model_history_add(d);
+}
+
+/* Its devices one by one, for who looks at this distro closely. */
+static void show_devices(struct model_focus *f, const char *name, const json_t *devices)
+{
+    size_t i;
+    json_t *device;
+
+    if (strcmp(f->name, name) != 0)
+        return;
+    f->device_count = 0;
+    json_array_foreach((json_t *)devices, i, device) {
+        struct model_device *to = &f->devices[f->device_count];
+        struct stats_device d = {0};
+
+        if (f->device_count == MODEL_DEVICES || stats_device_read(device, &d, NULL) < 0)
+            continue;
+        *to = (struct model_device){.requests = d.requests, .read_bytes = d.read_bytes, .write_bytes = d.write_bytes,
+                                    .errors = d.errors, .latency_us = d.latency_us};
+        plain_copy(to->name, sizeof(to->name), d.name, strlen(d.name), false);
+        plain_copy(to->class, sizeof(to->class), d.class, strlen(d.class), false);
+        f->device_count++;
+    }
 }
 
 static void on_stats(void *ctx, const json_t *reply, const struct err *e)
@@ -121,6 +154,7 @@ static void on_stats(void *ctx, const json_t *reply, const struct err *e)
     if (!reply || !d || stats_read(reply, &now, NULL) < 0)
         return;
     show_sample(d, &l->sample, &now);
+    show_devices(&l->watch->core->model.focus, l->name, json_object_get(reply, "devices"));
     l->sample = now;
     changed(l->watch);
 }
@@ -185,6 +219,17 @@ static void show_run(struct model_distro *d, const struct machine_run *r)
     d->emulated = r->emulated;
 }
 
+/* What the root disk takes of this host: a sparse file grows with what is written. */
+static void show_disk(struct model_distro *d, const struct distro *s)
+{
+    struct stat st;
+
+    if (!s->disk || stat(s->disk, &st) < 0)
+        return;
+    d->disk_used = (int64_t)st.st_blocks * 512;
+    d->disk_size = st.st_size;
+}
+
 static void show_distro(struct watch *w, struct line *l, const struct distro *s)
 {
     struct model_distro *d = model_row(&w->core->model, s->name);
@@ -214,13 +259,41 @@ static void show_distro(struct watch *w, struct line *l, const struct distro *s)
             run.phase_us[i] = -1;
     }
     show_run(d, &run);
+    show_disk(d, s);
     live = MACHINE_BIT(run.state) & MACHINE_LIVE;
     if (!live) {
+        if (strcmp(w->core->model.focus.name, d->name) == 0)
+            w->core->model.focus.device_count = 0;
         forget_figures(d);
         l->misses = 0;
     } else if (!l->ctl && !l->starting && !l->failed) {
         connect_line(l);
     }
+}
+
+/* The settings of the one that is looked at closely, as they are in the files now. */
+static void show_focus(struct watch *w, const struct distro *s)
+{
+    struct model_focus *f = &w->core->model.focus;
+
+    if (strcmp(f->name, s->name) != 0 || s->installing)
+        return;
+    if (f->known)
+        options_release(&f->options);
+    f->known = options_copy(&f->options, &s->options, NULL) == 0;
+}
+
+void watch_focus(struct watch *w, const char *name)
+{
+    struct model_focus *f = &w->core->model.focus;
+
+    if (strcmp(f->name, name) == 0)
+        return;
+    if (f->known)
+        options_release(&f->options);
+    *f = (struct model_focus){0};
+    snprintf(f->name, sizeof(f->name), "%s", name);
+    watch_look(w);
 }
 
 /* An install by this process has a row before its folder is there. */
@@ -264,6 +337,7 @@ void watch_look(struct watch *w)
 
     if (w->stopping)
         return;
+    c->model.now = time(NULL);
     if (store_list(&c->paths, &c->defaults, &list, &n, &e) < 0) {
         model_say(&c->model, MESSAGE_ERROR, "%s", e.msg);
         return;
@@ -275,6 +349,7 @@ void watch_look(struct watch *w)
 
         if (l)
             show_distro(w, l, &list[i]);
+        show_focus(w, &list[i]);
     }
     for (struct line *l = w->lines; l; l = l->next)
         show_task(w, l);
@@ -291,6 +366,8 @@ static void on_timer(uv_timer_t *t)
         l->failed = false;
     watch_look(w);
     doctor_host_memory(&w->core->model.host);
+    doctor_host_cpu(&w->core->model.host);
+    doctor_host_disk(&w->core->model.host, w->core->paths.data);
     for (struct line *l = w->lines; l; l = l->next)
         ask_stats(l);
 }

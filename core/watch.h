@@ -29,6 +29,8 @@ void watch_starting(struct watch *w, const char *name);
 void watch_started(struct watch *w, const char *name);
 /* Progress of an install of this process; `done` over when `on` is false. */
 void watch_task(struct watch *w, const char *name, bool on, uint64_t done, uint64_t total);
+/* Whom model.focus tells about, "" nobody; settings at once, devices with the next figures. */
+void watch_focus(struct watch *w, const char *name);
 /* Takes `request`; -ENOTCONN when the machine's socket does not answer. */
 int watch_send(struct watch *w, const char *name, json_t *request, ctl_reply *reply, void *ctx,
                struct err *e);
