@@ -191,8 +191,10 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files $(O)/tests/bench/pour
+bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files $(O)/tests/bench/pour $(O)/tests/bench/console
 	$(Q)tests/bench/run
+$(O)/tests/bench/console: $(O)/tests/bench/console.o $(call lib,base)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^
 $(O)/tests/bench/%: $(O)/tests/bench/%.o
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
 

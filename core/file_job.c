@@ -13,6 +13,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/browse.h"
 #include "core/copy.h"
 #include "core/guest.h"
 #include "core/mounts.h"
@@ -37,6 +38,7 @@ struct file_job {
     char *output, *notes;          /* for the loop, when the work is done */
     size_t output_len, notes_len;
     FILE *out, *note;
+    struct model_folder folder;
     struct err err;
 };
 
@@ -225,6 +227,49 @@ static int run_copy(struct file_job *j)
     return rc;
 }
 
+/* Of a distro or of this machine: *path is the path there. */
+static struct tree tree_of(const struct file_job *j, const char *word, const char **path)
+{
+    *path = path_in(j, word);
+    if (*path)
+        return tree_guest(j->client, j->distro);
+    *path = word;
+    return tree_host();
+}
+
+static int run_folder(struct file_job *j)
+{
+    const char *path;
+    struct tree t = tree_of(j, j->word[0], &path);
+    int rc = browse_list(&t, path, &j->cancel, &j->folder);
+
+    return rc < 0 ? err_sys(&j->err, -rc, "%s", j->word[0]) : 0;
+}
+
+static int run_rename(struct file_job *j)
+{
+    const char *path;
+    struct tree t = tree_of(j, j->word[0], &path);
+    int rc = browse_rename(&t, path, j->word[1]);
+
+    return rc < 0 ? err_sys(&j->err, -rc, "%s cannot become %s", j->word[0], j->word[1]) : 0;
+}
+
+static int run_remove(struct file_job *j)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < j->words && rc == 0; i++) {
+        const char *path;
+        struct tree t = tree_of(j, j->word[i], &path);
+
+        rc = browse_remove(&t, path, &j->cancel);
+        if (rc < 0)
+            err_sys(&j->err, -rc, "%s", j->word[i]);
+    }
+    return rc;
+}
+
 static int run_unmount(struct file_job *j)
 {
     return mounts_unmount(j->word[0], &j->err);
@@ -232,6 +277,7 @@ static int run_unmount(struct file_job *j)
 
 static int (*const works[])(struct file_job *j) = {
     [FILE_LIST] = run_list, [FILE_CAT] = run_cat, [FILE_COPY] = run_copy, [FILE_UNMOUNT] = run_unmount,
+    [FILE_FOLDER] = run_folder, [FILE_RENAME] = run_rename, [FILE_REMOVE] = run_remove,
 };
 
 static void set_client(struct file_job *j, struct p9_client *client)
@@ -269,6 +315,7 @@ static void job_free(struct file_job *j)
         fclose(j->out);
     if (j->note)
         fclose(j->note);
+    model_folder_forget(&j->folder);
     free(j->output);
     free(j->notes);
     free(j->runtime);
@@ -289,6 +336,8 @@ static void tell(struct file_job *j)
     for (line = strtok_r(j->notes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
         if (j->ev.note)
             j->ev.note(j->ctx, line);
+    if (j->ev.folder && j->kind == FILE_FOLDER && !j->err.code)
+        j->ev.folder(j->ctx, &j->folder);
     j->ev.finished(j->ctx, &j->err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work on files of a distro beside the loop: list, print, copy, unmount.
+ * Work on files of a distro beside the loop: list, print, copy, rename, remove, unmount.
  *
  * It runs on a thread of libuv's, with a copy of everything that it needs; what it tells comes back on
  * the loop.  A cancel breaks the connection, so it ends at once, whatever the guest does.
@@ -14,13 +14,22 @@
 
 struct err;
 struct file_job;
+struct model_folder;
 struct paths;
 
-enum file_work { FILE_LIST, FILE_CAT, FILE_COPY, FILE_UNMOUNT };
+enum file_work {
+    FILE_LIST,
+    FILE_CAT,
+    FILE_COPY,
+    FILE_UNMOUNT,
+    FILE_FOLDER, /* word: the folder; told by `folder` */
+    FILE_RENAME, /* words: the path, its new name */
+    FILE_REMOVE, /* words: paths */
+};
 
 struct file_request {
     enum file_work work;
-    const char *distro;       /* whose files; NULL for FILE_UNMOUNT */
+    const char *distro;       /* whose files; NULL for FILE_UNMOUNT and where all words are of this machine */
     const char *user;         /* as whom (guest_files); NULL as distro */
     const char *const *word;  /* as typed: NAME:/PATH or a path of this machine */
     unsigned words;
@@ -30,6 +39,7 @@ struct file_request {
 struct file_job_events {
     void (*print)(void *ctx, const char *text);
     void (*note)(void *ctx, const char *text);
+    void (*folder)(void *ctx, struct model_folder *f); /* FILE_FOLDER; what it takes out of *f is its own */
     void (*finished)(void *ctx, const struct err *e); /* once, last; the job is gone after it */
 };
 

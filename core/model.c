@@ -16,6 +16,8 @@ void model_release(struct model *m)
     if (m->focus.known)
         options_release(&m->focus.options);
     model_sources_forget(m);
+    model_folder_forget(&m->folder[0]);
+    model_folder_forget(&m->folder[1]);
     free(m->log.text);
     free(m->log.line);
     *m = (struct model){0};
@@ -218,4 +220,15 @@ void model_source_add(struct model *m, const char *text, const char *help)
     }
     free(s.text);
     free(s.help);
+}
+
+void model_folder_forget(struct model_folder *f)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        free(f->files[i].name);
+        free(f->files[i].shown);
+    }
+    free(f->files);
+    free(f->path);
+    *f = (struct model_folder){0};
 }

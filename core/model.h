@@ -112,6 +112,22 @@ struct model_log {
     char why[MACHINE_TEXT]; /* why it cannot be read; "" when it can */
 };
 
+/* A folder that is looked at, of a distro or of this machine; text is owned. */
+struct model_file {
+    char *name, *shown; /* as it is, and plain */
+    bool folder;        /* it is one, or a link to one */
+    unsigned mode;      /* st_mode */
+    int64_t size;       /* negative: says nothing */
+    time_t changed;
+};
+struct model_folder {
+    bool known;         /* it has been listed */
+    char *path;         /* that it is of */
+    struct model_file *files;
+    unsigned count, left_out;
+    char why[MACHINE_TEXT]; /* why it cannot be listed; "" when it can */
+};
+
 /* Something that a distro can be installed from. */
 struct model_source {
     char *text, *help; /* as OP_INSTALL takes it; one line about it; owned */
@@ -127,6 +143,7 @@ struct model {
     unsigned long tasks_begun;               /* serial of the newest task */
     struct model_focus focus;
     struct model_log log;
+    struct model_folder folder[2];           /* of the distro, and of this machine */
     struct model_source *sources;            /* owned */
     unsigned source_count;
     time_t now; /* of the last look */
@@ -154,6 +171,8 @@ const struct message *model_message(const struct model *m, unsigned long serial)
 struct model_task *model_task_begin(struct model *m, const char *what, const char *distro, const char *detail);
 /* NULL when `serial` has left the ring or never was. */
 struct model_task *model_task(const struct model *m, unsigned long serial);
+
+void model_folder_forget(struct model_folder *f);
 
 /* Text is copied; the source is left out for lack of memory. */
 void model_source_add(struct model *m, const char *text, const char *help);

@@ -52,7 +52,7 @@ static void begin_files(struct op_job *j)
 {
     static const enum file_work works[OPS] = {[OP_FILES] = FILE_LIST, [OP_CAT] = FILE_CAT,
                                               [OP_COPY] = FILE_COPY, [OP_UNMOUNT] = FILE_UNMOUNT};
-    static const struct file_job_events ev = {on_file_print, on_file_note, on_file_finished};
+    static const struct file_job_events ev = {.print = on_file_print, .note = on_file_note, .finished = on_file_finished};
     auto_free char *user = user_of(j);
     struct file_request r = {
         .work = works[j->op], .distro = j->distro[0] ? j->distro : NULL, .user = user,

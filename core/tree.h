@@ -44,6 +44,7 @@ struct tree_ops {
     int (*settle)(struct tree *t, int64_t handle, const struct stat *st, bool times);
     int (*rename)(struct tree *t, int64_t dir, const char *old, const char *name);
     int (*unlink)(struct tree *t, int64_t dir, const char *name);
+    int (*rmdir)(struct tree *t, int64_t dir, const char *name); /* an empty folder */
     void (*close)(struct tree *t, int64_t handle);
 };
 

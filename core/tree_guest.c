@@ -143,6 +143,11 @@ static int guest_unlink(struct tree *t, int64_t dir, const char *name)
     return p9_client_unlink(t->client, fid_of(dir), name, false);
 }
 
+static int guest_rmdir(struct tree *t, int64_t dir, const char *name)
+{
+    return p9_client_unlink(t->client, fid_of(dir), name, true);
+}
+
 static void guest_close(struct tree *t, int64_t handle)
 {
     p9_client_clunk(t->client, fid_of(handle));
@@ -152,7 +157,7 @@ static const struct tree_ops guest_ops = {
     .parent = guest_parent, .find = guest_find, .look = guest_look, .open = guest_open,
     .create = guest_create, .read = guest_read, .write = guest_write,
     .next_data = guest_next_data, .list = guest_list, .mkdir = guest_mkdir, .symlink = guest_symlink, .readlink = guest_readlink,
-    .settle = guest_settle, .rename = guest_rename, .unlink = guest_unlink, .close = guest_close,
+    .settle = guest_settle, .rename = guest_rename, .unlink = guest_unlink, .rmdir = guest_rmdir, .close = guest_close,
 };
 
 struct tree tree_guest(struct p9_client *client, const char *distro)

@@ -187,6 +187,12 @@ static int host_unlink(struct tree *t, int64_t dir, const char *name)
     return result(unlinkat((int)dir, name, 0));
 }
 
+static int host_rmdir(struct tree *t, int64_t dir, const char *name)
+{
+    (void)t;
+    return result(unlinkat((int)dir, name, AT_REMOVEDIR));
+}
+
 static void host_close(struct tree *t, int64_t handle)
 {
     (void)t;
@@ -197,7 +203,7 @@ static const struct tree_ops host_ops = {
     .parent = host_parent, .find = host_find, .look = host_look, .open = host_open,
     .create = host_create, .read = host_read, .write = host_write,
     .next_data = host_next_data, .list = host_list, .mkdir = host_mkdir, .symlink = host_symlink, .readlink = host_readlink,
-    .settle = host_settle, .rename = host_rename, .unlink = host_unlink, .close = host_close,
+    .settle = host_settle, .rename = host_rename, .unlink = host_unlink, .rmdir = host_rmdir, .close = host_close,
 };
 
 struct tree tree_host(void)

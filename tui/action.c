@@ -3,40 +3,93 @@
 
 #include <string.h>
 
+#define IN(v) VIEW_BIT(VIEW_##v)
+#define ALL ACTION_ANYWHERE
+#define OF_DISTRO (IN(DISTROS) | IN(INFO) | IN(LOG) | IN(SETTINGS))
+#define ROWS (ALL & ~IN(PALETTE))
+
 const struct action action_table[ACTIONS] = {
-    [ACTION_HELP] = {{K_F1, '?', 'h'}, "Help", "show this help", "help", "h", OP_HELP, 0, false, CONFIRM_NONE},
-    [ACTION_INSTALL] = {{'i', K_F2}, "Install", "install a distro: asks for source and name", "install", "i", OP_INSTALL, 0, false, CONFIRM_NONE},
-    [ACTION_START] = {{'s', K_F7}, "Start", "start the distro", "start", "s", OP_START, 0, true, CONFIRM_NONE},
-    [ACTION_SHELL] = {{K_ENTER}, "Shell", "open a shell in it, starting it first; its exit comes back", "shell", "sh", OP_SHELL, 0, true, CONFIRM_NONE},
-    [ACTION_CONSOLE] = {{'a'}, "Console", "attach to its console, where it boots; Ctrl-] comes back", "console", "c", OP_CONSOLE, 0, true, CONFIRM_NONE},
-    [ACTION_STOP] = {{'x', K_F8}, "Stop", "power it off in order", "stop", "x", OP_STOP, 0, true, CONFIRM_NONE},
-    [ACTION_FREEZE] = {{'z'}, NULL, "suspend it: saved as it is, start goes on there", "suspend", "z", OP_SUSPEND, 0, true, CONFIRM_NONE},
-    [ACTION_FORCE] = {{'X'}, NULL, "stop it by force, as if the power failed", "force", "f", OP_STOP, FLAG_FORCE, true, CONFIRM_NONE},
-    [ACTION_CANCEL] = {{'c'}, "Cancel", "cancel the install in the selected row", NULL, NULL, -1, 0, true, CONFIRM_NONE},
-    [ACTION_REMOVE] = {{'d', K_DELETE, K_F9}, "Remove", "remove it and everything in it; asks first", "remove", "r", OP_REMOVE, FLAG_YES, true, CONFIRM_NAME},
-    [ACTION_STATS] = {{0}, NULL, "tell the boot phases and figures of a distro", "stats", "t", OP_STATS, 0, true, CONFIRM_NONE},
-    [ACTION_LIST] = {{0}, NULL, "tell all distros and their state", "list", "l", OP_LIST, 0, false, CONFIRM_NONE},
-    [ACTION_INFO] = {{0}, NULL, "tell a distro's settings, where each comes from, and its disk", "info", "n", OP_INFO, 0, true, CONFIRM_NONE},
-    [ACTION_LOG] = {{0}, NULL, "tell what its kernel, its console and lxtop-vmm said", "log", "o", OP_LOG, 0, true, CONFIRM_NONE},
-    [ACTION_DOCTOR] = {{0}, NULL, "tell what this host lacks, and what to do", "doctor", "d", OP_DOCTOR, 0, false, CONFIRM_NONE},
-    [ACTION_UP] = {{K_UP, 'k'}, NULL, "one row up", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_DOWN] = {{K_DOWN, 'j'}, NULL, "one row down", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_PAGE_UP] = {{K_PGUP, K_CTRL('b')}, NULL, "one page up", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_PAGE_DOWN] = {{K_PGDN, K_CTRL('f')}, NULL, "one page down", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_FIRST] = {{K_HOME, 'g'}, NULL, "first row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_LAST] = {{K_END, 'G'}, NULL, "last row", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_REDRAW] = {{K_CTRL('l')}, NULL, "paint the screen anew", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_SUSPEND] = {{K_CTRL('z')}, NULL, "back to the shell for a while; fg returns", NULL, NULL, -1, 0, false, CONFIRM_NONE},
-    [ACTION_QUIT] = {{'q', K_F10, K_CTRL('c')}, "Quit", "leave lxtop; running distros go on running", "quit", "q", -1, 0, false, CONFIRM_NONE},
+    [ACTION_HELP] = {{K_F1, '?', 'h'}, "Help", "show the keys of this view", "help", "h", OP_HELP, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_INSTALL] = {{'i', K_F2}, "Install", "install a distro: asks for source, name and settings", "install", "i", OP_INSTALL, 0, false, CONFIRM_NONE, IN(DISTROS) | IN(TASKS)},
+    [ACTION_START] = {{'s', K_F7}, "Start", "start the distro", "start", "s", OP_START, 0, true, CONFIRM_NONE, OF_DISTRO | IN(FILES)},
+    [ACTION_SHELL] = {{K_ENTER}, "Shell", "open a shell in it, starting it first; its exit comes back", "shell", "sh", OP_SHELL, 0, true, CONFIRM_NONE, IN(DISTROS) | IN(INFO)},
+    [ACTION_CONSOLE] = {{'a'}, "Console", "attach to its console, where it boots; Ctrl-] comes back", "console", "c", OP_CONSOLE, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_STOP] = {{'x', K_F8}, "Stop", "power it off in order", "stop", "x", OP_STOP, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_FREEZE] = {{'z'}, NULL, "suspend it: saved as it is, start goes on there", "suspend", "z", OP_SUSPEND, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_FORCE] = {{'X'}, NULL, "stop it by force, as if the power failed", "force", "f", OP_STOP, FLAG_FORCE, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_CANCEL] = {{'c'}, "Cancel", "cancel the install or task in the selected row", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(DISTROS) | IN(TASKS)},
+    [ACTION_REMOVE] = {{'d', K_DELETE, K_F9}, "Remove", "remove it and everything in it; asks first", "remove", "r", OP_REMOVE, FLAG_YES, true, CONFIRM_NAME, IN(DISTROS) | IN(INFO)},
+    [ACTION_STATS] = {{0}, NULL, "tell the boot phases and figures of a distro", "stats", "t", OP_STATS, 0, true, CONFIRM_NONE, 0},
+    [ACTION_LIST] = {{0}, NULL, "tell all distros and their state", "list", "l", OP_LIST, 0, false, CONFIRM_NONE, 0},
+    [ACTION_INFO] = {{0}, NULL, "tell a distro's settings, where each comes from, and its disk", "info", "n", OP_INFO, 0, true, CONFIRM_NONE, 0},
+    [ACTION_LOG] = {{0}, NULL, "tell what its kernel, its console and lxtop-vmm said", "log", "o", OP_LOG, 0, true, CONFIRM_NONE, 0},
+    [ACTION_DOCTOR] = {{0}, NULL, "tell what this host lacks, and what to do", "doctor", "d", OP_DOCTOR, 0, false, CONFIRM_NONE, 0},
+    [ACTION_VIEW_DISTROS] = {{'1'}, NULL, "all distros", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_INFO] = {{'v', '2', K_RIGHT}, NULL, "everything about the distro: boot, history, settings, devices", NULL, NULL, -1, 0, true, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_LOG] = {{'l', '3'}, NULL, "its console log, and what lxtop-vmm said", NULL, NULL, -1, 0, true, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_FILES] = {{'b', '4'}, NULL, "browse its files beside those of this machine", NULL, NULL, -1, 0, true, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_INSTALL] = {{'5'}, NULL, "what a distro can be installed from", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_TASKS] = {{'6'}, NULL, "tasks, running and past", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_SETTINGS] = {{'e', '7'}, NULL, "its settings, and where each comes from", NULL, NULL, -1, 0, true, CONFIRM_NONE, ROWS},
+    [ACTION_VIEW_EVENTS] = {{'m', '8'}, NULL, "what happened, the newest last", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_NEXT_VIEW] = {{'\t'}, NULL, "the next view", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_PREVIOUS_VIEW] = {{K_BACKTAB}, NULL, "the view before", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_BACK] = {{K_ESC, 'q'}, "Back", "go back to where you came from", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL & ~IN(DISTROS)},
+    [ACTION_PALETTE] = {{':', K_CTRL('p')}, NULL, "find an action by typing a part of it", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS & ~IN(HELP)},
+    [ACTION_SEARCH] = {{'/', K_F3}, NULL, "search while you type", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_SEARCH_NEXT] = {{'n'}, NULL, "the next match", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_SEARCH_PREVIOUS] = {{'N'}, NULL, "the match before", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_FILTER] = {{'\\', 'f', K_F4}, NULL, "show only the rows that hold a text; empty shows all", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_SORT] = {{'>', K_F6}, NULL, "sort by the next column", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS)},
+    [ACTION_SORT_BACK] = {{'<'}, NULL, "sort by the column before", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS)},
+    [ACTION_INVERT] = {{'I'}, NULL, "sort the other way round", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS)},
+    [ACTION_COLUMNS] = {{'o'}, NULL, "choose the columns", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS)},
+    [ACTION_MARK] = {{' ', 't'}, NULL, "mark the row; an action then is for all marked rows", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS) | IN(FILES)},
+    [ACTION_MARK_ALL] = {{'*'}, NULL, "mark all rows shown", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS) | IN(FILES)},
+    [ACTION_UNMARK] = {{'U'}, NULL, "take all marks away", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS) | IN(FILES)},
+    [ACTION_HOLD] = {{'Z'}, NULL, "hold all figures still; again lets them go on", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
+    [ACTION_TICK] = {{'u'}, NULL, "let the figures of the selected row change as they come, or not", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(DISTROS)},
+    [ACTION_OPEN] = {{K_ENTER}, "Open", "open or change what is selected", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES) | IN(INSTALL) | IN(SETTINGS)},
+    [ACTION_LOG_OTHER] = {{'l', 'o'}, "Other log", "the other log: the console's or lxtop-vmm's", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(LOG)},
+    [ACTION_FILE_SIDE] = {{'\t'}, "Other side", "to the files of the other side", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_PARENT] = {{K_LEFT, K_BACKSPACE}, NULL, "to the folder above", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_VIEW] = {{'v', K_RIGHT}, "View", "show the file with $PAGER", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_EDIT] = {{'e'}, "Edit", "change the file with $EDITOR", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_COPY] = {{'c', K_F5}, "Copy", "copy it, or what is marked, to the other side", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_RENAME] = {{'r', K_F6}, "Rename", "give it another name", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_REMOVE] = {{'d', K_DELETE, K_F8}, "Remove", "remove it, or what is marked; asks first", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_FILE_RELOAD] = {{'R', K_CTRL('r')}, NULL, "look again at the folders", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
+    [ACTION_UP] = {{K_UP, 'k'}, NULL, "one row up", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_DOWN] = {{K_DOWN, 'j'}, NULL, "one row down", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_PAGE_UP] = {{K_PGUP, K_CTRL('b')}, NULL, "one page up", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_PAGE_DOWN] = {{K_PGDN, K_CTRL('f')}, NULL, "one page down", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_FIRST] = {{K_HOME, 'g'}, NULL, "first row", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_LAST] = {{K_END, 'G'}, NULL, "last row; a log then follows", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_REDRAW] = {{K_CTRL('l')}, NULL, "paint the screen anew", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_SUSPEND] = {{K_CTRL('z')}, NULL, "back to the shell for a while; fg returns", NULL, NULL, -1, 0, false, CONFIRM_NONE, ALL},
+    [ACTION_QUIT] = {{'q', K_F10, K_CTRL('c')}, "Quit", "leave lxtop; running distros go on running", "quit", "q", -1, 0, false, CONFIRM_NONE, ALL},
 };
 
-int action_of_key(ui_key k)
+static bool has_key(const struct action *a, ui_key k)
 {
-    for (int i = 0; i < ACTIONS; i++)
-        for (int j = 0; j < ACTION_KEYS; j++)
-            if (k != K_NONE && action_table[i].keys[j] == k)
-                return i;
-    return -1;
+    for (int j = 0; j < ACTION_KEYS; j++)
+        if (k != K_NONE && a->keys[j] == k)
+            return true;
+    return false;
+}
+
+int action_of_key(enum view_id v, ui_key k)
+{
+    int found = -1;
+
+    for (int i = 0; i < ACTIONS; i++) {
+        const struct action *a = &action_table[i];
+
+        if ((a->views & VIEW_BIT(v)) && has_key(a, k) &&
+            (found < 0 || __builtin_popcount(a->views) < __builtin_popcount(action_table[found].views)))
+            found = i;
+    }
+    return found;
 }
 
 int action_of_word(const char *word)

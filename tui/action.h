@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a person can do: one row each gives keys, label of the bottom line, help, the word and
- * number of the text-mode menu and the operation behind it.
+ * letter of the text-mode menu, the operation behind it, and the views in which its keys work.
  *
  * Where a row has an operation, whether it is legal now comes from the operation's own row (op.h)
- * and the state of the selected distro: no surface has an opinion of its own.
+ * and the state of the selected distro: no surface has an opinion of its own.  A key may stand in two
+ * rows: the one for fewer views wins in those.
  */
 #ifndef TUI_ACTION_H
 #define TUI_ACTION_H
@@ -13,6 +14,7 @@
 
 #include "core/op.h"
 #include "tui/key.h"
+#include "tui/view.h"
 
 enum action_id {
     ACTION_HELP,
@@ -27,9 +29,46 @@ enum action_id {
     ACTION_REMOVE,
     ACTION_STATS,  /* text mode only: the screen shows figures all the time */
     ACTION_LIST,   /* text mode only */
-    ACTION_INFO,   /* text mode only, so far */
-    ACTION_LOG,    /* text mode only, so far */
+    ACTION_INFO,   /* text mode only: the screen has views */
+    ACTION_LOG,    /* text mode only */
     ACTION_DOCTOR, /* text mode only, so far */
+    /* Views, in the order of enum view_id up to VIEW_TABS. */
+    ACTION_VIEW_DISTROS,
+    ACTION_VIEW_INFO,
+    ACTION_VIEW_LOG,
+    ACTION_VIEW_FILES,
+    ACTION_VIEW_INSTALL,
+    ACTION_VIEW_TASKS,
+    ACTION_VIEW_SETTINGS,
+    ACTION_VIEW_EVENTS,
+    ACTION_NEXT_VIEW,
+    ACTION_PREVIOUS_VIEW,
+    ACTION_BACK,
+    ACTION_PALETTE,
+    ACTION_SEARCH,
+    ACTION_SEARCH_NEXT,
+    ACTION_SEARCH_PREVIOUS,
+    ACTION_FILTER,
+    ACTION_SORT,
+    ACTION_SORT_BACK,
+    ACTION_INVERT,
+    ACTION_COLUMNS,
+    ACTION_MARK,
+    ACTION_MARK_ALL,
+    ACTION_UNMARK,
+    ACTION_HOLD,
+    ACTION_TICK,
+    /* Of single views. */
+    ACTION_OPEN, /* Enter, where it is no shell */
+    ACTION_LOG_OTHER,
+    ACTION_FILE_SIDE,
+    ACTION_FILE_PARENT,
+    ACTION_FILE_VIEW,
+    ACTION_FILE_EDIT,
+    ACTION_FILE_COPY,
+    ACTION_FILE_RENAME,
+    ACTION_FILE_REMOVE,
+    ACTION_FILE_RELOAD,
     ACTION_UP,
     ACTION_DOWN,
     ACTION_PAGE_UP,
@@ -45,6 +84,7 @@ enum action_id {
 enum action_confirm { CONFIRM_NONE, CONFIRM_NAME /* type the name, or y on the screen */ };
 
 #define ACTION_KEYS 4
+#define ACTION_ANYWHERE (VIEW_BIT(VIEWS) - 1)
 struct action {
     ui_key keys[ACTION_KEYS]; /* the first is shown in the bottom line; none: text mode only */
     const char *label;        /* bottom line; NULL: not shown there */
@@ -55,11 +95,12 @@ struct action {
     unsigned flags;           /* for the operation */
     bool selection;           /* needs a distro */
     enum action_confirm confirm;
+    unsigned views;           /* VIEW_BITs */
 };
 extern const struct action action_table[ACTIONS];
 
-/* The action of a key, or -1. */
-int action_of_key(ui_key k);
+/* The action of a key in a view, or -1. */
+int action_of_key(enum view_id v, ui_key k);
 /* The action of a word or letter of text mode, or -1. */
 int action_of_word(const char *word);
 /* Does it work now? `d` is the selected distro or NULL. */

@@ -8,24 +8,39 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/core.h"
+#include "core/follow.h"
+#include "core/source_find.h"
 #include "core/watch.h"
 #include "tui/attach.h"
+#include "tui/browser.h"
+#include "tui/editor.h"
 #include "tui/term.h"
 #include "tui/ui.h"
 #include "tui/verb.h"
+
+#define WHEEL_ROWS 3
+#define KEYS_A_TURN 256
+#define TWICE_MS 400
 
 struct app {
     struct core *core;
     struct ui ui;
     struct grid grid;
     uv_poll_t in;
+    uv_idle_t more;    /* keys are left that curses has read already */
     uv_prepare_t draw; /* once a turn of the loop at most */
     uv_signal_t resized, terminated, hung_up, interrupted, stopped;
+    struct follow *follow; /* the log that is looked at; NULL: none */
+    struct browser browser;
+    int64_t clicked; /* when, and in which row: the second click in a row opens */
+    int clicked_row;
     bool dirty, quit;
     bool away;          /* something else has the terminal */
-    enum ui_want leave; /* for what, WANT_SHELL or WANT_CONSOLE; WANT_NOTHING: it has not */
-    char leave_for[NAME_MAX_LEN + 1];
+    enum ui_want leave; /* for what, a shell, a console, a file; WANT_NOTHING: it has not */
+    char leave_for[NAME_MAX_LEN + 1]; /* the distro */
+    char leave_file[FILES_PATH + NAME_MAX_LEN + 2];
 };
 
 /* An operation begun from the screen; ends by itself. */
@@ -56,6 +71,7 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
         model_say(m, MESSAGE_INFO, "%s: %s cancelled", r->distro, op_table[r->op].verb);
     else
         model_say(m, MESSAGE_ERROR, "%s", e->msg);
+    r->app->browser.done += r->op == OP_COPY;
     r->app->dirty = true;
     free(r);
 }
@@ -75,6 +91,31 @@ static void run_op(struct app *a, const struct op_args *args)
         free(r);
 }
 
+static void run_ops(struct app *a, const struct ui_request *r)
+{
+    struct op_args args = r->args;
+
+    if (!r->target_count)
+        run_op(a, &args);
+    for (unsigned i = 0; i < r->target_count; i++) {
+        args.distro = r->targets[i];
+        run_op(a, &args);
+    }
+}
+
+static void set(struct app *a, const struct ui_request *r)
+{
+    struct model *m = &a->core->model;
+    const char *name = option_table[r->option].name;
+    struct err e = {0};
+
+    if (store_set(&a->core->paths, r->distro, name, r->text, &e) < 0)
+        model_say(m, MESSAGE_ERROR, "%s", e.msg);
+    else
+        model_say(m, MESSAGE_INFO, "%s: %s is now %s", r->distro, name, *r->text ? r->text : "empty");
+    watch_look(a->core->watch);
+}
+
 static void fit(struct app *a)
 {
     int rows, cols;
@@ -88,7 +129,7 @@ static void carry_out(struct app *a, const struct ui_request *r)
 {
     switch (r->want) {
     case WANT_OP:
-        run_op(a, &r->args);
+        run_ops(a, r);
         break;
     case WANT_SHELL:
     case WANT_CONSOLE:
@@ -96,8 +137,24 @@ static void carry_out(struct app *a, const struct ui_request *r)
         snprintf(a->leave_for, sizeof(a->leave_for), "%s", r->distro);
         uv_stop(a->core->loop);
         break;
+    case WANT_FILE_VIEW:
+    case WANT_FILE_EDIT:
+        a->leave = r->want;
+        snprintf(a->leave_file, sizeof(a->leave_file), "%s", r->args.word[0]);
+        uv_stop(a->core->loop);
+        break;
+    case WANT_FILE_RENAME:
+    case WANT_FILE_REMOVE:
+        browser_change(&a->browser, r);
+        break;
     case WANT_CANCEL:
         op_cancel_install(a->core, r->distro);
+        break;
+    case WANT_CANCEL_TASK:
+        op_cancel_task(a->core, r->task);
+        break;
+    case WANT_SET:
+        set(a, r);
         break;
     case WANT_REPAINT:
         term_repaint();
@@ -123,6 +180,27 @@ static bool terminal_gone(void)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
+static struct ui_request mouse(struct app *a)
+{
+    const struct model *m = &a->core->model;
+    struct term_mouse t;
+    int64_t now = clock_ms();
+    bool twice;
+
+    if (!term_mouse(&t))
+        return (struct ui_request){0};
+    if (t.what != MOUSE_PRESS) {
+        ui_wheel(&a->ui, m, t.what == MOUSE_WHEEL_UP ? -WHEEL_ROWS : WHEEL_ROWS);
+        return (struct ui_request){0};
+    }
+    twice = now - a->clicked < TWICE_MS && t.row == a->clicked_row;
+    a->clicked = twice ? 0 : now;
+    a->clicked_row = t.row;
+    return ui_click(&a->ui, m, t.row, t.col, twice);
+}
+
+static void on_more(uv_idle_t *i);
+
 static void on_input(uv_poll_t *p, int status, int events)
 {
     struct app *a = p->data;
@@ -133,12 +211,24 @@ static void on_input(uv_poll_t *p, int status, int events)
         a->quit = true;
         uv_stop(a->core->loop);
     }
-    while (status == 0 && !a->quit && !a->leave && (k = term_key()) != K_NONE) {
-        struct ui_request r = ui_key_pressed(&a->ui, &a->core->model, k);
+    for (int n = 0; status == 0 && !a->quit && !a->leave && (k = term_key()) != K_NONE; n++) {
+        struct ui_request r = k == K_MOUSE ? mouse(a) : ui_key_pressed(&a->ui, &a->core->model, k);
 
         a->dirty = true;
         carry_out(a, &r);
+        if (n == KEYS_A_TURN) { /* the rest after whatever else waits, and after a drawing */
+            uv_idle_start(&a->more, on_more);
+            return;
+        }
     }
+    uv_idle_stop(&a->more);
+}
+
+static void on_more(uv_idle_t *i)
+{
+    struct app *a = i->data;
+
+    on_input(&a->in, 0, UV_READABLE);
 }
 
 static void on_changed(void *ctx)
@@ -148,6 +238,26 @@ static void on_changed(void *ctx)
     a->dirty = true;
 }
 
+/* Fetches what is being looked at, and nothing else. */
+static void look_at(struct app *a)
+{
+    struct core *c = a->core;
+    const char *log = a->ui.view == VIEW_LOG ? a->ui.subject : "";
+
+    watch_focus(c->watch, ui_focus(&a->ui));
+    if (a->ui.view == VIEW_FILES)
+        browser_look(&a->browser, &a->ui);
+    if (!*log) {
+        follow_stop(a->follow);
+        a->follow = NULL;
+        return;
+    }
+    if (a->follow && follow_is_of(a->follow, log, a->ui.vmm_log))
+        return;
+    follow_stop(a->follow);
+    a->follow = follow_start(c, log, a->ui.vmm_log);
+}
+
 static void on_draw(uv_prepare_t *p)
 {
     struct app *a = p->data;
@@ -155,6 +265,7 @@ static void on_draw(uv_prepare_t *p)
     if (!a->dirty || a->away)
         return;
     a->dirty = false;
+    look_at(a);
     ui_draw(&a->ui, &a->core->model, &a->grid);
     term_show(&a->grid);
 }
@@ -227,6 +338,15 @@ static void open_shell(struct app *a)
         model_say(&a->core->model, MESSAGE_ERROR, "%s", errors);
 }
 
+static void open_file(struct app *a)
+{
+    struct err e = {0};
+
+    if (editor_run(a->core, a->leave_file, a->leave == WANT_FILE_EDIT, &e) < 0)
+        model_say(&a->core->model, MESSAGE_ERROR, "%s", e.msg);
+    a->browser.done++;
+}
+
 /*
  * The screen is left for as long as something else has the terminal; the loop goes on, and a model that
  * changes must not bring curses back meanwhile.
@@ -235,11 +355,14 @@ static void leave(struct app *a)
 {
     a->away = true;
     uv_poll_stop(&a->in);
+    uv_idle_stop(&a->more);
     term_close();
     if (a->leave == WANT_SHELL)
         open_shell(a);
-    else
+    else if (a->leave == WANT_CONSOLE)
         attach(a);
+    else
+        open_file(a);
     a->away = false;
     a->leave = WANT_NOTHING;
     term_repaint();
@@ -260,7 +383,8 @@ static void start_handles(struct app *a)
 
     uv_poll_init(l, &a->in, STDIN_FILENO);
     uv_prepare_init(l, &a->draw);
-    a->in.data = a->draw.data = a;
+    uv_idle_init(l, &a->more);
+    a->in.data = a->draw.data = a->more.data = a;
     uv_poll_start(&a->in, UV_READABLE, on_input);
     uv_prepare_start(&a->draw, on_draw);
     start_handle(a, &a->resized, on_resized, SIGWINCH);
@@ -273,7 +397,7 @@ static void start_handles(struct app *a)
 static void stop_handles(struct app *a)
 {
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
+        (uv_handle_t *)&a->more, (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
         (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->interrupted,
         (uv_handle_t *)&a->stopped};
 
@@ -286,7 +410,7 @@ static void stop_handles(struct app *a)
 
 int app_run(struct core *c)
 {
-    struct app a = {.core = c};
+    struct app a = {.core = c, .browser.core = c};
     struct err e = {0};
 
     ui_init(&a.ui);
@@ -296,8 +420,11 @@ int app_run(struct core *c)
         fprintf(stderr, "lxtop: %s\n", *e.msg ? e.msg : "this terminal cannot be used; try lxtop --text");
         return STATUS_FAILED;
     }
+    a.ui.look.ascii = !term_is_utf8();
+    term_set_mouse(true);
     c->changed = on_changed;
     c->changed_ctx = &a;
+    source_find(c);
     fit(&a);
     start_handles(&a);
     while (!a.quit) {
@@ -307,7 +434,10 @@ int app_run(struct core *c)
     }
     term_close();
     c->changed = NULL;
+    follow_stop(a.follow);
+    browser_release(&a.browser);
     stop_handles(&a);
+    ui_release(&a.ui);
     grid_release(&a.grid);
     return STATUS_DONE;
 }

@@ -88,3 +88,20 @@ const char *format_percent(char *to, double percent)
     snprintf(to, FORMAT_TEXT, "%.0f%%", percent);
     return to;
 }
+
+const char *format_age(char *to, int64_t seconds)
+{
+    long long s = seconds;
+
+    if (s < 0)
+        return strcpy(to, "-");
+    if (s < 60)
+        snprintf(to, FORMAT_TEXT, "%llds", s);
+    else if (s < 3600)
+        snprintf(to, FORMAT_TEXT, "%lldm%02llds", s / 60, s % 60);
+    else if (s < 86400)
+        snprintf(to, FORMAT_TEXT, "%lldh%02lldm", s / 3600, s / 60 % 60);
+    else
+        snprintf(to, FORMAT_TEXT, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+    return to;
+}

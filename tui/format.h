@@ -17,6 +17,8 @@ const char *format_size_words(char *to, int64_t bytes);
 const char *format_rate(char *to, double bytes_per_second);
 const char *format_time(char *to, int64_t us);
 const char *format_time_words(char *to, int64_t us);
+/* Whole seconds, short: "5s", "3m07s", "2h05m", "4d03h". */
+const char *format_age(char *to, int64_t seconds);
 const char *format_percent(char *to, double percent);
 
 #endif

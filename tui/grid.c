@@ -117,8 +117,7 @@ int grid_put(struct grid *g, int row, int col, int width, enum style s, const ch
     return used;
 }
 
-/* Bytes of the row that begins at `text`; *next: where the one after it does. */
-static size_t row_bytes(const char *text, int width, const char **next)
+size_t text_row(const char *text, int width, const char **next)
 {
     const char *p = text, *blank = NULL;
     int used = 0;
@@ -146,7 +145,7 @@ int text_rows(const char *text, int width)
     int rows = 0;
 
     do {
-        row_bytes(text, width, &text);
+        text_row(text, width, &text);
         rows++;
     } while (*text);
     return rows;
@@ -159,7 +158,7 @@ int grid_put_rows(struct grid *g, int row, int col, int width, int rows, enum st
 
     do {
         const char *next;
-        size_t len = row_bytes(text, width, &next);
+        size_t len = text_row(text, width, &next);
 
         if (used == rows - 1 || len >= sizeof(line))
             next = text + (len = strlen(text)); /* all that is left: grid_put cuts it */
@@ -228,7 +227,7 @@ static void put_utf8(uint32_t ch, FILE *f)
 
 static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
 {
-    static const char letters[] = ".HCSGBXDKLPT"; /* by enum style */
+    static const char letters[] = ".HCSGBXDKLPTMAFR"; /* by enum style */
     int end = g->cols;
 
     while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' &&

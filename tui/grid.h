@@ -27,6 +27,10 @@ enum style {
     STYLE_LABEL,    /* what it does */
     STYLE_PROMPT,
     STYLE_PANE,     /* a terminal's: the cell says itself how it looks */
+    STYLE_MARKED,   /* a row that is marked; its '+' says so too */
+    STYLE_TAB,      /* the view one is in, in the title line; its brackets say so too */
+    STYLE_FOLDER,   /* a folder among files; its '/' says so too */
+    STYLE_GRAPH,    /* bars and graphs; figures stand beside them */
     STYLES
 };
 
@@ -69,6 +73,8 @@ int text_width(const char *text); /* columns that grid_put would use */
  * `width`; the last one ends in "~" where text is left.  Returns the rows used, at least 1.
  */
 int grid_put_rows(struct grid *g, int row, int col, int width, int rows, enum style s, const char *text);
+/* Bytes of the first such row of `text`; *next: where the one after it begins. */
+size_t text_row(const char *text, int width, const char **next);
 int text_rows(const char *text, int width); /* rows that grid_put_rows would use */
 
 /* Writes a code point as UTF-8 (RFC 3629), without NUL, and returns its bytes. */

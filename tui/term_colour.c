@@ -11,12 +11,15 @@ const char *const term_scheme_names[SCHEMES + 1] = {"terminal", "soft", "contras
 static const uint8_t looks[STYLES] = {
     [STYLE_HEADER] = CELL_REVERSE, [STYLE_COLUMNS] = CELL_BOLD | CELL_UNDERLINE, [STYLE_SELECTED] = CELL_REVERSE,
     [STYLE_GOOD] = CELL_BOLD,      [STYLE_BAD] = CELL_BOLD,                      [STYLE_DIM] = LOOK_DIM,
-    [STYLE_KEY] = CELL_BOLD,       [STYLE_PROMPT] = CELL_BOLD,
+    [STYLE_KEY] = CELL_BOLD,       [STYLE_PROMPT] = CELL_BOLD,                   [STYLE_MARKED] = CELL_BOLD,
+    [STYLE_TAB] = CELL_BOLD,       [STYLE_FOLDER] = CELL_BOLD,
 };
 
 static const struct term_paint own[STYLES] = {
     [STYLE_HEADER] = {6, -1, CELL_REVERSE}, [STYLE_GOOD] = {2, -1, CELL_BOLD}, [STYLE_BUSY] = {3, -1, 0},
     [STYLE_BAD] = {1, -1, CELL_BOLD},       [STYLE_KEY] = {6, -1, CELL_BOLD},
+    [STYLE_MARKED] = {3, -1, CELL_BOLD},    [STYLE_TAB] = {6, -1, CELL_BOLD},
+    [STYLE_FOLDER] = {4, -1, CELL_BOLD},    [STYLE_GRAPH] = {2, -1, 0},
 };
 
 static const struct term_paint soft[STYLES] = {
@@ -26,6 +29,8 @@ static const struct term_paint soft[STYLES] = {
     [STYLE_BAD] = {210, 235, CELL_BOLD},    [STYLE_DIM] = {246, 235, 0},
     [STYLE_KEY] = {110, 235, CELL_BOLD},    [STYLE_LABEL] = {252, 235, 0},
     [STYLE_PROMPT] = {255, 235, CELL_BOLD}, [STYLE_PANE] = {-1, -1, 0},
+    [STYLE_MARKED] = {222, 235, CELL_BOLD}, [STYLE_TAB] = {255, 235, CELL_BOLD},
+    [STYLE_FOLDER] = {117, 235, CELL_BOLD}, [STYLE_GRAPH] = {114, 235, 0},
 };
 
 /* The sixteen alone, so that few colours change nothing but their brightness. */
@@ -36,6 +41,8 @@ static const struct term_paint contrast[STYLES] = {
     [STYLE_BAD] = {0, 11, CELL_BOLD | CELL_UNDERLINE}, [STYLE_DIM] = {15, 0, 0},
     [STYLE_KEY] = {14, 0, CELL_BOLD},       [STYLE_LABEL] = {15, 0, 0},
     [STYLE_PROMPT] = {15, 0, CELL_BOLD},    [STYLE_PANE] = {-1, -1, 0},
+    [STYLE_MARKED] = {11, 0, CELL_BOLD},    [STYLE_TAB] = {15, 0, CELL_BOLD},
+    [STYLE_FOLDER] = {14, 0, CELL_BOLD},    [STYLE_GRAPH] = {10, 0, 0},
 };
 
 static struct term_paint own_paint(enum style style)

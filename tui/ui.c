@@ -6,15 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/auto.h"
 #include "core/base/err.h"
 
 void ui_init(struct ui *u)
 {
-    *u = (struct ui){.page = 1, .help_page = 1};
+    *u = (struct ui){.cols = 80};
+    look_init(&u->look);
+    for (int i = 0; i < VIEWS; i++)
+        u->list[i].page = 1;
+    u->files.here.page = 1;
 }
 
-static void __attribute__((format(printf, 2, 3))) hint(struct ui *u, const char *fmt, ...)
+void ui_release(struct ui *u)
+{
+    for (int i = 0; i < VIEWS; i++)
+        list_release(&u->list[i]);
+    files_release(&u->files);
+    doc_release(&u->doc);
+    free(u->held);
+    *u = (struct ui){0};
+}
+
+void ui_hint(struct ui *u, const char *fmt, ...)
 {
     va_list ap;
 
@@ -23,142 +36,165 @@ static void __attribute__((format(printf, 2, 3))) hint(struct ui *u, const char 
     va_end(ap);
 }
 
-/* --- the selection --- */
+/* --- where one is --- */
 
-static void select_index(struct ui *u, const struct model *m, int index)
+const struct view *ui_view(const struct ui *u)
 {
-    int last = (int)m->count - 1;
-
-    u->index = index > last ? last : index;
-    if (u->index < 0)
-        u->index = 0;
-    snprintf(u->selected, sizeof(u->selected), "%s", m->count ? m->distros[u->index].name : "");
+    return view_table[u->view];
 }
 
-/* Rows come and go: the name stays selected, else what has moved to its place. */
-const struct model_distro *ui_selected(struct ui *u, const struct model *m)
+struct list *ui_list(struct ui *u)
 {
-    int index;
+    return u->view == VIEW_FILES && u->files.side ? &u->files.here : &u->list[u->view];
+}
 
-    if (*u->awaited && model_index(m, u->awaited) >= 0) {
-        memcpy(u->selected, u->awaited, sizeof(u->selected));
-        u->awaited[0] = '\0';
+/* Help and palette lie over a view and are about whatever that is about. */
+static enum view_id beneath(const struct ui *u)
+{
+    return u->view >= VIEW_TABS && u->depth ? u->back[u->depth - 1] : u->view;
+}
+
+const char *ui_focus(const struct ui *u)
+{
+    return view_table[beneath(u)]->of_distro ? u->subject : u->list[VIEW_DISTROS].name;
+}
+
+const struct model_distro *ui_subject(const struct ui *u, const struct model *m)
+{
+    return model_find(m, ui_focus(u));
+}
+
+void ui_refresh(struct ui *u, const struct model *m)
+{
+    if (u->view != VIEW_DISTROS) /* what the others are about */
+        list_refresh(&u->list[VIEW_DISTROS], view_table[VIEW_DISTROS], u, m);
+    if (ui_view(u)->build) {
+        doc_clear(&u->doc);
+        ui_view(u)->build(u, m, u->cols - 2);
     }
-    index = *u->selected ? model_index(m, u->selected) : -1;
-    if (index >= 0)
-        u->index = index;
-    else
-        select_index(u, m, u->index);
-    return m->count ? &m->distros[u->index] : NULL;
+    list_refresh(ui_list(u), ui_view(u), u, m);
 }
 
-/* --- keys --- */
-
-static struct ui_request want_op(struct ui *u, enum op_id op, unsigned flags, const char *distro)
+static void push(struct ui *u, enum view_id v)
 {
-    struct ui_request r = {.want = WANT_OP, .args = {.op = op, .flags = flags}};
-
-    snprintf(u->distro, sizeof(u->distro), "%s", distro ? distro : "");
-    r.args.distro = distro ? u->distro : NULL;
-    return r;
+    if (u->depth == UI_DEPTH)
+        memmove(u->back, u->back + 1, (--u->depth) * sizeof(*u->back));
+    u->back[u->depth++] = v;
 }
 
-static void ask(struct ui *u, enum ui_prompt prompt, const char *text)
+/* A view that one came through is gone back to, so that the way back never goes round in circles. */
+static void leave_for(struct ui *u, enum view_id v)
 {
-    u->prompt = prompt;
-    snprintf(u->line, sizeof(u->line), "%s", text);
+    for (unsigned i = 0; i < u->depth; i++)
+        if (u->back[i] == v) {
+            u->depth = i;
+            return;
+        }
+    push(u, u->view);
 }
 
-static struct ui_request answer_source(struct ui *u, const struct model *m)
+void ui_open(struct ui *u, const struct model *m, enum view_id v)
 {
-    auto_free char *name = NULL;
+    if (v == u->view)
+        return;
+    if (view_table[v]->of_distro && !view_table[beneath(u)]->of_distro)
+        snprintf(u->subject, sizeof(u->subject), "%s", u->list[VIEW_DISTROS].name);
+    leave_for(u, v);
+    u->view = v;
+    u->list[v].index = u->list[v].top = 0;
+    if (v == VIEW_DISTROS)
+        u->depth = 0;
+    if (ui_view(u)->open)
+        ui_view(u)->open(u, m);
+    ui_refresh(u, m);
+}
 
-    (void)m;
-    if (!*u->line) {
-        hint(u, "Nothing is installed.");
-        u->prompt = PROMPT_NONE;
-        return (struct ui_request){0};
-    }
-    snprintf(u->source, sizeof(u->source), "%s", u->line);
-    name = u->suggest ? u->suggest(u->suggest_ctx, u->source) : NULL;
-    ask(u, PROMPT_NAME, name ? name : "");
+struct ui_request ui_back(struct ui *u, const struct model *m)
+{
+    u->view = u->depth ? u->back[--u->depth] : VIEW_DISTROS;
+    ui_refresh(u, m);
     return (struct ui_request){0};
 }
 
-/* A name that cannot be is judged while it can still be mended. */
-static struct ui_request answer_name(struct ui *u, const struct model *m)
+/* --- requests --- */
+
+struct ui_request ui_want(struct ui *u, enum ui_want want, const char *distro)
 {
-    struct ui_request r;
+    if (distro && distro != u->distro)
+        snprintf(u->distro, sizeof(u->distro), "%s", distro);
+    return (struct ui_request){.want = want, .distro = distro ? u->distro : NULL};
+}
+
+struct ui_request ui_op(struct ui *u, enum op_id op, unsigned flags, const char *distro)
+{
+    struct ui_request r = ui_want(u, WANT_OP, distro);
+
+    r.args.op = op;
+    r.args.flags = flags;
+    r.args.distro = r.distro;
+    return r;
+}
+
+/* For all marked rows: those for which it is not legal are refused one by one, in words, when they run. */
+static struct ui_request for_marked(struct ui *u, enum op_id op, unsigned flags)
+{
+    struct list *l = &u->list[VIEW_DISTROS];
+    struct ui_request r = ui_op(u, op, flags, NULL);
+
+    r.targets = l->mark;
+    r.target_count = l->marks;
+    return r;
+}
+
+static bool of_marked(const struct ui *u)
+{
+    return u->view == VIEW_DISTROS && u->list[VIEW_DISTROS].marks > 0;
+}
+
+static struct ui_request answer_remove(struct ui *u, const struct model *m)
+{
+    bool yes = strcmp(u->prompt.line, "y") == 0 || (!of_marked(u) && strcmp(u->prompt.line, u->distro) == 0);
+
+    (void)m;
+    u->prompt = (struct prompt){0};
+    if (yes)
+        return of_marked(u) ? for_marked(u, OP_REMOVE, FLAG_YES) : ui_op(u, OP_REMOVE, FLAG_YES, u->distro);
+    ui_hint(u, "%s not removed.", of_marked(u) ? "The marked distros were" : u->distro);
+    return (struct ui_request){0};
+}
+
+static void ask_remove(struct ui *u, const struct model_distro *d)
+{
+    snprintf(u->distro, sizeof(u->distro), "%s", d->name);
+    if (of_marked(u))
+        ui_ask(u, answer_remove, "", "Remove %u marked distros and everything in them? Type y: ",
+               u->list[VIEW_DISTROS].marks);
+    else
+        ui_ask(u, answer_remove, "", "Remove %s and everything in it? Type y or its name: ", u->distro);
+}
+
+/* An action that does not work now says why; nothing else happens. */
+static struct ui_request refuse(struct ui *u, enum action_id a, const struct model_distro *d)
+{
     struct err e = {0};
 
-    if (store_check_name(u->line, &e) < 0)
-        hint(u, "%s.", e.msg);
-    else if (model_find(m, u->line))
-        hint(u, "There is a distro named %s already; give another name.", u->line);
-    if (*u->hint)
-        return (struct ui_request){0};
-    u->prompt = PROMPT_NONE;
-    r = want_op(u, OP_INSTALL, FLAG_NAME, u->line);
-    r.args.source = u->source;
-    memcpy(u->awaited, u->distro, sizeof(u->awaited));
-    return r;
-}
-
-static struct ui_request answer_confirm(struct ui *u, const struct model *m)
-{
-    bool yes = strcmp(u->line, "y") == 0 || strcmp(u->line, u->distro) == 0;
-    char name[NAME_MAX_LEN + 1];
-
-    (void)m;
-    u->prompt = PROMPT_NONE;
-    memcpy(name, u->distro, sizeof(name));
-    if (yes)
-        return want_op(u, OP_REMOVE, FLAG_YES, name);
-    hint(u, "%s was not removed.", name);
+    if (!d && view_table[beneath(u)]->of_distro && *u->subject)
+        ui_hint(u, "%s is gone; Esc leads back to the distros.", u->subject);
+    else if (!d)
+        ui_hint(u, "There is no distro yet: press i to install one.");
+    else if (a == ACTION_CANCEL)
+        ui_hint(u, "%s is not being installed by this lxtop.", d->name);
+    else if (op_refuse((enum op_id)action_table[a].op, d, &e) < 0)
+        ui_hint(u, "%s.", e.msg);
     return (struct ui_request){0};
 }
 
-static struct ui_request (*const answers[])(struct ui *u, const struct model *m) = {
-    [PROMPT_SOURCE] = answer_source, [PROMPT_NAME] = answer_name, [PROMPT_CONFIRM] = answer_confirm};
+/* --- movement, search, filter, marks --- */
 
-static void erase_char(char *line)
+void ui_move(struct ui *u, const struct model *m, enum action_id a)
 {
-    size_t len = strlen(line);
-
-    while (len && (line[len - 1] & 0xc0) == 0x80)
-        len--;
-    line[len ? len - 1 : 0] = '\0';
-}
-
-static void type_key(struct ui *u, ui_key k)
-{
-    size_t len = strlen(u->line);
-
-    if (k == K_BACKSPACE || k == K_CTRL('h'))
-        erase_char(u->line);
-    else if (k == K_CTRL('u'))
-        u->line[0] = '\0';
-    else if (k >= ' ' && k < K_UP && len + UTF8_MAX < sizeof(u->line))
-        u->line[len + utf8_put(u->line + len, k)] = '\0';
-}
-
-static struct ui_request prompt_key(struct ui *u, const struct model *m, ui_key k)
-{
-    if (k == K_ESC || k == K_CTRL('c')) {
-        u->prompt = PROMPT_NONE;
-        hint(u, "Nothing was changed.");
-    } else if (k == K_ENTER || k == '\r') {
-        return answers[u->prompt](u, m);
-    } else {
-        type_key(u, k);
-    }
-    return (struct ui_request){0};
-}
-
-static void move(struct ui *u, const struct model *m, enum action_id a)
-{
-    int to = u->help ? u->help_top : u->index;
-    int page = u->help ? u->help_page : u->page;
+    struct list *l = ui_list(u);
+    int to = l->index;
 
     switch (a) {
     case ACTION_UP:
@@ -168,106 +204,254 @@ static void move(struct ui *u, const struct model *m, enum action_id a)
         to++;
         break;
     case ACTION_PAGE_UP:
-        to -= page;
+        to -= l->page;
         break;
     case ACTION_PAGE_DOWN:
-        to += page;
+        to += l->page;
         break;
     default:
-        to = a == ACTION_FIRST ? 0 : 1 << 20;
+        to = a == ACTION_FIRST ? 0 : l->count - 1;
         break;
     }
-    if (u->help)
-        u->help_top = to < 0 ? 0 : to; /* the far end is known when it is drawn */
-    else
-        select_index(u, m, to);
-    u->awaited[0] = '\0';
+    list_select(l, ui_view(u), u, m, to);
+    l->awaited[0] = '\0';
 }
 
-/* An action that does not work now says why; nothing else happens. */
-static struct ui_request refuse(struct ui *u, enum action_id a, const struct model_distro *d)
+static void typed_search(struct ui *u, const struct model *m)
 {
-    struct err e = {0};
+    snprintf(u->search, sizeof(u->search), "%s", u->prompt.line);
+    list_search(ui_list(u), ui_view(u), u, m, u->search, ui_list(u)->index, 1);
+}
 
-    if (!d)
-        hint(u, "There is no distro yet: press i to install one.");
-    else if (a == ACTION_CANCEL)
-        hint(u, "%s is not being installed by this lxtop.", d->name);
-    else if (op_refuse((enum op_id)action_table[a].op, d, &e) < 0)
-        hint(u, "%s.", e.msg);
+static struct ui_request answer_search(struct ui *u, const struct model *m)
+{
+    bool found = list_search(ui_list(u), ui_view(u), u, m, u->search, ui_list(u)->index, 1);
+
+    u->prompt = (struct prompt){0};
+    if (*u->search && !found)
+        ui_hint(u, "Nothing here holds \"%s\".", u->search);
     return (struct ui_request){0};
 }
 
-static struct ui_request want_distro(struct ui *u, enum ui_want want, const struct model_distro *d)
+static void search_again(struct ui *u, const struct model *m, int step)
 {
-    snprintf(u->distro, sizeof(u->distro), "%s", d->name);
-    return (struct ui_request){.want = want, .distro = u->distro};
+    if (!*u->search)
+        ui_hint(u, "Nothing was searched for yet: press / and type.");
+    else if (!list_search(ui_list(u), ui_view(u), u, m, u->search, ui_list(u)->index + step, step))
+        ui_hint(u, "Nothing here holds \"%s\".", u->search);
 }
 
-static struct ui_request act(struct ui *u, const struct model *m, enum action_id a)
+static void ask_search(struct ui *u)
 {
-    const struct model_distro *d = ui_selected(u, m);
+    ui_ask(u, answer_search, "", "Search: ");
+    u->prompt.typed = typed_search;
+}
 
-    if (!action_works(a, d))
-        return refuse(u, a, d);
+static void typed_filter(struct ui *u, const struct model *m)
+{
+    snprintf(ui_list(u)->filter, sizeof(ui_list(u)->filter), "%s", u->prompt.line);
+    ui_refresh(u, m);
+}
+
+static struct ui_request answer_filter(struct ui *u, const struct model *m)
+{
+    (void)m;
+    u->prompt = (struct prompt){0};
+    return (struct ui_request){0};
+}
+
+static void left_filter(struct ui *u, const struct model *m)
+{
+    ui_list(u)->filter[0] = '\0';
+    ui_refresh(u, m);
+}
+
+static void ask_filter(struct ui *u)
+{
+    ui_ask(u, answer_filter, ui_list(u)->filter, "Show rows with: ");
+    u->prompt.typed = typed_filter;
+    u->prompt.left = left_filter;
+}
+
+static void mark(struct ui *u, const struct model *m, enum action_id a)
+{
+    struct list *l = ui_list(u);
+    char name[LIST_NAME];
+
+    if (a == ACTION_UNMARK) {
+        list_unmark_all(l);
+    } else if (a == ACTION_MARK) {
+        list_mark(l, l->name, *l->name && !list_marked(l, l->name));
+        ui_move(u, m, ACTION_DOWN);
+    } else {
+        for (int i = 0; i < l->count; i++) {
+            ui_view(u)->text(u, m, l->shown[i], false, name, sizeof(name));
+            list_mark(l, name, true);
+        }
+    }
+    ui_hint(u, "%u marked.", l->marks);
+}
+
+/* --- figures that do not change --- */
+
+const struct model_distro *ui_figures(const struct ui *u, const struct model_distro *d)
+{
+    for (unsigned i = 0; i < u->held_count; i++)
+        if (strcmp(u->held[i].name, d->name) == 0 && u->held[i].state == d->state &&
+            u->held[i].silent == d->silent && u->held[i].paused == d->paused && !d->task)
+            return &u->held[i];
+    return d;
+}
+
+static void freeze(struct ui *u, const struct model *m)
+{
+    u->frozen = !u->frozen;
+    free(u->held);
+    u->held = u->frozen && m->count ? malloc(m->count * sizeof(*u->held)) : NULL;
+    u->held_count = u->held ? m->count : 0;
+    u->frozen_at = m->now;
+    for (unsigned i = 0; i < u->held_count; i++) {
+        u->held[i] = m->distros[i];
+        u->held[i].history = NULL; /* which is the model's, and may go */
+    }
+    ui_hint(u, u->frozen ? "Figures are held still; Z lets them go on." : "Figures go on.");
+}
+
+/* --- actions --- */
+
+static struct ui_request operate(struct ui *u, enum action_id a, const struct model_distro *d)
+{
+    const struct action *row = &action_table[a];
+
+    if (row->confirm == CONFIRM_NAME) {
+        ask_remove(u, d);
+        return (struct ui_request){0};
+    }
+    if (of_marked(u))
+        return for_marked(u, (enum op_id)row->op, row->flags);
+    return ui_op(u, (enum op_id)row->op, row->flags, d->name);
+}
+
+static void tab(struct ui *u, const struct model *m, int step)
+{
+    int to = u->view < VIEW_TABS ? (int)u->view + step : VIEW_DISTROS;
+
+    to = (to + VIEW_TABS) % VIEW_TABS;
+    if (!m->count)
+        while (view_table[to]->of_distro)
+            to = (to + VIEW_TABS + step) % VIEW_TABS;
+    ui_open(u, m, (enum view_id)to);
+}
+
+static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum action_id a)
+{
     switch (a) {
     case ACTION_HELP:
-        u->help = !u->help;
-        u->help_top = 0;
+        if (u->view == VIEW_HELP)
+            return ui_back(u, m);
+        ui_open(u, m, VIEW_HELP);
+        break;
+    case ACTION_PALETTE:
+        ui_open(u, m, VIEW_PALETTE);
         break;
     case ACTION_INSTALL:
-        ask(u, PROMPT_SOURCE, "busybox");
+        ui_open(u, m, VIEW_INSTALL);
         break;
-    case ACTION_REMOVE:
-        snprintf(u->distro, sizeof(u->distro), "%s", d->name);
-        ask(u, PROMPT_CONFIRM, "");
+    case ACTION_NEXT_VIEW:
+    case ACTION_PREVIOUS_VIEW:
+        tab(u, m, a == ACTION_NEXT_VIEW ? 1 : -1);
         break;
-    case ACTION_SHELL:
-        return want_distro(u, WANT_SHELL, d);
-    case ACTION_CONSOLE:
-        return want_distro(u, WANT_CONSOLE, d);
-    case ACTION_CANCEL:
-        return want_distro(u, WANT_CANCEL, d);
+    case ACTION_BACK:
+        return ui_back(u, m);
+    case ACTION_SEARCH:
+        ask_search(u);
+        break;
+    case ACTION_SEARCH_NEXT:
+    case ACTION_SEARCH_PREVIOUS:
+        search_again(u, m, a == ACTION_SEARCH_NEXT ? 1 : -1);
+        break;
+    case ACTION_FILTER:
+        ask_filter(u);
+        break;
+    case ACTION_MARK:
+    case ACTION_MARK_ALL:
+    case ACTION_UNMARK:
+        mark(u, m, a);
+        break;
+    case ACTION_HOLD:
+        freeze(u, m);
+        break;
     case ACTION_SUSPEND:
-        return (struct ui_request){.want = WANT_SUSPEND};
+        return ui_want(u, WANT_SUSPEND, NULL);
     case ACTION_REDRAW:
-        return (struct ui_request){.want = WANT_REPAINT};
+        return ui_want(u, WANT_REPAINT, NULL);
     case ACTION_QUIT:
-        return (struct ui_request){.want = WANT_QUIT};
+        return ui_want(u, WANT_QUIT, NULL);
     default:
-        if (action_table[a].op >= 0)
-            return want_op(u, (enum op_id)action_table[a].op, action_table[a].flags, d->name);
-        move(u, m, a);
+        if (a >= ACTION_VIEW_DISTROS && a < ACTION_VIEW_DISTROS + (int)VIEW_TABS)
+            ui_open(u, m, (enum view_id)(a - ACTION_VIEW_DISTROS));
+        else
+            ui_move(u, m, a);
         break;
     }
     return (struct ui_request){0};
 }
 
-/* What moves moves the help; whatever else is pressed leads back, q too, as in every pager. */
-static struct ui_request help_key(struct ui *u, const struct model *m, ui_key k, int a)
+struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
 {
-    if (a >= 0 && a != ACTION_HELP && action_table[a].op < 0 && k != 'q' && !action_table[a].selection)
-        return act(u, m, (enum action_id)a);
-    u->help = false;
-    return (struct ui_request){0};
+    const struct model_distro *d = ui_subject(u, m);
+    const struct action *row = &action_table[a];
+    struct ui_request r = {0};
+
+    if (ui_view(u)->act && ui_view(u)->act(u, m, a, &r))
+        return r;
+    if (!action_works(a, d) && !(of_marked(u) && d && row->op >= 0))
+        return refuse(u, a, d);
+    if (a == ACTION_SHELL)
+        return ui_want(u, WANT_SHELL, d->name);
+    if (a == ACTION_CONSOLE)
+        return ui_want(u, WANT_CONSOLE, d->name);
+    if (a == ACTION_CANCEL)
+        return ui_want(u, WANT_CANCEL, d->name);
+    if (row->op >= 0 && row->selection)
+        return operate(u, a, d);
+    return act_on_screen(u, m, a);
+}
+
+/* What is pasted is text for an open question and else nothing: no line of it is ever a command. */
+static bool pasted(struct ui *u, const struct model *m, ui_key k)
+{
+    bool was = u->pasting;
+
+    if (k == K_PASTE || k == K_PASTE_END)
+        u->pasting = k == K_PASTE;
+    else if (was && u->prompt.answer)
+        ui_type(u, k == '\n' || k == '\r' || k == '\t' ? ' ' : k);
+    if (k == K_PASTE_END && u->prompt.answer && u->prompt.typed)
+        u->prompt.typed(u, m);
+    else if (k == K_PASTE && !u->prompt.answer)
+        ui_hint(u, "What is pasted is left out here: no question is open.");
+    return was || k == K_PASTE || k == K_PASTE_END;
 }
 
 struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
 {
+    struct ui_request r = {0};
     char name[KEY_TEXT];
     int a;
 
+    if (!(ui_view(u)->key && !u->prompt.answer) && pasted(u, m, k))
+        return r;
     u->hint[0] = '\0';
     u->seen = m->said;
-    ui_selected(u, m);
-    if (u->prompt != PROMPT_NONE)
-        return prompt_key(u, m, k);
-    a = action_of_key(k == '\r' ? K_ENTER : k);
-    if (u->help)
-        return help_key(u, m, k, a);
-    if (a >= 0)
-        return act(u, m, (enum action_id)a);
-    if (k != K_NONE)
-        hint(u, "%s does nothing here; F1 or ? shows the keys.", key_text(k, name));
-    return (struct ui_request){0};
+    ui_refresh(u, m);
+    if (u->prompt.answer)
+        r = ui_prompt_key(u, m, k);
+    else if (ui_view(u)->key && ui_view(u)->key(u, m, k, &r))
+        ;
+    else if ((a = action_of_key(u->view, k == '\r' ? K_ENTER : k)) >= 0)
+        r = ui_act(u, m, (enum action_id)a);
+    else if (k != K_NONE)
+        ui_hint(u, "%s does nothing here; F1 or ? shows the keys.", key_text(k, name));
+    return r;
 }

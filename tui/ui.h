@@ -2,10 +2,10 @@
 /*
  * The screen console without a terminal: keys in, requests out, drawn from the model into a grid.
  *
- * It holds only what belongs to the looking: the selection (a name, so that rows may come and go),
- * the scroll position, an open prompt, the help screen.  It changes no model and runs nothing: an
- * action becomes a request that the application carries out.  The hardware cursor rests on the
- * first character of the selected row, or at the end of the text being typed.
+ * It holds only what belongs to the looking: the view, its selection (a name, so that rows may come and
+ * go), filter and marks, an open question.  It changes no model and runs nothing: an action becomes a
+ * request that the application carries out.  The hardware cursor rests on the first character of the
+ * selected row, or at the end of the text being typed.
  */
 #ifndef TUI_UI_H
 #define TUI_UI_H
@@ -14,43 +14,140 @@
 
 #include "core/model.h"
 #include "core/op.h"
+#include "core/tree.h"
 #include "tui/action.h"
+#include "tui/doc.h"
 #include "tui/grid.h"
 #include "tui/key.h"
+#include "tui/list.h"
+#include "tui/look.h"
+#include "tui/view.h"
 
-enum ui_want { WANT_NOTHING, WANT_OP, WANT_SHELL, WANT_CONSOLE, WANT_CANCEL, WANT_REPAINT, WANT_SUSPEND, WANT_QUIT };
+enum ui_want {
+    WANT_NOTHING,
+    WANT_OP,
+    WANT_SHELL,
+    WANT_CONSOLE,
+    WANT_CANCEL,
+    WANT_CANCEL_TASK, /* `task` */
+    WANT_SET,         /* setting `option` of `distro` to `text` */
+    WANT_LOOK,        /* ui->look has changed: keep it */
+    WANT_FILE_VIEW,   /* args.word[0], with $PAGER */
+    WANT_FILE_EDIT,   /* the same with $EDITOR */
+    WANT_FILE_RENAME, /* args.word[0] to the name args.word[1] */
+    WANT_FILE_REMOVE, /* args.word */
+    WANT_REPAINT,
+    WANT_SUSPEND,
+    WANT_QUIT
+};
+/* Strings live in the ui until its next key. */
 struct ui_request {
     enum ui_want want;
-    struct op_args args;  /* WANT_OP; strings live in the ui until its next key */
-    const char *distro;   /* WANT_SHELL, WANT_CONSOLE, WANT_CANCEL */
+    struct op_args args;        /* WANT_OP */
+    char *const *targets;       /* WANT_OP: not for args.distro but for each of these */
+    unsigned target_count;      /* 0: args.distro */
+    const char *distro;
+    unsigned long task;
+    int option;
+    const char *text;
 };
 
-enum ui_prompt { PROMPT_NONE, PROMPT_SOURCE, PROMPT_NAME, PROMPT_CONFIRM };
+/* A question in the bottom line and the answer that is being typed. */
+#define PROMPT_LINE 1024
+struct prompt {
+    struct ui_request (*answer)(struct ui *u, const struct model *m); /* Enter; NULL: no question is open */
+    void (*typed)(struct ui *u, const struct model *m); /* after each change; NULL: nothing */
+    void (*left)(struct ui *u, const struct model *m);  /* Esc; NULL: "Nothing was changed." */
+    char question[NAME_MAX_LEN + 128];
+    char line[PROMPT_LINE]; /* UTF-8 */
+};
 
+/* What the install view has been told so far. */
+struct form {
+    bool filling; /* a source is chosen, its settings are the rows */
+    char source[1024], name[NAME_MAX_LEN + 1];
+    char setting[OPTIONS][256]; /* "": the default */
+};
+
+/* The files of a distro on the left and of this machine on the right. */
+#define FILES_PATH 4096
+struct files {
+    int side;                       /* that the keys are for: 0 the distro's, 1 this machine's */
+    char distro[NAME_MAX_LEN + 1];  /* whose folder path[0] is */
+    char path[2][FILES_PATH];       /* looked at */
+    unsigned reload;                /* counts: look again */
+    struct list here;               /* of side 1; list[VIEW_FILES] is of side 0 */
+    char **word;                    /* of the request; owned */
+    unsigned words;
+    char name[TREE_NAME_SIZE];      /* of the file that is renamed */
+};
+
+#define UI_DEPTH 8
 struct ui {
-    char selected[NAME_MAX_LEN + 1]; /* "" while there is no row */
-    char awaited[NAME_MAX_LEN + 1];  /* selected as soon as it has a row; "" none */
-    int index;                       /* where it was: what is selected when it goes away */
-    int top;                         /* first row shown */
-    bool help;
-    int help_top, help_page;         /* page: rows shown at the last drawing */
-    int page;
-    enum ui_prompt prompt;
-    char line[1024];                 /* being typed, UTF-8 */
+    struct look look;
+    enum view_id view;
+    enum view_id back[UI_DEPTH];     /* where Esc leads, the last first */
+    unsigned depth;
+    struct list list[VIEWS];
+    struct doc doc;                  /* of the view, when it is a document */
+    int cols, head_row, first_row;   /* of the last drawing; head_row -1: none */
+    char subject[NAME_MAX_LEN + 1];  /* whom a view of one distro is about */
+    char distro[NAME_MAX_LEN + 1];   /* of the question or the request */
+    struct prompt prompt;
+    char search[LIST_FILTER];
     unsigned long seen;              /* message in the message line has this serial at least */
-    char hint[MACHINE_TEXT];         /* answer to the last key, shown before messages */
-    char source[1024], distro[NAME_MAX_LEN + 1];
-    /* A free name for a source, for the prompt; the caller of it frees. */
+    char hint[MACHINE_TEXT * 2];     /* answer to the last key, shown before messages */
+    bool frozen, pasting;
+    time_t frozen_at;
+    struct model_distro *held;       /* rows whose figures do not change on the screen; owned */
+    unsigned held_count;
+    struct form form;
+    struct files files;
+    bool vmm_log;                    /* of the two logs */
+    int option;                      /* of the question of a setting */
+    /* A free name for a source, for the form; the caller of it frees. */
     char *(*suggest)(void *ctx, const char *source);
     void *suggest_ctx;
 };
 
 void ui_init(struct ui *u);
+void ui_release(struct ui *u);
 /* `k` may be any key; K_NONE is none that is known. */
 struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k);
+/* ui_mouse.c: a click on a cell, `twice` the second one in a row; the wheel, down positive. */
+struct ui_request ui_click(struct ui *u, const struct model *m, int row, int col, bool twice);
+void ui_wheel(struct ui *u, const struct model *m, int rows);
 /* In ui_draw.c.  Any size of grid; what does not fit is left out, the selection and a prompt last. */
 void ui_draw(struct ui *u, const struct model *m, struct grid *g);
-/* The row under the cursor, or NULL. */
-const struct model_distro *ui_selected(struct ui *u, const struct model *m);
+/* The distro that an action is for now, or NULL: selected in the list, or the one that a view is about. */
+const struct model_distro *ui_subject(const struct ui *u, const struct model *m);
+/* Whom the application should fetch details of: the name, or "". */
+const char *ui_focus(const struct ui *u);
+
+/* view_files.c: as OP_COPY and the like take it, "NAME:/path" or "/path"; into `to` of FILES_PATH + 80 bytes. */
+const char *files_place(const struct ui *u, int side, const char *name, char *to);
+void files_release(struct files *f);
+
+/* --- for the views --- */
+
+struct list *ui_list(struct ui *u);
+const struct view *ui_view(const struct ui *u);
+/* Its figures as they are to be shown: those held, if any are. */
+const struct model_distro *ui_figures(const struct ui *u, const struct model_distro *d);
+void ui_open(struct ui *u, const struct model *m, enum view_id v);
+struct ui_request ui_back(struct ui *u, const struct model *m);
+struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a);
+/* What the list of the view shows may have changed. */
+void ui_refresh(struct ui *u, const struct model *m);
+void ui_hint(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct ui_request ui_op(struct ui *u, enum op_id op, unsigned flags, const char *distro);
+struct ui_request ui_want(struct ui *u, enum ui_want want, const char *distro);
+
+/* ui_prompt.c */
+void ui_ask(struct ui *u, struct ui_request (*answer)(struct ui *u, const struct model *m), const char *text,
+            const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+struct ui_request ui_prompt_key(struct ui *u, const struct model *m, ui_key k);
+void ui_type(struct ui *u, ui_key k); /* into the answer, and nothing else */
+void ui_move(struct ui *u, const struct model *m, enum action_id a);
 
 #endif

@@ -7,9 +7,10 @@
 #define TESTS_UNIT_SCENES_H
 
 #include "core/base/auto.h"
+#include "core/plain.h"
 #include "tui/ui.h"
 
-#define SCENES_MAX 40
+#define SCENES_MAX 100
 struct scene {
     const char *name;
     int rows, cols;
@@ -23,9 +24,15 @@ struct looked {
     struct grid grid;
 };
 
+#define SCENE_NOW 1790000000 /* 2026-09-21 13:33:20 UTC */
+
 static void host(struct model *m)
 {
-    m->host = (struct model_host){.cpus = 8, .memory = 32LL << 30, .available = 20LL << 30, .kvm = true};
+    m->host = (struct model_host){.cpus = 8, .memory = 32LL << 30, .available = 20LL << 30, .kvm = true,
+                                  .cpu_percent = 12, .disk_free = 120LL << 30};
+    m->now = SCENE_NOW;
+    model_source_add(m, "busybox", "the small distro that lxtop brings itself");
+    model_source_add(m, "/home/somebody/Downloads/debian-12.tar.xz", "archive, 142 MB");
 }
 
 static struct model_distro *distro(struct model *m, const char *name, enum machine_state s)
@@ -47,6 +54,12 @@ static void running(struct model *m, const char *name, int64_t boot_us)
     d->cpu_percent = 12.4;
     d->read_bps = 0;
     d->write_bps = 1.5 * (1 << 20);
+    d->p9_bps = 300 * 1024;
+    d->net_bps = 0;
+    d->disk_used = 412LL << 20;
+    d->disk_size = 8LL << 30;
+    d->uptime_us = 187000000;
+    d->sessions = 2;
 }
 
 static void scene_none(struct model *m)
@@ -88,6 +101,128 @@ static void scene_every_state(struct model *m)
     distro(m, "suse", MACHINE_INSTALLING);
     running(m, "ubuntu", 99999999);
     model_row(m, "ubuntu")->silent = true;
+}
+
+/* One that runs, looked at closely. */
+static void scene_close(struct model *m)
+{
+    static const int64_t phases[PHASES] = {3100, 8200, 21000, 61000, 88000, 142000};
+    struct model_distro *d;
+
+    host(m);
+    distro(m, "alpine", MACHINE_STOPPED);
+    running(m, "debian", 142000);
+    d = model_row(m, "debian");
+    memcpy(d->phase_us, phases, sizeof(phases));
+    strcpy(d->init, "systemd");
+    strcpy(d->source, "/home/somebody/Downloads/debian-12.tar.xz");
+    d->installed = SCENE_NOW - 86400;
+    for (int i = 0; i < 150; i++) {
+        d->cpu_percent = i % 40 * 2;
+        d->resident = (20LL + i / 10) << 20;
+        d->read_bps = i % 7 ? 0 : 3 << 20;
+        model_history_add(d);
+    }
+    snprintf(m->focus.name, sizeof(m->focus.name), "debian");
+    options_init(&m->focus.options);
+    options_set(&m->focus.options, "memory", "1G", ORIGIN_DISTRO, NULL);
+    options_set(&m->focus.options, "shares", "~:/mnt/host; /data:/data,ro", ORIGIN_CONF, NULL);
+    options_set(&m->focus.options, "forwards", "127.0.0.1:8080:80", ORIGIN_DISTRO, NULL);
+    m->focus.known = true;
+    m->focus.devices[0] = (struct model_device){"root", "blk", 4711, 52 << 20, 7 << 20, 0, 184};
+    m->focus.devices[1] = (struct model_device){"net0", "net", 12, 1200, 900, 1, 0};
+    m->focus.device_count = 2;
+}
+
+static void scene_tasks(struct model *m)
+{
+    struct model_task *t;
+
+    scene_close(m);
+    t = model_task_begin(m, "install", "fedora", "from /home/somebody/fedora.tar");
+    t->began = SCENE_NOW - 90;
+    t->ended = SCENE_NOW - 30;
+    t->running = false;
+    t->failed = true;
+    strcpy(t->why, "/home/somebody/fedora.tar: is no archive that can be read: truncated input in the middle of a file");
+    t = model_task_begin(m, "stop", "alpine", "");
+    t->began = t->ended = SCENE_NOW - 20;
+    t->running = false;
+    t = model_task_begin(m, "install", "arch", "from arch.tar.zst");
+    t->began = SCENE_NOW - 5;
+    t->done = 42 << 20;
+    t->total = 142 << 20;
+}
+
+static void scene_log(struct model *m)
+{
+    static const char *const lines[] = {
+        "[    0.000000] Linux version 6.1.0 (somebody@somewhere) #1 SMP",
+        "[    0.061000] Run /init as init process",
+        "lxtop-guest: root file system mounted, and here is a line that is longer than all screens but the widest are",
+        "debian login: root (automatic login)"};
+    struct model_log *l = &m->log;
+    size_t len = 0;
+
+    scene_close(m);
+    strcpy(l->distro, "debian");
+    l->known = true;
+    l->count = ARRAY_SIZE(lines) * 20;
+    l->line = calloc(l->count, sizeof(*l->line));
+    l->text = calloc(l->count, 160);
+    for (unsigned i = 0; i < l->count; i++) {
+        l->line[i] = (uint32_t)len;
+        strcpy(l->text + len, lines[i % ARRAY_SIZE(lines)]);
+        len += strlen(l->text + len) + 1;
+    }
+}
+
+static void folder(struct model_folder *f, const char *path, const struct model_file *files, unsigned n)
+{
+    *f = (struct model_folder){.known = true, .path = strdup(path), .count = n};
+    f->files = calloc(n + 1, sizeof(*f->files));
+    for (unsigned i = 0; i < n; i++) {
+        f->files[i] = files[i];
+        f->files[i].shown = plain_dup(files[i].name, false);
+        f->files[i].name = strdup(files[i].name);
+    }
+}
+
+static void scene_files(struct model *m)
+{
+    static const struct model_file guest[] = {
+        {"boot", NULL, true, 040755, 4096, SCENE_NOW - 7777},
+        {"etc", NULL, true, 040755, 4096, SCENE_NOW - 86400},
+        {"bin", NULL, true, 0120777, 7, SCENE_NOW - 99999},
+        {"a name that is much longer than the half of a usual screen.tar.xz", NULL, false, 0100644, 142 << 20, SCENE_NOW},
+        {"dangling", NULL, false, 0120777, 3, SCENE_NOW},
+        {"hello\x1b[2J", NULL, false, 0100755, 12, SCENE_NOW},
+        {"initctl", NULL, false, 010600, 0, SCENE_NOW},
+    };
+    static const struct model_file host_files[] = {
+        {"..", NULL, true, 040000, -1, 0},
+        {"src", NULL, true, 040755, 4096, SCENE_NOW - 86400},
+        {"notes.txt", NULL, false, 0100644, 9000, SCENE_NOW - 60},
+    };
+
+    scene_close(m);
+    folder(&m->folder[0], "/", guest, ARRAY_SIZE(guest));
+    folder(&m->folder[1], "/home/somebody", host_files, ARRAY_SIZE(host_files));
+}
+
+static void scene_no_files(struct model *m)
+{
+    scene_close(m);
+}
+
+static void scene_events(struct model *m)
+{
+    scene_close(m);
+    model_say(m, MESSAGE_INFO, "debian: start done");
+    model_say(m, MESSAGE_ERROR, "no kernel (auto) under /home/somebody/.cache/lxtop/kernels: `make kernel` builds the tuned one");
+    model_say(m, MESSAGE_INFO, "alpine: stop done");
+    for (unsigned long i = 1; i <= m->said; i++)
+        m->messages[i].when = SCENE_NOW + (time_t)i;
 }
 
 static void scene_emulated(struct model *m)
@@ -137,7 +272,9 @@ static void scene_message(struct model *m)
     model_say(m, MESSAGE_INFO, "debian: start done");
 }
 
+/* Scenes of what the option and action tables hold show a part that rows of others do not change. */
 #define HELP "?"
+#define VIEW_TASKS_KEY "6"
 static const struct scene scenes[] = {
     {"none-80x24", 24, 80, scene_none, "", false},
     {"none-40x12", 12, 40, scene_none, "", false},
@@ -161,22 +298,58 @@ static const struct scene scenes[] = {
     {"message-80x24", 24, 80, scene_message, "", true},
     {"message-40x12", 12, 40, scene_message, "", false},
     {"refused-80x24", 24, 80, scene_every_state, "x", false},
-    {"install-source-80x24", 24, 80, scene_every_state, "i", true},
-    {"install-source-40x12", 12, 40, scene_every_state, "i/a/long/path/to/some/where.tar.xz", false},
-    {"install-name-80x24", 24, 80, scene_every_state, "i\nBad Name\n", false},
-    {"install-name-40x12", 12, 40, scene_every_state, "i\nBad Name\n", false},
-    {"install-name-20x5", 5, 20, scene_every_state, "i\nBad Name\n", false},
+    {"install-80x24", 24, 80, scene_every_state, "i", true},
+    {"install-40x12", 12, 40, scene_every_state, "i", false},
+    {"install-200x50", 50, 200, scene_every_state, "i", false},
+    {"install-path-40x12", 12, 40, scene_every_state, "iG\n/a/long/path/to/some/where.tar.xz", false},
+    {"install-form-80x24", 24, 80, scene_every_state, "ij\n", false},
+    {"install-form-40x12", 12, 40, scene_every_state, "ij\n", false},
+    {"install-name-80x24", 24, 80, scene_every_state, "i\ngj\nBad Name\n", false},
+    {"install-name-40x12", 12, 40, scene_every_state, "i\ngj\nBad Name\n", false},
+    {"install-name-20x5", 5, 20, scene_every_state, "i\ngj\nBad Name\n", false},
+    {"info-80x24", 24, 80, scene_close, "jv", true},
+    {"info-40x12", 12, 40, scene_close, "jv", false},
+    {"info-200x34", 34, 200, scene_close, "jv", false},
+    {"log-80x24", 24, 80, scene_log, "jl", true},
+    {"log-40x12", 12, 40, scene_log, "jlk", false},
+    {"log-200x50", 50, 200, scene_log, "jlg/mounted", false},
+    {"tasks-80x24", 24, 80, scene_tasks, VIEW_TASKS_KEY, true},
+    {"tasks-40x12", 12, 40, scene_tasks, VIEW_TASKS_KEY "G", false},
+    {"tasks-200x50", 50, 200, scene_tasks, VIEW_TASKS_KEY, false},
+    {"settings-80x24", 24, 80, scene_close, "je\\shares\n", true},
+    {"settings-40x12", 12, 40, scene_close, "je\\shares\n\n", false},
+    {"settings-200x50", 50, 200, scene_close, "je\\shares\n", false},
+    {"files-80x24", 24, 80, scene_files, "jb", true},
+    {"files-40x12", 12, 40, scene_files, "jbjj", false},
+    {"files-200x50", 50, 200, scene_files, "jb\tj", false},
+    {"files-marked-80x24", 24, 80, scene_files, "jbjjj  \t", false},
+    {"files-remove-80x24", 24, 80, scene_files, "jbjjj  d", false},
+    {"files-none-80x24", 24, 80, scene_no_files, "b", false},
+    {"events-80x24", 24, 80, scene_events, "m", true},
+    {"events-40x12", 12, 40, scene_events, "mk", false},
+    {"events-200x50", 50, 200, scene_events, "m", false},
+    {"palette-80x24", 24, 80, scene_close, ":view", true},
+    {"palette-40x12", 12, 40, scene_close, ":log", false},
+    {"palette-200x50", 50, 200, scene_close, ":sort", false},
+    {"marked-80x24", 24, 80, scene_every_state, "t t", true},
+    {"filter-80x24", 24, 80, scene_every_state, "\\run", false},
+    {"filter-none-40x12", 12, 40, scene_every_state, "\\xyz\n", false},
+    {"sorted-80x24", 24, 80, scene_every_state, ">>>>>>>", false},
+    {"frozen-40x12", 12, 40, scene_every_state, "Z", false},
+    {"columns-80x24", 24, 80, scene_close, "o\x15" "state disk size 9p net uptime sessions\n", false},
     {"remove-80x24", 24, 80, scene_every_state, "dalp", false},
     {"remove-40x12", 12, 40, scene_every_state, "dalp", false},
-    {"help-80x24", 24, 80, scene_every_state, HELP, false},
-    {"help-40x12", 12, 40, scene_every_state, HELP, false},
-    {"help-end-40x12", 12, 40, scene_every_state, HELP "G", false},
+    {"help-80x24", 24, 80, scene_every_state, "m" HELP, false},
+    {"help-40x12", 12, 40, scene_every_state, "m" HELP, false},
+    {"help-end-40x12", 12, 40, scene_every_state, "m" HELP "G", false},
+    {"help-200x50", 50, 200, scene_every_state, "m" HELP, false},
 };
 static const unsigned scenes_count = ARRAY_SIZE(scenes);
 
 static void looked_release(struct looked *l)
 {
     model_release(&l->model);
+    ui_release(&l->ui);
     grid_release(&l->grid);
 }
 
@@ -186,6 +359,7 @@ static void look(struct looked *l, const struct scene *s, int rows, int cols)
     *l = (struct looked){0};
     ui_init(&l->ui);
     assert_int_equal(grid_init(&l->grid, rows, cols), 0);
+    strcpy(l->ui.files.path[1], "/home/somebody");
     s->fill(&l->model);
     ui_draw(&l->ui, &l->model, &l->grid);
     for (const char *k = s->keys ? s->keys : ""; *k; k++) {

@@ -18,17 +18,35 @@ static void test_action_table__every_row_is_whole(void **state)
     }
 }
 
+/* A key leads somewhere in each view of its row; where it leads elsewhere, that row is of fewer views. */
 static void test_action_table__no_key_word_or_letter_twice(void **state)
 {
     (void)state;
     for (int i = 0; i < ACTIONS; i++) {
-        for (int k = 0; k < ACTION_KEYS && action_table[i].keys[k]; k++)
-            assert_int_equal(action_of_key(action_table[i].keys[k]), i);
-        if (!action_table[i].word)
+        const struct action *a = &action_table[i];
+
+        for (int k = 0; k < ACTION_KEYS && a->keys[k]; k++)
+            for (int v = 0; v < VIEWS; v++) {
+                int found = a->views & VIEW_BIT(v) ? action_of_key((enum view_id)v, a->keys[k]) : i;
+
+                if (found != i && __builtin_popcount(action_table[found].views) >= __builtin_popcount(a->views))
+                    fail_msg("a key of \"%s\" is one of \"%s\" too", a->help, action_table[found].help);
+            }
+        if (!a->word)
             continue;
-        assert_int_equal(action_of_word(action_table[i].word), i);
-        assert_int_equal(action_of_word(action_table[i].letter), i);
+        assert_int_equal(action_of_word(a->word), i);
+        assert_int_equal(action_of_word(a->letter), i);
     }
+}
+
+/* Tabs have their digits, and no action with keys is out of every view. */
+static void test_action_table__views(void **state)
+{
+    (void)state;
+    for (int v = 0; v < VIEW_TABS; v++)
+        assert_int_equal(action_of_key(VIEW_DISTROS, (ui_key)('1' + v)), ACTION_VIEW_DISTROS + v);
+    for (int i = 0; i < ACTIONS; i++)
+        assert_int_equal(!action_table[i].keys[0], !action_table[i].views);
 }
 
 /* A gap in the keys of a row would hide those behind it from the help. */
@@ -65,9 +83,10 @@ static void test_action_table__removal_is_confirmed(void **state)
 static void test_action_of_key__unknown(void **state)
 {
     (void)state;
-    assert_int_equal(action_of_key(K_NONE), -1);
-    assert_int_equal(action_of_key('y'), -1);
-    assert_int_equal(action_of_key(0x10ffff), -1);
+    assert_int_equal(action_of_key(VIEW_DISTROS, K_NONE), -1);
+    assert_int_equal(action_of_key(VIEW_DISTROS, 'y'), -1);
+    assert_int_equal(action_of_key(VIEW_INFO, ' '), -1);
+    assert_int_equal(action_of_key(VIEW_DISTROS, 0x10ffff), -1);
 }
 
 static void test_action_of_word__unknown(void **state)
@@ -123,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_action_table__every_row_is_whole),
         cmocka_unit_test(test_action_table__no_key_word_or_letter_twice),
+        cmocka_unit_test(test_action_table__views),
         cmocka_unit_test(test_action_table__keys_have_no_gap),
         cmocka_unit_test(test_action_table__flags_are_those_of_the_operation),
         cmocka_unit_test(test_action_table__removal_is_confirmed),

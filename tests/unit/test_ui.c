@@ -58,10 +58,12 @@ static void assert_cursor_on_selection(const struct looked *l)
 {
     const struct grid *g = &l->grid;
 
-    assert_int_equal(g->cells[g->cursor_row * g->cols].ch, '>');
-    assert_int_equal(g->cursor_col, g->cols > 2 ? 2 : g->cols - 1);
-    if (g->cols >= 4)
-        assert_int_equal(g->cells[g->cursor_row * g->cols + 2].ch, l->ui.selected[0]);
+    int left = g->cursor_col >= g->cols / 2 && g->cols >= 76 ? g->cols / 2 : 0; /* of two sides */
+
+    assert_int_equal(g->cells[g->cursor_row * g->cols + left].ch, '>');
+    assert_int_equal(g->cursor_col - left, g->cols > 2 ? 2 : g->cols - 1);
+    if (g->cols >= 4 && l->ui.view == VIEW_DISTROS)
+        assert_int_equal(g->cells[g->cursor_row * g->cols + 2].ch, l->ui.list[VIEW_DISTROS].name[0]);
 }
 
 static void look_at_size(const struct scene *s, int rows, int cols)
@@ -72,7 +74,7 @@ static void look_at_size(const struct scene *s, int rows, int cols)
     assert_safe_cells(&k.grid);
     assert_in_range(k.grid.cursor_row, 0, rows - 1);
     assert_in_range(k.grid.cursor_col, 0, cols - 1);
-    if (k.model.count && !k.ui.help && k.ui.prompt == PROMPT_NONE)
+    if (ui_list(&k.ui)->count && !k.ui.prompt.answer)
         assert_cursor_on_selection(&k);
     looked_release(&k);
 }
@@ -98,6 +100,11 @@ static void begin(void (*fill)(struct model *m))
 
     looked_release(&l);
     look(&l, &s, 24, 80);
+}
+
+static const char *selected(void)
+{
+    return l.ui.list[VIEW_DISTROS].name;
 }
 
 static struct ui_request press(ui_key k)
@@ -135,13 +142,13 @@ static void test_keys__operations_on_the_selected_distro(void **state)
 {
     (void)state;
     begin(scene_every_state);
-    assert_string_equal(l.ui.selected, "alpine"); /* stopped */
+    assert_string_equal(selected(), "alpine"); /* stopped */
     assert_op(press('s'), OP_START, 0, "alpine");
     assert_hint(press('x'), "alpine is stopped already.");
     assert_hint(press('a'), "alpine is stopped; start it first: lxtop start alpine.");
     assert_int_equal(press('\r').want, WANT_SHELL); /* which starts it */
     type("jj");
-    assert_string_equal(l.ui.selected, "debian"); /* running */
+    assert_string_equal(selected(), "debian"); /* running */
     assert_op(press('x'), OP_STOP, 0, "debian");
     assert_op(press('X'), OP_STOP, FLAG_FORCE, "debian");
     assert_hint(press('s'), "debian is running already.");
@@ -161,7 +168,7 @@ static void test_keys__no_distro(void **state)
     for (const char *k = "sxXdca"; *k; k++)
         assert_hint(press((ui_key)*k), "There is no distro yet: press i to install one.");
     type("jkgG");
-    assert_string_equal(l.ui.selected, "");
+    assert_string_equal(selected(), "");
 }
 
 static void test_remove__needs_y_or_the_name(void **state)
@@ -179,7 +186,7 @@ static void test_remove__needs_y_or_the_name(void **state)
         begin(scene_every_state);
         assert_int_equal(press('d').want, WANT_NOTHING);
         r = type(answers[i].typed);
-        assert_int_equal(l.ui.prompt, PROMPT_NONE);
+        assert_null(l.ui.prompt.answer);
         if (answers[i].removes)
             assert_op(r, OP_REMOVE, FLAG_YES, "alpine");
         else
@@ -203,62 +210,94 @@ static void test_install__source_then_name(void **state)
 
     (void)state;
     begin(scene_every_state);
-    press('i');
-    assert_string_equal(l.ui.line, "busybox");
-    press(K_CTRL('u'));
+    type("iG\n");
+    assert_string_equal(l.ui.prompt.line, "");
     press(0xe4); /* a-umlaut */
     press(0x4f60);
     press(0x1f600);
     press(K_BACKSPACE);
     type("x\n");
-    assert_string_equal(l.ui.source, "\xc3\xa4\xe4\xbd\xa0x");
-    assert_int_equal(l.ui.prompt, PROMPT_NAME);
-    r = type("new\n");
+    assert_string_equal(l.ui.form.source, "\xc3\xa4\xe4\xbd\xa0x");
+    type("gj\nnew\n"); /* its name */
+    type("j\n2G\n");    /* its memory */
+    r = type("G\n");
     assert_op(r, OP_INSTALL, FLAG_NAME, "new");
     assert_string_equal(r.args.source, "\xc3\xa4\xe4\xbd\xa0x");
+    assert_string_equal(r.args.setting[OPT_MEMORY], "2G");
+    assert_null(r.args.setting[OPT_CPUS]);
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
     model_row(&l.model, "new"); /* its row comes when the install has begun */
     press(K_NONE);
-    assert_string_equal(l.ui.selected, "new");
+    assert_string_equal(selected(), "new");
+}
+
+static char *suggest(void *ctx, const char *source)
+{
+    (void)ctx;
+    return strcmp(source, "busybox") == 0 ? strdup("busybox") : NULL;
+}
+
+/* The quick way: three keys. */
+static void test_install__enter_enter(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    l.ui.suggest = suggest;
+    assert_op(type("i\n\n"), OP_INSTALL, FLAG_NAME, "busybox");
 }
 
 static void test_install__a_bad_name_is_asked_again(void **state)
 {
     (void)state;
     begin(scene_every_state);
-    type("i\n");
+    l.ui.suggest = suggest;
+    type("i\ngj\n");
+    press(K_CTRL('u'));
     type("Bad\n");
-    assert_int_equal(l.ui.prompt, PROMPT_NAME);
+    assert_non_null(l.ui.prompt.answer);
     assert_non_null(strstr(l.ui.hint, "no name for a distro"));
     press(K_CTRL('u'));
     type("debian\n");
     assert_non_null(strstr(l.ui.hint, "already"));
     press(K_CTRL('u'));
-    assert_op(type("good\n"), OP_INSTALL, FLAG_NAME, "good");
+    type("good\n");
+    assert_op(type("G\n"), OP_INSTALL, FLAG_NAME, "good");
+}
+
+static void test_install__a_bad_setting_is_asked_again(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    type("i\ngjj\nmuch\n");
+    assert_non_null(l.ui.prompt.answer);
+    assert_non_null(strstr(l.ui.hint, "memory"));
+    press(K_ESC);
+    assert_string_equal(l.ui.form.setting[OPT_MEMORY], "");
 }
 
 static void test_install__nothing_or_escape(void **state)
 {
     (void)state;
     begin(scene_every_state);
-    press('i');
-    press(K_CTRL('u'));
-    assert_hint(press('\n'), "Nothing is installed.");
-    type("i");
+    assert_hint(type("iG\n\n"), "Nothing is installed.");
+    press('\n');
     assert_hint(press(K_ESC), "Nothing was changed.");
-    assert_int_equal(l.ui.prompt, PROMPT_NONE);
+    assert_null(l.ui.prompt.answer);
+    press(K_ESC);
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
 }
 
 static void test_prompt__long_text_stays_inside(void **state)
 {
     (void)state;
     begin(scene_every_state);
-    press('i');
+    type("iG\n");
     for (int i = 0; i < 3000; i++)
         press(i % 2 ? 0x1f600 : 'x');
-    assert_in_range(strlen(l.ui.line), 1000, sizeof(l.ui.line) - 1);
+    assert_in_range(strlen(l.ui.prompt.line), 1000, sizeof(l.ui.prompt.line) - 1);
     for (int i = 0; i < 3000; i++)
         press(K_BACKSPACE);
-    assert_string_equal(l.ui.line, "");
+    assert_string_equal(l.ui.prompt.line, "");
 }
 
 static void test_selection__stays_with_its_distro(void **state)
@@ -266,51 +305,253 @@ static void test_selection__stays_with_its_distro(void **state)
     (void)state;
     begin(scene_every_state);
     type("jj");
-    assert_string_equal(l.ui.selected, "debian");
+    assert_string_equal(selected(), "debian");
     model_row(&l.model, "aaa");
     model_row(&l.model, "zzz");
     press(K_NONE);
-    assert_string_equal(l.ui.selected, "debian");
+    assert_string_equal(selected(), "debian");
     model_drop(&l.model, (unsigned)model_index(&l.model, "debian"));
     press(K_NONE);
-    assert_string_equal(l.ui.selected, "fedora"); /* what has moved to its place */
+    assert_string_equal(selected(), "fedora"); /* what has moved to its place */
     press('G');
     model_drop(&l.model, l.model.count - 1);
     press(K_NONE);
-    assert_string_equal(l.ui.selected, l.model.distros[l.model.count - 1].name);
+    assert_string_equal(selected(), l.model.distros[l.model.count - 1].name);
 }
 
-static void test_help__keys_lead_back_and_do_nothing_else(void **state)
+static void test_help__is_left_by_these_keys_alone(void **state)
 {
-    static const ui_key back[] = {K_F1, '?', 'q', K_ESC, 's', 'd', 'i', '\n', 'y', ' '};
+    static const ui_key back[] = {K_ESC, 'q', '1', '?', K_F1}, nothing[] = {'s', 'd', 'x', 'y', ' ', K_DOWN, '\n'};
 
     (void)state;
     begin(scene_every_state);
     for (size_t i = 0; i < ARRAY_SIZE(back); i++) {
         press('?');
-        assert_true(l.ui.help);
-        press(K_DOWN);
-        assert_true(l.ui.help);
+        assert_int_equal(l.ui.view, VIEW_HELP);
+        for (size_t n = 0; n < ARRAY_SIZE(nothing); n++)
+            assert_int_equal(press(nothing[n]).want, WANT_NOTHING);
+        assert_int_equal(l.ui.view, VIEW_HELP);
+        assert_null(l.ui.prompt.answer);
         assert_int_equal(press(back[i]).want, WANT_NOTHING);
-        assert_false(l.ui.help);
-        assert_int_equal(l.ui.prompt, PROMPT_NONE);
+        assert_int_equal(l.ui.view, VIEW_DISTROS);
     }
     press('?');
     assert_int_equal(press(K_CTRL('c')).want, WANT_QUIT);
 }
 
-/* Scrolled to its end and one step back: something moves, however far the end was overshot. */
-static void test_help__its_end_is_known(void **state)
+/* --- views --- */
+
+static void test_views__the_way_back(void **state)
+{
+    (void)state;
+    begin(scene_close);
+    type("jv");
+    assert_int_equal(l.ui.view, VIEW_INFO);
+    assert_string_equal(l.ui.subject, "debian");
+    press('l');
+    assert_int_equal(l.ui.view, VIEW_LOG);
+    press('2'); /* came through it: no circles */
+    assert_int_equal(l.ui.view, VIEW_INFO);
+    press('q');
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
+    assert_int_equal(press('q').want, WANT_QUIT);
+    for (int i = 0; i < VIEW_TABS; i++) {
+        assert_int_equal(l.ui.view, i);
+        press(i == VIEW_FILES ? (ui_key)('2' + i) : '\t'); /* there Tab is for its two sides */
+    }
+    press('1');
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
+    press(K_BACKTAB);
+    assert_int_equal(l.ui.view, VIEW_TABS - 1);
+}
+
+/* What a view is about stays what it is about when that goes away. */
+static void test_views__its_distro_goes_away(void **state)
+{
+    (void)state;
+    begin(scene_close);
+    type("jv");
+    model_drop(&l.model, (unsigned)model_index(&l.model, "debian"));
+    assert_hint(press('d'), "debian is gone; Esc leads back to the distros.");
+    assert_hint(press('s'), "debian is gone; Esc leads back to the distros.");
+    press(K_ESC);
+    assert_string_equal(selected(), "alpine");
+}
+
+static void test_search__goes_on_and_around(void **state)
 {
     (void)state;
     begin(scene_every_state);
-    grid_resize(&l.grid, 8, 60);
-    type("?G");
-    assert_in_range(l.ui.help_top, 1, ACTIONS - 2);
-    for (int at = l.ui.help_top; at > 0; at--) {
-        press(K_UP);
-        assert_int_equal(l.ui.help_top, at - 1);
-    }
+    type("/u");
+    assert_string_equal(selected(), "debian"); /* "running" */
+    type("bu\n");
+    assert_string_equal(selected(), "ubuntu");
+    type("/AR\n"); /* either case, "starting" */
+    assert_string_equal(selected(), "arch");
+    press('n');
+    assert_string_equal(selected(), "arch");
+    assert_hint(type("/zzz\n"), "Nothing here holds \"zzz\".");
+}
+
+static void test_filter__only_what_holds_it(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    type("\\stop");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 2); /* stopped, stopping */
+    press('\n');
+    press('G');
+    assert_string_equal(selected(), "kali");
+    type("\\\x15\n");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 9);
+    assert_string_equal(selected(), "kali");
+}
+
+static void test_marks__one_action_on_many(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_every_state);
+    type(" j ");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].marks, 2);
+    r = press('s');
+    assert_int_equal(r.want, WANT_OP);
+    assert_int_equal(r.args.op, OP_START);
+    assert_int_equal(r.target_count, 2);
+    assert_string_equal(r.targets[0], "alpine");
+    assert_string_equal(r.targets[1], "debian");
+    press('d');
+    assert_non_null(strstr(l.ui.prompt.question, "2 marked distros"));
+    assert_hint(type("alpine\n"), "The marked distros were not removed.");
+    r = type("dy\n");
+    assert_int_equal(r.target_count, 2);
+    press('U');
+    assert_op(press('s'), OP_START, 0, "fedora");
+}
+
+static void test_sort__by_a_figure_and_round(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    for (int i = 0; i < COLUMN_BOOT; i++)
+        press('>');
+    press('g');
+    assert_string_equal(selected(), "ubuntu"); /* the slowest */
+    type("Ig");
+    assert_string_equal(selected(), "alpine"); /* not known comes first */
+    for (int i = 0; i < COLUMNS - COLUMN_BOOT; i++)
+        press('>');
+    assert_int_equal(l.ui.look.sort, COLUMN_NAME);
+}
+
+/* The selected row is held still, the others go on; 'u' and 'Z' change that. */
+static void test_figures__selected_row_does_not_tick(void **state)
+{
+    struct model_distro *d;
+
+    (void)state;
+    begin(scene_close);
+    press('j');
+    d = model_row(&l.model, "debian");
+    d->resident = 77LL << 20;
+    press(K_NONE);
+    assert_int_equal(ui_figures(&l.ui, d)->resident, 34LL << 20);
+    press('u');
+    assert_int_equal(ui_figures(&l.ui, d)->resident, 77LL << 20);
+    type("uZ");
+    d->resident = 99LL << 20;
+    press('k');
+    assert_int_equal(ui_figures(&l.ui, d)->resident, 77LL << 20);
+    d->state = MACHINE_STOPPING; /* a state is told at once */
+    assert_int_equal(ui_figures(&l.ui, d)->resident, 99LL << 20);
+}
+
+static void test_palette__runs_what_is_found(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    assert_op(type(":start\n"), OP_START, 0, "alpine");
+    assert_int_equal(type(":q\n").want, WANT_QUIT);
+    type(":everything about\n");
+    assert_int_equal(l.ui.view, VIEW_INFO);
+    assert_hint(type(":no such thing\n"), "No action that works now has that in its name.");
+    assert_int_equal(l.ui.view, VIEW_INFO);
+}
+
+static void test_settings__are_judged_while_they_can_be_mended(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_close);
+    type("je\n\x15" "lots\n");
+    assert_non_null(l.ui.prompt.answer);
+    assert_non_null(strstr(l.ui.hint, "memory"));
+    r = type("\x15" "2G\n");
+    assert_int_equal(r.want, WANT_SET);
+    assert_string_equal(r.distro, "debian");
+    assert_int_equal(r.option, OPT_MEMORY);
+    assert_string_equal(r.text, "2G");
+}
+
+static void test_files__copy_rename_remove(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_files);
+    type("jbjjj");
+    r = press('c');
+    assert_op(r, OP_COPY, FLAG_RECURSIVE | FLAG_PRESERVE, "debian");
+    assert_int_equal(r.args.words, 2);
+    assert_string_equal(r.args.word[0], "debian:/a name that is much longer than the half of a usual screen.tar.xz");
+    assert_string_equal(r.args.word[1], "/home/somebody/");
+    type("\tGr\x15" "new name\n");
+    r = type("r\x15" "new\n");
+    assert_int_equal(r.want, WANT_FILE_RENAME);
+    assert_string_equal(r.args.word[0], "/home/somebody/notes.txt");
+    assert_string_equal(r.args.word[1], "new");
+    assert_hint(type("dn\n"), "Nothing was removed.");
+    r = type("dy\n");
+    assert_int_equal(r.want, WANT_FILE_REMOVE);
+    assert_int_equal(r.args.words, 1);
+    assert_string_equal(r.args.word[0], "/home/somebody/notes.txt");
+    type("g ");
+    assert_hint(press('c'), "There is nothing to copy here."); /* ".." */
+}
+
+static void test_files__folders_in_and_out(void **state)
+{
+    (void)state;
+    begin(scene_files);
+    type("jbj\n"); /* into etc, which is not listed yet */
+    assert_string_equal(l.ui.files.path[0], "/etc");
+    assert_int_equal(l.ui.list[VIEW_FILES].count, 0);
+    press(K_LEFT);
+    assert_string_equal(l.ui.files.path[0], "/");
+    press(K_NONE);
+    assert_string_equal(l.ui.list[VIEW_FILES].name, "etc"); /* one comes out where one went in */
+    assert_int_equal(type("jjv").want, WANT_FILE_VIEW);
+    assert_int_equal(type("G").want, WANT_NOTHING);
+    assert_hint(press('e'), "initctl is no regular file.");
+    press('\t');
+    press('\n'); /* ".." */
+    assert_string_equal(l.ui.files.path[1], "/home");
+}
+
+static void test_tasks__are_cancelled_by_their_row(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_tasks);
+    type(VIEW_TASKS_KEY);
+    r = press('c');
+    assert_int_equal(r.want, WANT_CANCEL_TASK);
+    assert_int_equal(r.task, 3);
+    press('j');
+    assert_hint(press('c'), "That task has ended already.");
 }
 
 static void test_messages__an_error_is_not_hidden_by_what_follows(void **state)
@@ -345,13 +586,27 @@ int main(void)
         cmocka_unit_test(test_install__nothing_or_escape),
         cmocka_unit_test(test_prompt__long_text_stays_inside),
         cmocka_unit_test(test_selection__stays_with_its_distro),
-        cmocka_unit_test(test_help__keys_lead_back_and_do_nothing_else),
-        cmocka_unit_test(test_help__its_end_is_known),
+        cmocka_unit_test(test_install__enter_enter),
+        cmocka_unit_test(test_install__a_bad_setting_is_asked_again),
+        cmocka_unit_test(test_help__is_left_by_these_keys_alone),
+        cmocka_unit_test(test_views__the_way_back),
+        cmocka_unit_test(test_views__its_distro_goes_away),
+        cmocka_unit_test(test_search__goes_on_and_around),
+        cmocka_unit_test(test_filter__only_what_holds_it),
+        cmocka_unit_test(test_marks__one_action_on_many),
+        cmocka_unit_test(test_sort__by_a_figure_and_round),
+        cmocka_unit_test(test_figures__selected_row_does_not_tick),
+        cmocka_unit_test(test_palette__runs_what_is_found),
+        cmocka_unit_test(test_settings__are_judged_while_they_can_be_mended),
+        cmocka_unit_test(test_files__copy_rename_remove),
+        cmocka_unit_test(test_files__folders_in_and_out),
+        cmocka_unit_test(test_tasks__are_cancelled_by_their_row),
         cmocka_unit_test(test_messages__an_error_is_not_hidden_by_what_follows),
     };
     struct CMUnitTest tests[ARRAY_SIZE(behaviour) + SCENES_MAX];
     size_t n = scenes_count;
 
+    setenv("TZ", "UTC", 1);
     if (!setlocale(LC_ALL, "C.UTF-8") || n > SCENES_MAX)
         return 1;
     for (size_t i = 0; i < n; i++)

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys of the view beneath, and the palette of actions: both are the action table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+#include "tui/ui.h"
+
+#define KEYS_TEXT (ACTION_KEYS * (KEY_TEXT + 2))
+
+static enum view_id beneath(const struct ui *u)
+{
+    return u->depth ? u->back[u->depth - 1] : VIEW_DISTROS;
+}
+
+/* Those that do it in that view: a key may have another meaning there. */
+static bool keys_in(enum view_id v, int a, char keys[KEYS_TEXT])
+{
+    char name[KEY_TEXT];
+
+    *keys = '\0';
+    for (int k = 0; k < ACTION_KEYS && action_table[a].keys[k]; k++) {
+        if (action_of_key(v, action_table[a].keys[k]) != a)
+            continue;
+        strcat(keys, *keys ? ", " : "");
+        strcat(keys, key_text(action_table[a].keys[k], name));
+    }
+    return *keys;
+}
+
+/* First what is of few views, then what is the same in all. */
+static void build_help(struct ui *u, const struct model *m, int cols)
+{
+    enum view_id v = beneath(u);
+    char keys[KEYS_TEXT];
+    int indent = cols >= 58 ? 20 : 14;
+
+    (void)m;
+    for (int common = 0; common < 2; common++) {
+        doc_put(&u->doc, STYLE_PROMPT, common ? "Everywhere" : "In %s", view_table[v]->name);
+        for (int i = 0; i < ACTIONS; i++) {
+            const struct action *a = &action_table[i];
+
+            if ((__builtin_popcount(a->views) >= VIEW_TABS) == common && (a->views & VIEW_BIT(v)) && keys_in(v, i, keys)) {
+                if ((int)strlen(keys) >= indent) {
+                    doc_put(&u->doc, STYLE_PLAIN, "%s", keys);
+                    *keys = '\0';
+                }
+                doc_wrap(&u->doc, STYLE_PLAIN, keys, indent, cols, a->help);
+            }
+        }
+    }
+}
+
+static void head_help(const struct ui *u, const struct model *m, struct grid *g, int at)
+{
+    char text[80];
+
+    (void)m;
+    snprintf(text, sizeof(text), "Keys of %s; Esc comes back", view_table[beneath(u)]->name);
+    grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, text);
+}
+
+const struct view view_help = {.name = "Help", .build = build_help, .head = head_help};
+
+/* --- the palette --- */
+
+/* What works in the view beneath, now, and has words. */
+static bool offered(const struct ui *u, const struct model *m, int a)
+{
+    const struct action *row = &action_table[a];
+    const struct model_distro *d = ui_subject(u, m);
+
+    if (!(row->views & VIEW_BIT(beneath(u))) || a == ACTION_PALETTE || (a >= ACTION_UP && a <= ACTION_LAST))
+        return false;
+    return (a == ACTION_CANCEL && !d) || action_works((enum action_id)a, d);
+}
+
+static int nth_offered(const struct ui *u, const struct model *m, unsigned n)
+{
+    for (int i = 0; i < ACTIONS; i++)
+        if (offered(u, m, i) && n-- == 0)
+            return i;
+    return -1;
+}
+
+static unsigned count(const struct ui *u, const struct model *m)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < ACTIONS; i++)
+        n += offered(u, m, i);
+    return n;
+}
+
+static const char *title(int a)
+{
+    const struct action *row = &action_table[a];
+
+    if (a >= ACTION_VIEW_DISTROS && a < ACTION_VIEW_DISTROS + (int)VIEW_TABS)
+        return view_table[a - ACTION_VIEW_DISTROS]->name;
+    return row->label ? row->label : row->word ? row->word : "";
+}
+
+static void text(const struct ui *u, const struct model *m, unsigned row, bool whole, char *to, size_t size)
+{
+    int a = nth_offered(u, m, row);
+
+    if (whole)
+        snprintf(to, size, "%s %s %s", title(a), action_table[a].word ? action_table[a].word : "", action_table[a].help);
+    else
+        snprintf(to, size, "%d", a);
+}
+
+/* The action whose very name is typed comes first. */
+static int compare(const struct ui *u, const struct model *m, unsigned a, unsigned b)
+{
+    const char *typed = u->prompt.line;
+    int exact = action_of_word(typed), x = nth_offered(u, m, a), y = nth_offered(u, m, b);
+
+    if ((x == exact) != (y == exact))
+        return x == exact ? -1 : 1;
+    return 0;
+}
+
+static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
+{
+    int a = nth_offered(u, m, row), col = g->cols >= 60 ? 30 : 14;
+    char keys[KEYS_TEXT];
+
+    (void)selected;
+    grid_put(g, at, 2, 11, STYLE_PROMPT, title(a));
+    if (g->cols >= 60 && keys_in(beneath(u), a, keys))
+        grid_put(g, at, 14, 15, STYLE_KEY, keys);
+    grid_put(g, at, col, g->cols - col, STYLE_PLAIN, action_table[a].help);
+}
+
+static void typed(struct ui *u, const struct model *m)
+{
+    struct list *l = ui_list(u);
+
+    snprintf(l->filter, sizeof(l->filter), "%s", u->prompt.line);
+    l->index = 0;
+    l->name[0] = '\0';
+    ui_refresh(u, m);
+}
+
+static void close_palette(struct ui *u, const struct model *m)
+{
+    ui_list(u)->filter[0] = '\0';
+    u->prompt = (struct prompt){0};
+    ui_back(u, m);
+}
+
+static struct ui_request answer(struct ui *u, const struct model *m)
+{
+    int row = list_row(ui_list(u)), a = row < 0 ? -1 : nth_offered(u, m, (unsigned)row);
+
+    close_palette(u, m);
+    if (a >= 0)
+        return ui_act(u, m, (enum action_id)a);
+    ui_hint(u, "No action that works now has that in its name.");
+    return (struct ui_request){0};
+}
+
+static void open_palette(struct ui *u, const struct model *m)
+{
+    (void)m;
+    ui_list(u)->filter[0] = '\0';
+    ui_ask(u, answer, "", "Do: ");
+    u->prompt.typed = typed;
+    u->prompt.left = close_palette;
+}
+
+static void head_palette(const struct ui *u, const struct model *m, struct grid *g, int at)
+{
+    (void)u;
+    (void)m;
+    grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, "Actions that work now");
+}
+
+const struct view view_palette = {
+    .name = "Actions", .open = open_palette, .count = count, .text = text, .compare = compare,
+    .row = draw_row, .head = head_palette, .empty = "No action has that in its name.",
+};
