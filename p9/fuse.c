@@ -43,7 +43,7 @@ static const struct fuse_lowlevel_ops operations = {
     .fsyncdir = fuse_op_fsync,            .setxattr = fuse_op_setxattr,
     .getxattr = fuse_op_getxattr,         .listxattr = fuse_op_listxattr,
     .removexattr = fuse_op_removexattr,   .getlk = fuse_op_getlk,
-    .setlk = fuse_op_setlk,
+    .setlk = fuse_op_setlk,               .flock = fuse_op_flock,
 };
 
 static int start_session(struct p9_mount *m, const char *source, const char *folder, struct err *e)

@@ -5,6 +5,9 @@
  * 9P has no lock request that waits and can be taken back: one that may sleep is asked for again and
  * again, by a thread of its own, so that however many wait they hold up nobody else's reads.  The owner
  * that the kernel names (a process's table of files) is what the server is told.
+ *
+ * flock(2) is a lock of the whole file, as with Linux's own client, owned by what was opened.  So a program
+ * that uses both kinds on one file stands in its own way here; none is known that means to.
  */
 #ifndef P9_FUSE_LOCK_H
 #define P9_FUSE_LOCK_H

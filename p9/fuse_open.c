@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
 #include "core/base/auto.h"
 #include "p9/fuse_lock.h"
@@ -234,6 +235,13 @@ void fuse_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, st
     if (l->l_type != F_UNLCK)
         handle_of(fi)->locked = true;
     fuse_locks_set(m->locks, req, ino, fid, fi->lock_owner, l, sleep);
+}
+
+void fuse_op_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
+{
+    struct flock whole = {.l_type = op & LOCK_EX ? F_WRLCK : op & LOCK_SH ? F_RDLCK : F_UNLCK};
+
+    fuse_op_setlk(req, ino, fi, &whole, !(op & LOCK_NB));
 }
 
 /*

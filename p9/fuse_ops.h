@@ -46,6 +46,7 @@ void fuse_op_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_fi
 void fuse_op_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *l);
 void fuse_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *l,
                    int sleep);
+void fuse_op_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op);
 void fuse_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* In fuse_list.c. */

@@ -14,10 +14,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include "core/base/auto.h"
 
 /* A lock owner on a file; lives as long as an open file of the client uses it. */
 struct local_lock {
@@ -25,7 +29,7 @@ struct local_lock {
     struct p9_lock_owner owner;
     struct p9_qid qid;
     int fd;
-    bool plain;   /* flock(2) is a lock of its own there: NFS makes it one of bytes, which are ours already */
+    bool flocks;  /* flock(2) is a lock of its own there */
     short whole;  /* what it has of the whole file, by flock(2) */
     unsigned uses;
 };
@@ -60,6 +64,21 @@ static int open_for_locks(struct localfs *l, const struct local_file *f)
     return fd >= 0 ? fd : local_reopen(l, f->fd, (int)(f->flags & P9_O_ACCMODE) | O_NOCTTY);
 }
 
+/* Where flock(2) becomes a lock of bytes, it would meet the one that we have. */
+static bool has_flock(int fd)
+{
+    static const uint32_t remote[] = {NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC,
+                                      V9FS_MAGIC, FUSE_SUPER_MAGIC};
+    struct statfs st;
+
+    if (fstatfs(fd, &st) < 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(remote); i++)
+        if ((uint32_t)st.f_type == remote[i])
+            return false;
+    return true;
+}
+
 static struct local_lock *add(struct localfs *l, struct local_file *f,
                               const struct p9_lock_owner *owner)
 {
@@ -75,7 +94,7 @@ static struct local_lock *add(struct localfs *l, struct local_file *f,
     }
     k->owner = *owner;
     k->qid = f->qid;
-    k->plain = local_is_plain(k->fd);
+    k->flocks = has_flock(k->fd);
     k->whole = F_UNLCK;
     k->next = l->locks;
     l->locks = k;
@@ -158,7 +177,7 @@ static int set_flock(int fd, short type)
 /* Both kinds or none. */
 static int set(struct local_lock *k, const struct flock *want)
 {
-    bool both = k->plain && is_whole(want);
+    bool both = k->flocks && is_whole(want);
     struct flock copy = *want;
     int rc = both ? set_flock(k->fd, want->l_type) : 0;
 

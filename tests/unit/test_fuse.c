@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -233,6 +234,32 @@ static void test_fuse__locks_are_seen_behind_the_server(void **state)
     close(behind);
 }
 
+static void test_fuse__flock_is_seen_behind_the_server(void **state)
+{
+    struct mounted *m = *state;
+    auto_free char *path = file_path("%s/guest/f", m->folder);
+    int fd, again, behind;
+
+    need_fuse(m);
+    fd = open_in(m, "f", O_RDWR | O_CREAT);
+    again = open_in(m, "f", O_RDWR);
+    behind = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(flock(behind, LOCK_SH | LOCK_NB), -1);
+    assert_int_equal(flock(again, LOCK_SH | LOCK_NB), -1); /* of the same process, and opened apart */
+    assert_int_equal(flock(fd, LOCK_UN), 0);
+    assert_int_equal(flock(behind, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(flock(again, LOCK_SH | LOCK_NB), -1);
+    assert_int_equal(flock(behind, LOCK_UN), 0);
+    assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
+    assert_int_equal(flock(again, LOCK_SH | LOCK_NB), 0);
+    close(again);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    close(fd); /* and with it the lock: clunks are not waited for */
+    assert_int_equal(flock(behind, LOCK_EX), 0);
+    close(behind);
+}
+
 /* The kernel keeps pages and sizes for a second; who locks is about to read what another has written. */
 static void test_fuse__a_lock_shows_what_was_written_before(void **state)
 {
@@ -314,6 +341,7 @@ int main(void)
         test(test_fuse__holes_maps_times_and_appends),
         test(test_fuse__xattrs),
         test(test_fuse__locks_are_seen_behind_the_server),
+        test(test_fuse__flock_is_seen_behind_the_server),
         test(test_fuse__a_lock_shows_what_was_written_before),
         test(test_fuse__flags_that_9p_has_not_are_refused),
         cmocka_unit_test_setup_teardown(test_fuse__everyone_has_files_of_their_own, set_up_everyone, tear_down),
