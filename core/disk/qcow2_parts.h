@@ -40,6 +40,63 @@ struct qcow2_header {
 /* -EINVAL and what is wrong with it.  Tables are then inside the file, their entries not checked. */
 int qcow2_read_header(int fd, struct qcow2_header *h, uint64_t *file_size, struct err *e);
 
+/* Of an L2 entry, and of an L1 entry the first two. */
+#define ENTRY_OFFSET 0x00fffffffffffe00ULL
+#define ENTRY_COPIED (1ULL << 63)
+#define ENTRY_COMPRESSED (1ULL << 62)
+#define ENTRY_ZERO 1ULL
+
+/* A piece of an L2 table in memory, entries as in the file. */
+#define SLICE_ENTRIES 512u
+struct slice {
+    struct slice *same_hash, *newer, *older;
+    uint64_t number; /* of the disk: its clusters number * slice_entries ... */
+    bool dirty, taken; /* taken: its changes are in a batch on its way to the file */
+    uint64_t entry[SLICE_ENTRIES];
+};
+#define SLICE_HASH 256u
+
+struct qcow2 {
+    int fd;
+    bool writable, broken;
+    bool dirty;          /* so the file says */
+    char *name;
+    struct qcow2_header h;
+    uint32_t cluster, l2_entries, slice_entries;
+    uint64_t file_size;  /* bytes; of one that is written: up to the end of its last cluster */
+    uint64_t l1_entries; /* those that the disk needs */
+    uint64_t *l1;        /* as in the file */
+    uint8_t *l1_dirty;   /* enum l1_dirty, by sector of the table */
+    struct slice *hash[SLICE_HASH], *newest, *oldest;
+    unsigned slices, dirty_slices;
+    /* Of one that is written: */
+    uint64_t end;        /* clusters in the file: the next one to be taken */
+    uint64_t counted;    /* refcounts in the file are right for clusters below this one */
+    uint8_t *used;       /* a bit each: something leads to it */
+    uint64_t used_room;  /* bits */
+    uint64_t *table;     /* the refcount table */
+    uint64_t table_entries;
+};
+#define L1_SECTOR 64u /* entries in 512 bytes */
+enum l1_dirty { L1_CLEAN, L1_DIRTY, L1_TAKEN };
+#define COUNTS_IN_BLOCK (QCOW2_CLUSTER / 2)
+
+/* qcow2_table.c */
+int qcow2_load_l1(struct qcow2 *q, struct err *e);
+void qcow2_free_tables(struct qcow2 *q);
+/* Where the L2 table of an L1 entry is: 0, none; -EIO. */
+int qcow2_l2_at(const struct qcow2 *q, uint64_t index, uint64_t *at);
+uint64_t qcow2_slice_at(const struct qcow2 *q, uint64_t number, uint64_t table);
+/* The slice that has `cluster` of the disk; NULL where there is no L2 table. */
+int qcow2_find_slice(struct qcow2 *q, uint64_t cluster, struct slice **slice);
+/* Judges an entry; `index` of the cluster is not needed for it.  False: it cannot be. */
+bool qcow2_read_entry(const struct qcow2 *q, uint64_t entry, struct qcow2_run *run);
+
+/* qcow2_count.c: which clusters are used, and the refcounts. */
+int qcow2_walk(struct qcow2 *q, struct err *e);
+int qcow2_write_counts(struct qcow2 *q);
+int qcow2_mark(struct qcow2 *q, uint64_t at, uint64_t n, bool used);
+
 static inline uint32_t qcow2_get32(const uint8_t *p)
 {
     uint32_t v;

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images of ours, judged by qemu-img, which knows nothing of how they were made; and the other way round. */
+#include "tests/unit/disk_world.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+/* --- ours, read by qemu --- */
+
+static void test_qcow2_create__qemu_img_finds_it_clean(void **state)
+{
+    static const uint64_t sizes[] = {512, CLUSTER, 512 * MIB, 512 * MIB + 512, 16ULL << 40};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        auto_free char *said = NULL;
+        struct err e = {0};
+
+        unlink("i");
+        assert_ok(qcow2_create("i", sizes[i], NULL, NULL, &e), e);
+        assert_check("i");
+        said = shell_line("qemu-img info -f qcow2 --output=json i | grep -o '\"virtual-size\": [0-9]*' | tr -dc 0-9");
+        assert_int_equal(strtoull(said, NULL, 10), sizes[i]);
+        assert_ok(disk_open(&w->d, w->io, "i", "qcow2", false, &e), e);
+        disk_close(&w->d);
+        assert_check("i");
+    }
+    assert_int_equal(qcow2_create("i", MIB, NULL, NULL, NULL), -EEXIST);
+    assert_int_equal(qcow2_create("j", 513, NULL, NULL, NULL), -EINVAL);
+}
+
+static void test_disk_qcow2__what_is_written_qemu_reads(void **state)
+{
+    struct world *w = *state;
+
+    srand(1);
+    create(w, "top.qcow2", NULL, NULL);
+    for (int round = 0; round < 5; round++) {
+        open_disk(w, "top.qcow2:qcow2");
+        for (int i = 0; i < 100; i++)
+            do_something(w, i);
+        assert_reads(w, "model");
+        close_disk(w);
+        assert_check("top.qcow2");
+        assert_same("top.qcow2", "model");
+    }
+}
+
+static void test_disk_qcow2__over_a_raw_base_and_a_short_one(void **state)
+{
+    static const char *const sizes[] = {"1536M", "600M"};
+    struct world *w = *state;
+
+    for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+        srand(2);
+        assert_int_equal(shell("rm -f base top.qcow2; truncate -s %s base; "
+                               "for at in 0 4 6 511 599 1023 1533; do yes base | dd of=base bs=1M seek=$at "
+                               "count=1 iflag=fullblock conv=notrunc status=none; done; truncate -s %s base; "
+                               "cp base model; truncate -s 1536M model", sizes[s], sizes[s]), 0);
+        create(w, "top.qcow2", "base", "raw");
+        open_disk(w, "top.qcow2:qcow2 base:raw");
+        for (int i = 0; i < 200; i++)
+            do_something(w, i);
+        assert_reads(w, "model");
+        close_disk(w);
+        assert_check("top.qcow2");
+        assert_same("top.qcow2", "model");
+    }
+}
+
+static void test_disk_qcow2__discarded_space_goes_back_to_the_host(void **state)
+{
+    struct world *w = *state;
+    struct stat st;
+
+    create(w, "top.qcow2", NULL, NULL);
+    open_disk(w, "top.qcow2:qcow2");
+    for (uint64_t i = 0; i < 32; i++)
+        both_write(w, i * MIB, MIB, 'x');
+    assert_int_equal(do_flush(w), 0);
+    assert_int_equal(stat("top.qcow2", &st), 0);
+    assert_true((uint64_t)st.st_blocks * 512 >= 32 * MIB);
+    both_zero(w, 0, 32 * MIB, true);
+    close_disk(w);
+    assert_int_equal(stat("top.qcow2", &st), 0);
+    assert_true((uint64_t)st.st_blocks * 512 < MIB);
+    assert_check("top.qcow2");
+    assert_same("top.qcow2", "model");
+}
+
+static void test_disk_qcow2__zeroes_of_a_base_take_no_space(void **state)
+{
+    struct world *w = *state;
+    struct stat st;
+
+    assert_int_equal(shell("truncate -s 1536M base"), 0);
+    create(w, "top.qcow2", "base", "raw");
+    open_disk(w, "top.qcow2:qcow2 base:raw");
+    for (uint64_t i = 0; i < 64; i++)
+        both_write(w, i * MIB, 4096, 'x');
+    close_disk(w);
+    assert_int_equal(stat("top.qcow2", &st), 0);
+    assert_true((uint64_t)st.st_blocks * 512 < MIB);
+    assert_same("top.qcow2", "model");
+}
+
+/* Many at once, on the same clusters. */
+static void test_disk_qcow2__requests_that_meet(void **state)
+{
+    struct world *w = *state;
+    int results[512];
+    char bytes[512][512];
+
+    assert_int_equal(shell("yes base | head -c 1M > base; truncate -s 1536M base; cp base model"), 0);
+    create(w, "top.qcow2", "base", "raw");
+    open_disk(w, "top.qcow2:qcow2 base:raw");
+    for (size_t i = 0; i < 512; i++) {
+        uint64_t offset = 512 * (i * 37 % 512); /* each sector of four clusters once, in no order */
+        struct iovec iov = {bytes[i], 512};
+
+        memset(bytes[i], 1 + (int)i % 255, 512);
+        results[i] = 1;
+        w->d.format->write(&w->d, &iov, 1, offset, note_result, &results[i]);
+        assert_int_equal(pwrite(w->model, bytes[i], 512, (off_t)offset), 512);
+    }
+    io_drain(w->io);
+    for (size_t i = 0; i < 512; i++)
+        assert_int_equal(results[i], 0);
+    assert_reads(w, "model");
+    close_disk(w);
+    assert_check("top.qcow2");
+    assert_same("top.qcow2", "model");
+}
+
+static void test_disk_qcow2__more_changes_than_are_kept_in_memory(void **state)
+{
+    struct world *w = *state;
+
+    w->size = 64ULL << 30;
+    create(w, "top.qcow2", NULL, NULL);
+    assert_int_equal(ftruncate(w->model, (off_t)w->size), 0);
+    open_disk(w, "top.qcow2:qcow2");
+    for (uint64_t i = 0; i < 2000; i++) /* a slice is 32 MiB of the disk */
+        both_write(w, i * 32 * MIB, 512, 'a' + (int)i % 26);
+    assert_reads(w, "model");
+    close_disk(w);
+    assert_check("top.qcow2");
+    assert_same("top.qcow2", "model");
+}
+
+/* --- theirs, read by us --- */
+
+static void test_disk_qcow2__reads_what_qemu_made(void **state)
+{
+    static const char *const options[] = {
+        "compat=1.1", "compat=0.10", "cluster_size=512", "cluster_size=4k", "cluster_size=2M",
+        "refcount_bits=1", "refcount_bits=64", "lazy_refcounts=on", "preallocation=metadata",
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        struct err e = {0};
+
+        assert_int_equal(shell("rm -f t; qemu-img create -q -f qcow2 -o %s t 40M && qemu-io -f qcow2 "
+                               "-c 'write -q -P 1 0 64k' -c 'write -q -P 2 100k 3M' -c 'write -q -z 1M 512k' "
+                               "-c 'write -q -P 3 39M 1M' -c 'discard -q 2M 128k' t > out 2>&1 && "
+                               "qemu-img convert -f qcow2 -O raw t model", options[i]), 0);
+        w->size = 40 * MIB;
+        assert_ok(open_chain(w, "t:qcow2", true, &e), e);
+        assert_int_equal(w->d.size, 40 * MIB);
+        assert_reads(w, "model");
+        close_disk(w);
+    }
+}
+
+static void test_disk_qcow2__reads_compressed_clusters(void **state)
+{
+    static const char *const options[] = {"compression_type=zlib", "compression_type=zstd",
+                                          "cluster_size=4k", "cluster_size=2M"};
+    struct world *w = *state;
+
+    w->size = 8 * MIB;
+    assert_int_equal(shell("(seq 300000; head -c 1M /dev/urandom; head -c 4M /dev/zero) > model; truncate -s 8M model"), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        struct err e = {0};
+
+        assert_int_equal(shell("rm -f t; qemu-img convert -c -f raw -O qcow2 -o %s model t", options[i]), 0);
+        assert_ok(open_chain(w, "t:qcow2", true, &e), e);
+        assert_reads(w, "model");
+        close_disk(w);
+        assert_int_equal(open_chain(w, "t:qcow2", false, &e), -EINVAL); /* but writes none */
+    }
+}
+
+static void test_disk_qcow2__writes_what_qemu_made_and_qemu_goes_on(void **state)
+{
+    struct world *w = *state;
+
+    srand(3);
+    assert_int_equal(shell("qemu-img create -q -f qcow2 t 1536M && qemu-io -f qcow2 -c 'write -q -P 7 3M 5M' t "
+                           "&& qemu-img convert -f qcow2 -O raw t model"), 0);
+    close(w->model);
+    w->model = open("model", O_RDWR);
+    open_disk(w, "t:qcow2");
+    for (int i = 0; i < 50; i++)
+        do_something(w, i);
+    close_disk(w);
+    assert_check("t");
+    assert_same("t", "model");
+    assert_int_equal(shell("qemu-io -f qcow2 -c 'write -q -P 9 10M 2M' t && "
+                           "qemu-io -f raw -c 'write -q -P 9 10M 2M' model"), 0);
+    open_disk(w, "t:qcow2");
+    assert_reads(w, "model");
+    for (int i = 0; i < 50; i++)
+        do_something(w, i);
+    close_disk(w);
+    assert_check("t");
+    assert_same("t", "model");
+}
+
+/* --- chains and snapshots --- */
+
+static void test_disk_push__a_chain_of_30_made_while_it_is_written(void **state)
+{
+    struct world *w = *state;
+    char chain[2048] = "";
+    struct err e = {0};
+
+    srand(4);
+    assert_int_equal(shell("yes base | head -c 6M > base; truncate -s 1536M base; cp base model"), 0);
+    open_disk(w, "base:raw");
+    for (int i = 0; i < 30; i++) {
+        char from[32], to[32], below[32];
+
+        for (int n = 0; n < 20; n++)
+            do_something(w, n);
+        snprintf(from, sizeof(from), "%d.new", i);
+        snprintf(to, sizeof(to), "%d", i);
+        snprintf(below, sizeof(below), "%d", i - 1);
+        create(w, from, i ? below : "base", i ? "qcow2" : "raw");
+        assert_ok(disk_push(&w->d, from, to, &e), e);
+        assert_int_equal(shell("cp --sparse=always model model.%d", i), 0);
+    }
+    for (int n = 0; n < 20; n++)
+        do_something(w, n);
+    assert_reads(w, "model");
+    close_disk(w);
+    for (int i = 29; i >= 0; i--) {
+        char name[32], model[32];
+
+        snprintf(name, sizeof(name), "%d", i);
+        snprintf(model, sizeof(model), "model.%d", i + 1);
+        assert_check(name);
+        assert_same(name, i == 29 ? "model" : model);
+        snprintf(chain + strlen(chain), sizeof(chain) - strlen(chain), "%d:qcow2 ", i);
+    }
+    strcat(chain, "base:raw");
+    assert_ok(open_chain(w, chain, false, &e), e);
+    assert_reads(w, "model");
+}
+
+static void test_disk_push__when_it_fails_all_is_as_before(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    create(w, "top.qcow2", NULL, NULL);
+    open_disk(w, "top.qcow2:qcow2");
+    both_write(w, 0, 4096, 'a');
+    assert_int_equal(disk_push(&w->d, "none.new", "none", &e), -ENOENT);
+    create(w, "next.new", "top.qcow2", "qcow2");
+    assert_int_equal(disk_push(&w->d, "next.new", "no/folder", &e), -ENOENT);
+    both_write(w, MIB, 4096, 'b');
+    close_disk(w);
+    assert_check("top.qcow2");
+    assert_same("top.qcow2", "model");
+}
+
+static void test_disk_open__chains_that_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    create(w, "top.qcow2", "base", "raw");
+    create(w, "alone.qcow2", NULL, NULL);
+    assert_int_equal(shell("truncate -s 1536M base"), 0);
+    assert_int_equal(open_chain(w, "top.qcow2:qcow2", false, &e), -EINVAL);
+    assert_says(e, "stands on 'base'");
+    close_disk(w);
+    assert_int_equal(open_chain(w, "base:raw alone.qcow2:qcow2", false, &e), -EINVAL);
+    close_disk(w);
+    assert_int_equal(open_chain(w, "top.qcow2:qcow2 top.qcow2:qcow2", true, &e), -ELOOP);
+    close_disk(w);
+    assert_int_equal(open_chain(w, "top.qcow2:qcow2 alone.qcow2:qcow2 top.qcow2:qcow2", true, &e), -ELOOP);
+    close_disk(w);
+    assert_int_equal(open_chain(w, "top.qcow2:qcow2 top.qcow2:qcow2", false, &e), -EBUSY);
+    close_disk(w);
+    assert_int_equal(chmod("alone.qcow2", 0400), 0);
+    assert_int_equal(open_chain(w, "alone.qcow2:qcow2", false, &e), -EACCES);
+}
+
+/* --- hostile files --- */
+
+static void poke(const char *path, off_t at, uint64_t value, unsigned bytes)
+{
+    auto_close int fd = open(path, O_WRONLY);
+    uint8_t big[8];
+
+    for (unsigned i = 0; i < bytes; i++)
+        big[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+    assert_int_equal(pwrite(fd, big, bytes, at), bytes);
+}
+
+static void test_disk_qcow2__headers_that_are_refused(void **state)
+{
+    static const struct {
+        off_t at;
+        uint64_t value;
+        unsigned bytes;
+        const char *says;
+    } cases[] = {
+        {0, 0, 4, "no qcow2"},          {4, 1, 4, "version"},          {4, 4, 4, "version"},
+        {20, 8, 4, "clusters"},         {20, 22, 4, "clusters"},       {20, UINT32_MAX, 4, "clusters"},
+        {24, 0, 8, "size"},             {24, 513, 8, "size"},          {24, UINT64_MAX - 511, 8, "size"},
+        {24, 1ULL << 45, 8, "L1"},      {32, 1, 4, "encrypted"},       {32, 2, 4, "encrypted"},
+        {36, 0, 4, "L1"},               {36, UINT32_MAX, 4, "L1"},     {40, 0, 8, "L1"},
+        {40, 1, 8, "L1"},               {40, 1ULL << 62, 8, "L1"},     {40, UINT64_MAX - 65535, 8, "L1"},
+        {48, 0, 8, "refcount table"},   {48, 3, 8, "refcount table"},  {48, 1ULL << 60, 8, "refcount table"},
+        {56, 0, 4, "refcount table"},   {56, UINT32_MAX, 4, "refcount table"},
+        {60, 1, 4, "snapshots"},        {72, 2, 8, "corrupt"},         {72, 4, 8, "features"},
+        {72, 16, 8, "features"},        {72, 1ULL << 63, 8, "features"}, {72, 8, 8, "compression"},
+        {96, 7, 4, "refcounts"},        {96, UINT32_MAX, 4, "refcounts"}, {100, 0, 4, "length"},
+        {100, 103, 4, "length"},        {100, UINT32_MAX, 4, "length"}, {8, 65536, 8, "below"},
+        {8, UINT64_MAX, 8, "below"},    {16, 5000, 4, "below"},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err e = {0};
+
+        unlink("t");
+        create(w, "t", "base", "raw");
+        poke("t", cases[i].at, cases[i].value, cases[i].bytes);
+        if (disk_open(&w->d, w->io, "t", "qcow2", i % 2, &e) == 0)
+            fail_msg("case %zu (%s) was not refused", i, cases[i].says);
+        assert_says(e, cases[i].says);
+    }
+}
+
+/* By clusters: header at 0, refcount table at 1, its block at 2, L1 at 3, data at 4, the L2 table at 5. */
+static void test_disk_qcow2__tables_that_are_refused(void **state)
+{
+    static const struct {
+        off_t at;
+        uint64_t value;
+    } cases[] = {
+        {3 * 65536, 512},                    /* L1: not aligned */
+        {3 * 65536, 1ULL << 40},             /* L1: outside */
+        {3 * 65536, 5 * 65536 + 1},          /* L1: a reserved bit */
+        {3 * 65536, 3 * 65536},              /* L1: into itself */
+        {3 * 65536 + 8, 5 * 65536},          /* L1: one table twice */
+        {5 * 65536, 512},                    /* L2: not aligned */
+        {5 * 65536, 1ULL << 50},             /* L2: outside */
+        {5 * 65536, 4 * 65536 + 2},          /* L2: a reserved bit */
+        {5 * 65536 + 16, 4 * 65536},         /* L2: one cluster twice */
+        {5 * 65536 + 16, 1 * 65536},         /* L2: into the refcount table */
+        {5 * 65536 + 16, 5 * 65536},         /* L2: into itself */
+        {5 * 65536 + 16, 1ULL << 62 | 4 * 65536}, /* compressed */
+        {1 * 65536 + 8, 4 * 65536},          /* a refcount block in the data */
+        {1 * 65536 + 8, 1ULL << 40},         /* a refcount block outside */
+        {1 * 65536 + 8, 513},                /* a refcount block not aligned */
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err e = {0};
+        char sector[512];
+
+        unlink("t");
+        create(w, "t", NULL, NULL);
+        open_disk(w, "t:qcow2");
+        assert_int_equal(do_write(w, 0, "abcd", 4), 0);
+        close_disk(w);
+        assert_check("t");
+        poke("t", cases[i].at, cases[i].value, 8);
+        if (disk_open(&w->d, w->io, "t", "qcow2", false, &e) == 0)
+            fail_msg("case %zu was not refused", i);
+        /* Read only it may open; what is wrong is an error of the read and nothing more. */
+        if (disk_open(&w->d, w->io, "t", "qcow2", true, &e) == 0) {
+            do_read(w, 0, sector, sizeof(sector));
+            do_read(w, 2 * CLUSTER, sector, sizeof(sector));
+            do_read(w, 512 * MIB, sector, sizeof(sector));
+            close_disk(w);
+        }
+    }
+}
+
+static void test_disk_qcow2__refcounts_in_the_file_are_not_believed(void **state)
+{
+    struct world *w = *state;
+
+    create(w, "t", NULL, NULL);
+    open_disk(w, "t:qcow2");
+    both_write(w, 0, 4096, 'a');
+    close_disk(w);
+    for (int i = 0; i < 8; i++)
+        poke("t", 2 * 65536 + 2 * i, 0, 2);
+    open_disk(w, "t:qcow2");
+    both_write(w, MIB, 4096, 'b');
+    close_disk(w);
+    assert_same("t", "model");
+}
+
+static void test_disk_qcow2__truncated_files(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    srand(5);
+    create(w, "t", NULL, NULL);
+    open_disk(w, "t:qcow2");
+    for (int i = 0; i < 100; i++)
+        do_something(w, i);
+    close_disk(w);
+    for (int i = 0; i < 60; i++) {
+        char sector[4096];
+
+        assert_int_equal(shell("cp t cut && truncate -s %d cut", i < 20 ? i * 37 : i * 16384), 0);
+        if (disk_open(&w->d, w->io, "cut", "qcow2", true, &e) == 0) {
+            for (uint64_t at = 0; at < DISK; at += 64 * MIB)
+                do_read(w, at, sector, sizeof(sector));
+            close_disk(w);
+        }
+        if (disk_open(&w->d, w->io, "cut", "qcow2", false, &e) == 0)
+            close_disk(w);
+    }
+}
+
+/* --- crashes --- */
+
+/*
+ * Round after round: every sector of a cluster's worth of places is written with the number of the round,
+ * then a flush, then the number goes to the parent: what is flushed must be there after the kill.
+ */
+_Noreturn static void write_without_end(struct world *w, int tell, int first)
+{
+    io_free(w->io); /* a child has no threads and rings of its parent's */
+    loop_free(w->loop);
+    start_io(w);
+    srand((unsigned)first);
+    if (disk_open(&w->d, w->io, "top.qcow2", "qcow2", false, NULL) < 0 ||
+        disk_add_backing(&w->d, "base", "raw", NULL) < 0)
+        _exit(1);
+    for (int round = first;; round++) {
+        unsigned char bytes[4096];
+
+        memset(bytes, round % 256, sizeof(bytes));
+        for (uint64_t i = 0; i < 16; i++)
+            if (do_write(w, i * 3 * CLUSTER + 8192 * (uint64_t)(round % 7), bytes, sizeof(bytes)) < 0)
+                _exit(2);
+        do_write(w, any(DISK / 4096) * 4096, bytes, sizeof(bytes)); /* growth without end */
+        if (round % 5 == 0)
+            do_zero(w, any(DISK / MIB) * MIB, CLUSTER, round % 2);
+        if (do_flush(w) < 0 || write(tell, &round, sizeof(round)) != sizeof(round))
+            _exit(3);
+    }
+}
+
+/* Of each place: the round that was told, or a later one. */
+static void assert_flushed(struct world *w, int round)
+{
+    unsigned char bytes[4096];
+
+    for (int r = round > 6 ? round - 6 : 1; r <= round; r++)
+        for (uint64_t i = 0; i < 16; i++) {
+            uint64_t offset = i * 3 * CLUSTER + 8192 * (uint64_t)(r % 7);
+
+            assert_int_equal(do_read(w, offset, bytes, sizeof(bytes)), 0);
+            if (bytes[0] != r % 256 && (unsigned char)(bytes[0] - r % 256) > 14)
+                fail_msg("round %d of %d: %d at %llu", r, round, bytes[0], (unsigned long long)offset);
+        }
+}
+
+static void test_disk_qcow2__kill_9_at_200_moments(void **state)
+{
+    struct world *w = *state;
+    int round = 0, told = 0;
+    struct err e = {0};
+
+    assert_int_equal(shell("yes base | head -c 2M > base; truncate -s 1536M base"), 0);
+    create(w, "top.qcow2", "base", "raw");
+    srand(6);
+    for (int i = 0; i < 200; i++) {
+        int pipe_fds[2], status;
+        pid_t pid;
+
+        assert_int_equal(pipe(pipe_fds), 0);
+        pid = fork();
+        if (pid == 0)
+            write_without_end(w, pipe_fds[1], round + 1);
+        close(pipe_fds[1]);
+        usleep((useconds_t)(rand() % 30000));
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status)); /* and not _exit */
+        while (read(pipe_fds[0], &told, sizeof(told)) == sizeof(told))
+            round = told;
+        close(pipe_fds[0]);
+        /* As it was left, with nothing repaired: all that was flushed is there. */
+        while (open_chain(w, "top.qcow2:qcow2 base:raw", true, &e) < 0) { /* its requests end after it */
+            assert_says(e, "in use");
+            close_disk(w);
+            usleep(1000);
+        }
+        if (round)
+            assert_flushed(w, round);
+        close_disk(w);
+        if (i % 10 == 0) {
+            assert_int_equal(shell("qemu-img convert -f qcow2 -O raw top.qcow2 before"), 0);
+            open_disk(w, "top.qcow2:qcow2 base:raw");
+            close_disk(w);
+            assert_check("top.qcow2");
+            assert_same("top.qcow2", "before");
+        }
+    }
+    assert_true(round > 20);
+    open_disk(w, "top.qcow2:qcow2 base:raw");
+    close_disk(w);
+    assert_check("top.qcow2");
+}
+
+/* As a full disk, in a child: a file may not grow beyond some size. */
+static void fill_up(struct world *w, uint64_t most)
+{
+    struct rlimit r = {most, most};
+    char bytes[8192];
+    int failed = 0;
+
+    io_free(w->io);
+    loop_free(w->loop);
+    start_io(w);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &r);
+    if (open_chain(w, "top.qcow2:qcow2 base:raw", false, NULL) < 0)
+        _exit(1);
+    for (uint64_t i = 0; i < 400; i++) {
+        memset(bytes, 1 + (int)i % 255, sizeof(bytes));
+        if (do_write(w, i * 3 * MIB, bytes, sizeof(bytes)) < 0)
+            failed++;
+        if (i % 10 == 0)
+            do_flush(w);
+    }
+    disk_close(&w->d);
+    _exit(failed > 0 ? 0 : 5);
+}
+
+static void test_disk_qcow2__a_full_disk(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(shell("yes base | head -c 2M > base; truncate -s 1536M base"), 0);
+    for (uint64_t most = 5 * CLUSTER; most < 20 * CLUSTER; most += CLUSTER + 20480) {
+        int status;
+        pid_t pid;
+        unsigned good = 0;
+
+        unlink("top.qcow2");
+        create(w, "top.qcow2", "base", "raw");
+        pid = fork();
+        if (pid == 0)
+            fill_up(w, most);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        open_disk(w, "top.qcow2:qcow2 base:raw"); /* there is room again */
+        for (uint64_t i = 0; i < 400; i++) { /* each is written whole or not at all */
+            unsigned char bytes[8192], below[8192];
+
+            assert_int_equal(do_read(w, i * 3 * MIB, bytes, sizeof(bytes)), 0);
+            memset(below, 0, sizeof(below));
+            if (i == 0)
+                for (size_t b = 0; b < sizeof(below); b++)
+                    below[b] = (unsigned char)"base\n"[b % 5];
+            if (bytes[0] == 1 + i % 255 && bytes[8191] == bytes[0])
+                good++;
+            else
+                assert_memory_equal(bytes, below, sizeof(below));
+        }
+        both_write(w, 0, 4096, 'n');
+        close_disk(w);
+        assert_true(good > 0 || most < 8 * CLUSTER);
+        assert_check("top.qcow2");
+    }
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test(test_qcow2_create__qemu_img_finds_it_clean),
+        test(test_disk_qcow2__what_is_written_qemu_reads),
+        test(test_disk_qcow2__over_a_raw_base_and_a_short_one),
+        test(test_disk_qcow2__discarded_space_goes_back_to_the_host),
+        test(test_disk_qcow2__zeroes_of_a_base_take_no_space),
+        test(test_disk_qcow2__requests_that_meet),
+        test(test_disk_qcow2__more_changes_than_are_kept_in_memory),
+        test(test_disk_qcow2__reads_what_qemu_made),
+        test(test_disk_qcow2__reads_compressed_clusters),
+        test(test_disk_qcow2__writes_what_qemu_made_and_qemu_goes_on),
+        test(test_disk_push__a_chain_of_30_made_while_it_is_written),
+        test(test_disk_push__when_it_fails_all_is_as_before),
+        test(test_disk_open__chains_that_are_refused),
+        test(test_disk_qcow2__headers_that_are_refused),
+        test(test_disk_qcow2__tables_that_are_refused),
+        test(test_disk_qcow2__refcounts_in_the_file_are_not_believed),
+        test(test_disk_qcow2__truncated_files),
+        test(test_disk_qcow2__kill_9_at_200_moments),
+        test(test_disk_qcow2__a_full_disk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
