@@ -28,7 +28,7 @@ struct machine_start {
     char *restore; /* folder of the suspended machine; NULL: boot */
     bool again;    /* it cannot go on: boot, once lxtop-vmm is gone */
     char name[NAME_MAX_LEN + 1];
-    char *disk, *format;
+    char *disk, *disk_argument;
     struct options options;
     int lock_fd; /* during e2fsck */
     struct boot_plan plan;
@@ -46,7 +46,7 @@ static void start_free(struct machine_start *s)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     free(s->disk);
-    free(s->format);
+    free(s->disk_argument);
     free(s->restore);
     options_release(&s->options);
     boot_plan_release(&s->plan);
@@ -228,7 +228,7 @@ static int run_vmm(struct machine_start *s)
     auto_free char *vmm = core_find_program("lxtop-vmm", "LXTOP_VMM");
     auto_free char *memory = size_format(options_number(&s->options, OPT_MEMORY));
     auto_free char *cpus = file_path("%d", (int)options_number(&s->options, OPT_CPUS));
-    auto_free char *disk = file_path("%s,format=%s,id=root", s->disk, s->format);
+    auto_free char *disk = file_path("%s,id=root", s->disk_argument);
     auto_free char *lock = machine_file(s->paths, s->name, "lock");
     auto_free char *run = machine_file(s->paths, s->name, "run.json");
     auto_free char *console = machine_file(s->paths, s->name, "console.log");
@@ -430,8 +430,8 @@ static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
     *s = (struct machine_start){.loop = loop, .paths = p, .ev = *ev, .ctx = ctx, .lock_fd = -1};
     snprintf(s->name, sizeof(s->name), "%s", d->name);
     s->disk = strdup(d->disk);
-    s->format = strdup(d->disk_format);
-    if (!s->disk || !s->format || options_copy(&s->options, &d->options, e) < 0) {
+    s->disk_argument = strdup(d->disk_argument ? d->disk_argument : "");
+    if (!s->disk || !s->disk_argument || options_copy(&s->options, &d->options, e) < 0) {
         err_sys(e, ENOMEM, "start %s", d->name);
         start_free(s);
         return NULL;
@@ -445,12 +445,18 @@ struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, cons
     struct machine_start *s = NULL;
     struct machine_run run;
 
+    if (!d->disk_argument) {
+        err_set(e, EINVAL, "%s", d->warning ? d->warning : "its snapshots cannot be read");
+        return NULL;
+    }
     if (make_folders(p, d->name, e) < 0 || !(s = start_new(loop, p, d, ev, ctx, e)))
         return NULL;
     machine_read(p, d->name, &run);
     if (run.state == MACHINE_SUSPENDED)
         s->restore = suspended_folder(p, d->name);
-    if (s->restore || !machine_unclean(&run)) {
+    if (!s->restore && machine_unclean(&run) && d->layered) /* e2fsck cannot read it; Linux does the first of it */
+        note(s, "the disk was not unmounted last time; the guest recovers its journal");
+    if (s->restore || !machine_unclean(&run) || d->layered) {
         make_plan(s);
         return s;
     }

@@ -12,6 +12,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/snapshots.h"
 
 #define NEW_PREFIX ".new-"
 #define OLD_PREFIX ".old-"
@@ -28,6 +29,7 @@ void distro_release(struct distro *d)
     free(d->source);
     free(d->disk);
     free(d->disk_format);
+    free(d->disk_argument);
     free(d->warning);
     options_release(&d->options);
     *d = (struct distro){0};
@@ -140,6 +142,25 @@ static void keep_first_warning(void *ctx, const char *text)
         d->warning = strdup(text);
 }
 
+/* A distro whose snapshots cannot be read is there all the same, and can be removed. */
+static void fill_disk(const struct paths *p, const char *name, struct distro *d)
+{
+    struct snapshots s;
+    struct err e = {0};
+
+    if (snapshots_load(p, name, &s, &e) < 0) {
+        keep_first_warning(d, e.msg);
+        return;
+    }
+    d->layered = strcmp(snapshots_format(s.active), "raw") != 0;
+    d->disk_argument = snapshots_disk(&s, NULL);
+    if (!d->layered) {
+        free(d->disk);
+        d->disk = file_path("%s/%s", s.folder, s.active);
+    }
+    snapshots_release(&s);
+}
+
 static int fill(const char *folder, const char *name, const struct options *defaults,
                 struct distro *d, struct err *e)
 {
@@ -173,6 +194,8 @@ int store_load(const struct paths *p, const struct options *defaults, const char
     if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
         return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
     r = fill(folder, name, defaults, d, e);
+    if (r == 0)
+        fill_disk(p, name, d);
     if (r < 0)
         distro_release(d);
     return r;

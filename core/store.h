@@ -28,8 +28,11 @@ struct distro {
     bool installing;         /* being installed by a live process; nothing below is filled then */
     char *source;            /* as the person gave it */
     time_t installed;
-    char *disk;              /* absolute path of root.img */
-    char *disk_format;       /* "raw"; stated, never probed */
+    char *disk;              /* absolute path of root.img, or what has taken its place */
+    char *disk_format;       /* of root.img, "raw"; stated, never probed */
+    char *disk_argument;     /* for lxtop-vmm's --disk: the active layer and those below (snapshots.h);
+                                NULL: snapshots.json is damaged, as `warning` says */
+    bool layered;            /* the disk is not root.img alone: no program reads it as a file */
     char *warning;           /* the first thing wrong with distro.conf, with its line; NULL: nothing */
     struct options options;  /* defaults, lxtop.conf, distro.conf laid over each other */
 };

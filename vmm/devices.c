@@ -183,6 +183,14 @@ static int add_net(struct devices *d, struct err *e)
     return r == 0 ? plug(d, &d->net.v, e) : r;
 }
 
+static int add_backings(struct disk *d, const struct spec_disk *s, struct err *e)
+{
+    for (unsigned i = 0; i < s->backings; i++)
+        if (disk_add_backing(d, s->backing[i].path, s->backing[i].format, e) < 0)
+            return -EINVAL;
+    return disk_check(d, e);
+}
+
 static int add_disks(struct devices *d, struct err *e)
 {
     const struct spec *s = d->config.spec;
@@ -199,6 +207,9 @@ static int add_disks(struct devices *d, struct err *e)
         if (r < 0)
             return r;
         d->blks++;
+        r = add_backings(&d->blk[i].disk, disk, e);
+        if (r < 0)
+            return err_wrap(e, "%s", disk->path);
         r = plug(d, &d->blk[i].v, e);
         if (r < 0)
             return r;

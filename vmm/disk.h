@@ -55,6 +55,8 @@ struct disk {
 
 int disk_open(struct disk *d, struct io *io, const char *path, const char *format, bool read_only,
               struct err *e);
+/* What was flushed is in the image, and closing it will change nothing any more.  Nothing is in flight. */
+int disk_settle(struct disk *d);
 /* Of the image's last change, nanoseconds since 1970; 0: it cannot be told. */
 uint64_t disk_stamp(const struct disk *d);
 /* Puts an image below the lowest one of the disk, to be read only. */

@@ -56,8 +56,24 @@ static int set_cpus(struct spec *s, char *argument, struct err *e)
     return r;
 }
 
+/* PATH:FORMAT; a path may have colons. */
+static int add_backing(struct spec_disk *d, char *text, struct err *e)
+{
+    char *colon = strrchr(text, ':');
+
+    if (!colon || colon == text || !colon[1])
+        return err_set(e, EINVAL, "'%s': state path and format, backing=base.img:raw", text);
+    if (d->backings == SPEC_BACKING_MAX)
+        return err_set(e, EINVAL, "at most %d images below a disk's", SPEC_BACKING_MAX);
+    *colon = '\0';
+    d->backing[d->backings++] = (struct spec_image){text, colon + 1};
+    return 0;
+}
+
 static int disk_part(struct spec_disk *d, char *part, struct err *e)
 {
+    if (strncmp(part, "backing=", 8) == 0)
+        return add_backing(d, part + 8, e);
     if (strcmp(part, "ro") == 0)
         d->read_only = true;
     else if (strncmp(part, "format=", 7) == 0)
@@ -65,7 +81,7 @@ static int disk_part(struct spec_disk *d, char *part, struct err *e)
     else if (strncmp(part, "id=", 3) == 0)
         d->id = part + 3;
     else
-        return err_set(e, EINVAL, "'%s' is not one of format=F, ro, id=NAME", part);
+        return err_set(e, EINVAL, "'%s' is not one of format=F, backing=PATH:F, ro, id=NAME", part);
     return 0;
 }
 
@@ -282,8 +298,9 @@ static const struct {
     {"--append", "TEXT", "kernel command line", set_append},
     {"--memory", "SIZE", "guest memory, 64M to 1T (default 256M)", set_memory},
     {"--cpus", "N", "virtual CPUs, 1 to 8 (default 1)", set_cpus},
-    {"--disk", "PATH,format=raw[,ro][,id=NAME]",
-     "a disk: /dev/vda, /dev/vdb ... in the order given", set_disk},
+    {"--disk", "PATH,format=raw|qcow2[,backing=PATH:FORMAT]...[,ro][,id=NAME]",
+     "a disk: /dev/vda, /dev/vdb ... in the order given; backing: what its image stands on, and that one\n"
+     "        again, from the top down (what images name themselves is not followed)", set_disk},
     {"--share", "PATH,tag=TAG[,ro][,cached][,map=squash|xattr|fixed[:UID:GID]|pass|trust]",
      "a folder, for `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG /mnt`; cached: the\n"
      "        guest mounts it with cache=mmap or loose.  Who owns its files: squash, all are UID:GID\n"

@@ -19,9 +19,15 @@ struct err;
 #define SPEC_TAG_MAX 31
 #define SPEC_SHARES_MAX 5 /* interrupts are few: devices.h */
 
+#define SPEC_BACKING_MAX 128 /* images below that of a disk */
+struct spec_image {
+    const char *path, *format; /* "raw" or "qcow2" */
+};
 struct spec_disk {
-    const char *path, *format, *id; /* format "raw"; id: name in stats, and the disk's serial */
+    const char *path, *format, *id; /* id: name in stats, and the disk's serial */
     bool read_only;
+    struct spec_image backing[SPEC_BACKING_MAX]; /* what it stands on, the nearest first */
+    unsigned backings;
 };
 
 /* Whose the files of a share are, as the guest sees it: p9/owner.h. */

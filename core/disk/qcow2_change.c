@@ -23,7 +23,7 @@ static int begin_changes(struct qcow2 *q)
     if (pread(q->fd, bits, sizeof(bits), H_INCOMPATIBLE) != sizeof(bits))
         return -EIO;
     qcow2_put64(bits, q->h.incompatible | QCOW2_DIRTY);
-    qcow2_put64(bits + H_AUTOCLEAR - H_INCOMPATIBLE, 0);
+    qcow2_put64(bits + (H_AUTOCLEAR - H_INCOMPATIBLE), 0);
     if (pwrite(q->fd, bits, sizeof(bits), H_INCOMPATIBLE) != sizeof(bits))
         return -EIO;
     q->dirty = true;

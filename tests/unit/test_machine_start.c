@@ -37,6 +37,7 @@ static int set_up(void **state)
     snprintf(w->distro.name, sizeof(w->distro.name), "d");
     w->distro.disk = file_path("%s/root.img", w->folder);
     w->distro.disk_format = strdup("raw");
+    w->distro.disk_argument = file_path("%s,format=raw", w->distro.disk);
     options_init(&w->distro.options);
     assert_int_equal(uv_loop_init(&w->loop), 0);
     assert_int_equal(shell("mkdir -p cache/kernels/tuned bin && touch cache/kernels/tuned/vmlinux root.img && "

@@ -86,6 +86,23 @@ static void test_parse__every_option(void **state)
     assert_string_equal(s.cache, "ca");
 }
 
+static void test_parse__what_a_disk_stands_on(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse(&l, &s, "--kernel k --disk a,format=qcow2,backing=b:c:qcow2,backing=base.img:raw,id=r", &e),
+                     SPEC_RUN);
+    assert_int_equal(s.disk[0].backings, 2);
+    assert_string_equal(s.disk[0].backing[0].path, "b:c"); /* the last colon counts */
+    assert_string_equal(s.disk[0].backing[0].format, "qcow2");
+    assert_string_equal(s.disk[0].backing[1].path, "base.img");
+    assert_string_equal(s.disk[0].backing[1].format, "raw");
+    assert_string_equal(s.disk[0].id, "r");
+}
+
 static void test_parse__shares(void **state)
 {
     struct spec s;
@@ -205,6 +222,9 @@ static void test_parse__says_what_is_wrong(void **state)
         {"--kernel k --disk d.img,ro", "state the format"},
         {"--kernel k --disk d.img,format=raw,rw", "'rw' is not one of"},
         {"--kernel k --disk d.img,format=raw,", "'' is not one of"},
+        {"--kernel k --disk d.img,format=raw,backing=x", "state path and format"},
+        {"--kernel k --disk d.img,format=raw,backing=:raw", "state path and format"},
+        {"--kernel k --disk d.img,format=raw,backing=x:", "state path and format"},
         {"--kernel k --disk ,format=raw", "--disk: "},
         {"--kernel k --console tty", "'tty' is not known here"},
         {"--kernel k --net", "--net needs"},
@@ -319,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse__defaults),
         cmocka_unit_test(test_parse__every_option),
+        cmocka_unit_test(test_parse__what_a_disk_stands_on),
         cmocka_unit_test(test_parse__shares),
         cmocka_unit_test(test_parse__bad_shares),
         cmocka_unit_test(test_parse__memory_sizes),
