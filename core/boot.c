@@ -13,6 +13,7 @@
 #include "core/core.h"
 #include "core/initramfs.h"
 #include "core/kernel.h"
+#include "core/snapshots.h"
 
 /* What a modular kernel needs to reach its root file system and the agent's port. */
 static const char *const modules_needed[] = {
@@ -32,14 +33,29 @@ static const char *const modules_needed[] = {
 #define LINE_MAX_BYTES (2047 - 450 - 140)
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"
 
-static char *command_line(const char *name, const struct options *o, const struct kernel *k,
-                          const char *shares)
+/* Of a clone: its own machine id; systemd writes a file that is empty or missing by its own word. */
+static char *machine_id_words(const struct paths *p, const char *name)
 {
+    struct snapshots s;
+    char *words;
+
+    if (snapshots_load(p, name, &s, NULL) < 0)
+        return strdup("");
+    words = *s.machine_id ? file_path(" lxtop.machine_id=%s systemd.machine_id=%s", s.machine_id, s.machine_id)
+                          : strdup("");
+    snapshots_release(&s);
+    return words;
+}
+
+static char *command_line(const struct paths *p, const char *name, const struct options *o,
+                          const struct kernel *k, const char *shares)
+{
+    auto_free char *id = machine_id_words(p, name);
     const char *more = options_text(o, OPT_APPEND);
 
     /* systemd would take the name of the machine on which the distro was made (/etc/hostname). */
-    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s%s",
-                     k->tuned ? "" : STOCK_WORDS, name, name, shares, *more ? " " : "", more);
+    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s%s%s",
+                     k->tuned ? "" : STOCK_WORDS, name, name, id ? id : "", shares, *more ? " " : "", more);
 }
 
 /* --- shares: an argument of lxtop-vmm and a word of the kernel's command line each --- */
@@ -166,7 +182,7 @@ int boot_plan_make(const struct paths *p, const char *name, const struct options
     if (r == 0)
         r = plan_shares(o, b, &shares, e);
     if (r == 0) {
-        b->append = command_line(name, o, &k, shares);
+        b->append = command_line(p, name, o, &k, shares);
         b->kernel = steal_ptr(&k.image);
         b->net = net_argument(o);
         if (!b->append || !b->net)

@@ -22,6 +22,7 @@
 #ifndef CORE_SNAPSHOTS_H
 #define CORE_SNAPSHOTS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -112,6 +113,27 @@ int snapshots_describe(const struct paths *p, const char *distro, const char *sn
                        const char *name, const char *note, struct err *e);
 /* The snapshot has no memory any more (it cannot be used, or is to be made anew); also of a running one. */
 int snapshots_drop_memory(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
+
+/* For what takes long.  `progress` may be NULL: bytes. */
+struct snapshots_work {
+    const atomic_bool *cancel; /* NULL: never */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+};
+/*
+ * What stands on it is merged with it.  Also of a running distro (`live`), but for the snapshot on which
+ * its machine's own layer stands: -EBUSY.  -ECANCELED and all other errors: nothing has changed.
+ */
+int snapshots_delete(const struct paths *p, const char *distro, const char *snapshot, bool live,
+                     const struct snapshots_work *work, struct err *e);
+
+struct options;
+/*
+ * A new distro `name` that begins where the snapshot is, with another machine id; the two do not need
+ * each other from then on.  Also of a running distro.  The errors of store_begin.
+ */
+int snapshots_clone(const struct paths *p, const struct options *defaults, const char *distro,
+                    const char *snapshot, const char *name, const struct snapshots_work *work, struct err *e);
 
 /* Deletes what nothing names, in all distros, unless somebody is at work there. */
 void snapshots_sweep(const struct paths *p);

@@ -86,8 +86,7 @@ static void sweep_base(const struct snapshots *s)
         unlink(base);
 }
 
-/* Whoever holds the lock: nobody else is making anything.  What is frozen stays so. */
-static void sweep(const struct snapshots *s)
+void snapshots_tidy(const struct snapshots *s)
 {
     sweep_folder(s, "layers");
     sweep_folder(s, "memory");
@@ -133,7 +132,7 @@ int snapshots_lock(const struct paths *p, const char *distro, struct snapshots *
     r = snapshots_reload(s, e);
     if (r < 0)
         return r;
-    sweep(s);
+    snapshots_tidy(s);
     return steal_fd(&fd);
 }
 
@@ -174,17 +173,16 @@ int snapshots_disk_size(const struct snapshots *s, const char *layer, uint64_t *
 }
 
 /* Layers are beside each other but for the base, which is a folder higher. */
-static char *relative_name(const char *layer)
+char *snapshots_relative(const char *layer)
 {
     return strncmp(layer, "layers/", 7) == 0 ? strdup(layer + 7) : file_path("../%s", layer);
 }
 
-/* An empty layer over `below`, under its temporary name. */
-static int make_layer(const struct snapshots *s, const char *layer, const char *below, struct err *e)
+int snapshots_make_layer(const struct snapshots *s, const char *layer, const char *below, struct err *e)
 {
     auto_free char *folder = file_path("%s/layers", s->folder);
     auto_free char *path = file_path("%s/%s" SNAPSHOTS_TEMP, s->folder, layer);
-    auto_free char *name = relative_name(below);
+    auto_free char *name = snapshots_relative(below);
     uint64_t size;
     int r = folder && path && name ? file_mkdirs(folder, 0700, e) : err_sys(e, ENOMEM, "snapshot");
 
@@ -300,7 +298,7 @@ int snapshots_begin(const struct paths *p, const char *distro, const char *name,
     n->from = n->to ? file_path("%s" SNAPSHOTS_TEMP, n->to) : NULL;
     r = n->from ? check_new(&n->s, name, note, e) : err_sys(e, ENOMEM, "snapshot");
     if (r == 0)
-        r = make_layer(&n->s, layer, n->s.active, e);
+        r = snapshots_make_layer(&n->s, layer, n->s.active, e);
     if (r == 0 && memory)
         r = make_memory_folder(n, e);
     if (r == 0)
@@ -327,7 +325,7 @@ int snapshots_commit(struct snapshot_new *n, struct err *e)
     if (r == 0)
         r = settle(&n->s, e);
     if (r == 0)
-        sweep(&n->s);
+        snapshots_tidy(&n->s);
     return r;
 }
 
@@ -337,7 +335,7 @@ void snapshots_abort(struct snapshot_new *n)
         return;
     if (n->to && access(n->to, F_OK) < 0 && n->s.active) {
         snapshots_write(&n->s, NULL, NULL);
-        sweep(&n->s);
+        snapshots_tidy(&n->s);
     }
     close(n->lock_fd);
     snapshots_release(&n->s);
@@ -360,7 +358,7 @@ static int put_over(struct snapshots *s, const struct snapshot *n, struct err *e
     layer = file_path("layers/%s.qcow2", fresh);
     to = layer ? file_path("%s/%s", s->folder, layer) : NULL;
     from = to ? file_path("%s" SNAPSHOTS_TEMP, to) : NULL;
-    r = from ? make_layer(s, layer, n->layer, e) : err_sys(e, ENOMEM, "restore");
+    r = from ? snapshots_make_layer(s, layer, n->layer, e) : err_sys(e, ENOMEM, "restore");
     next = (struct snapshots_next){.active = layer, .base = n->id};
     if (r == 0)
         r = snapshots_write(s, &next, e);
@@ -383,7 +381,7 @@ int snapshots_restore(const struct paths *p, const char *distro, const char *sna
     n = snapshots_get(&s, snapshot, e);
     r = n ? put_over(&s, n, e) : -ENOENT;
     if (s.active)
-        sweep(&s);
+        snapshots_tidy(&s);
     snapshots_release(&s);
     return r;
 }
@@ -434,7 +432,7 @@ int snapshots_drop_memory(const struct paths *p, const char *distro, const char 
     if (n) {
         s.list[n - s.list].memory = false;
         r = snapshots_write(&s, NULL, e);
-        sweep(&s);
+        snapshots_tidy(&s);
     }
     snapshots_release(&s);
     return r;

@@ -27,6 +27,12 @@ int snapshots_lock(const struct paths *p, const char *distro, struct snapshots *
 void snapshots_fresh_id(char id[SNAPSHOT_ID + 1]);
 int snapshots_add(struct snapshots *s, const struct snapshot *from);
 void snapshots_remove_row(struct snapshots *s, const char *id);
+/* Deletes what nothing names; what is frozen stays so.  With the lock held. */
+void snapshots_tidy(const struct snapshots *s);
+/* As the header of another layer names it; the caller frees. */
+char *snapshots_relative(const char *layer);
+/* An empty layer over `below`, under its temporary name. */
+int snapshots_make_layer(const struct snapshots *s, const char *layer, const char *below, struct err *e);
 /* Renames a finished layer to its name, for good. */
 int snapshots_rename(const char *from, const char *to, struct err *e);
 /* No more writes, whoever opens it: frozen. */

@@ -361,11 +361,22 @@ static int lock_folder(struct store_new *n, struct err *e)
     return r;
 }
 
+static void clear_folder(const char *folder)
+{
+    static const char *const left[] = {"root.img", "layers", "snapshots.json"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+        auto_free char *path = file_path("%s/%s", folder, left[i]);
+
+        if (path)
+            file_remove_tree(path, NULL);
+    }
+}
+
 int store_begin(const struct paths *p, const char *name, struct store_new *n, struct err *e)
 {
     auto_free char *there = folder_path(p, "", name);
     auto_free char *folder = file_path("%s/distros", p->data);
-    auto_free char *disk = NULL;
     int r = store_check_name(name, e);
 
     *n = (struct store_new){.lock_fd = -1};
@@ -387,9 +398,7 @@ int store_begin(const struct paths *p, const char *name, struct store_new *n, st
         free(n->folder);
         n->folder = NULL;
     } else { /* what a process that died left under this name */
-        disk = file_path("%s/root.img", n->folder);
-        if (disk)
-            unlink(disk);
+        clear_folder(n->folder);
     }
     return r;
 }
@@ -397,10 +406,13 @@ int store_begin(const struct paths *p, const char *name, struct store_new *n, st
 static int sync_disk(const char *folder, struct err *e)
 {
     auto_free char *disk = file_path("%s/root.img", folder);
+    auto_free char *layers = file_path("%s/layers", folder);
     auto_close int fd = disk ? open(disk, O_RDONLY | O_CLOEXEC) : -1;
 
-    if (fd < 0 || fsync(fd) < 0)
+    if (!layers || (fd < 0 && errno != ENOENT) || (fd >= 0 && fsync(fd) < 0))
         return err_sys(e, errno, "sync the new disk");
+    if (access(layers, F_OK) == 0 && file_fsync_dir(layers, e) < 0) /* a clone's, synced themselves */
+        return -EIO;
     return file_fsync_dir(folder, e);
 }
 

@@ -14,6 +14,7 @@ static const struct {
     {"lxtop.root", offsetof(struct guest_options, root)},
     {"lxtop.fstype", offsetof(struct guest_options, fstype)},
     {"lxtop.hostname", offsetof(struct guest_options, hostname)},
+    {"lxtop.machine_id", offsetof(struct guest_options, machine_id)},
     {"lxtop.init", offsetof(struct guest_options, init)},
     {"lxtop.term", offsetof(struct guest_options, term)},
     {"lxtop.net", offsetof(struct guest_options, net)},

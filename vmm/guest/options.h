@@ -6,6 +6,7 @@
  *   lxtop.fstype=ext4        its type
  *   lxtop.ro                 mount it read-only
  *   lxtop.hostname=NAME      host name, set before the distro's init runs
+ *   lxtop.machine_id=HEX     of a clone: what /etc/machine-id shall say, where there is one
  *   lxtop.init=PATH          run this as PID 1 and not what the table of inits.c finds
  *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
  *   lxtop.net=ADDRESS/PREFIX,GATEWAY,DNS[,ADDRESS6/PREFIX,GATEWAY6,DNS6]
@@ -25,6 +26,7 @@
 
 struct guest_options {
     char root[OPTION_TEXT_MAX], fstype[OPTION_TEXT_MAX], hostname[OPTION_TEXT_MAX];
+    char machine_id[OPTION_TEXT_MAX];
     char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX], net[OPTION_TEXT_MAX];
     bool read_only, listen;
     char share[GUEST_SHARES_MAX][SHARE_TEXT_MAX]; /* the text behind lxtop.share= */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Deleting a snapshot.  Each layer that stands on its own is merged with it into a new file; nothing that
+ * exists is changed, so until the tree is written a cancel, an error or kill -9 leave all as it was, and a
+ * machine that runs on frozen layers is not disturbed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/disk/chain.h"
+#include "core/snapshots_parts.h"
+
+struct deletion {
+    struct snapshots s;
+    struct snapshot gone;   /* borrows from the row, which stays until the end */
+    unsigned merges, merged;
+    const struct snapshots_work *work;
+};
+
+static void on_merge(void *ctx, uint64_t done, uint64_t total)
+{
+    struct deletion *d = ctx;
+
+    if (d->work->progress)
+        d->work->progress(d->work->ctx, d->merged * total + done, d->merges * total);
+}
+
+static const struct snapshot *parent_of(const struct deletion *d)
+{
+    return *d->gone.parent ? snapshots_find(&d->s, d->gone.parent) : NULL;
+}
+
+static int merge_files(struct deletion *d, const char *upper, const char *to, struct err *e)
+{
+    const struct snapshot *below = parent_of(d);
+    auto_free char *top = file_path("%s/%s", d->s.folder, upper);
+    auto_free char *bottom = file_path("%s/%s", d->s.folder, d->gone.layer);
+    auto_free char *backing = below ? snapshots_relative(below->layer) : NULL;
+    struct chain_merge m = {.backing = backing, .backing_format = below ? snapshots_format(below->layer) : NULL,
+                            .cancel = d->work->cancel, .progress = on_merge, .ctx = d};
+    struct chain_layer layers[] = {{top, true}, {bottom, strcmp(snapshots_format(d->gone.layer), "raw") != 0}};
+    struct chain *c = top && bottom ? chain_open(layers, 2, e) : NULL;
+    int r = c ? chain_merge(c, to, &m, e) : -EIO;
+
+    chain_close(c);
+    d->merged++;
+    return r;
+}
+
+/* *layer becomes that of the new file, which has its name already, but nobody knows it yet. */
+static int merge_into(struct deletion *d, char **layer, struct err *e)
+{
+    char fresh[SNAPSHOT_ID + 1];
+    auto_free char *name = NULL, *to = NULL, *from = NULL;
+    int r;
+
+    snapshots_fresh_id(fresh);
+    name = file_path("layers/%s%s", fresh, strcmp(snapshots_format(d->gone.layer), "raw") == 0 ? ".img" : ".qcow2");
+    to = name ? file_path("%s/%s", d->s.folder, name) : NULL;
+    from = to ? file_path("%s" SNAPSHOTS_TEMP, to) : NULL;
+    r = from ? merge_files(d, *layer, from, e) : err_sys(e, ENOMEM, "merge");
+    if (r == 0)
+        r = snapshots_rename(from, to, e);
+    if (r < 0)
+        return r;
+    free(*layer);
+    *layer = steal_ptr(&name);
+    return 0;
+}
+
+static bool is_child(const struct deletion *d, const struct snapshot *n)
+{
+    return strcmp(n->parent, d->gone.id) == 0;
+}
+
+static int merge_all(struct deletion *d, struct err *e)
+{
+    bool active = strcmp(d->s.base, d->gone.id) == 0;
+    int r = 0;
+
+    d->merges = active;
+    for (unsigned i = 0; i < d->s.count; i++)
+        d->merges += is_child(d, &d->s.list[i]);
+    for (unsigned i = 0; i < d->s.count && r == 0; i++)
+        if (is_child(d, &d->s.list[i]))
+            r = merge_into(d, &d->s.list[i].layer, e);
+    if (active && r == 0)
+        r = merge_into(d, &d->s.active, e);
+    return r;
+}
+
+/* The tree without it; what nobody names then, its own layer above all, is swept. */
+static int write_tree(struct deletion *d, struct err *e)
+{
+    for (unsigned i = 0; i < d->s.count; i++)
+        if (is_child(d, &d->s.list[i]))
+            strcpy(d->s.list[i].parent, d->gone.parent);
+    if (strcmp(d->s.base, d->gone.id) == 0)
+        strcpy(d->s.base, d->gone.parent);
+    snapshots_remove_row(&d->s, d->gone.id);
+    return snapshots_write(&d->s, NULL, e);
+}
+
+int snapshots_delete(const struct paths *p, const char *distro, const char *snapshot, bool live,
+                     const struct snapshots_work *work, struct err *e)
+{
+    struct deletion d = {.work = work};
+    auto_close int lock = snapshots_lock(p, distro, &d.s, e);
+    const struct snapshot *n;
+    int r;
+
+    if (lock < 0)
+        return lock;
+    n = snapshots_get(&d.s, snapshot, e);
+    if (n)
+        d.gone = *n;
+    if (!n)
+        r = -ENOENT;
+    else if (live && strcmp(d.s.base, n->id) == 0)
+        r = err_set(e, EBUSY, "%s runs on '%s' right now; stop it first: lxtop stop %s", distro, n->name, distro);
+    else
+        r = merge_all(&d, e);
+    if (r == 0)
+        r = write_tree(&d, e);
+    snapshots_release(&d.s);
+    if (lock >= 0 && snapshots_load(p, distro, &d.s, NULL) == 0) {
+        snapshots_tidy(&d.s);
+        snapshots_release(&d.s);
+    }
+    return r;
+}
