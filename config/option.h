@@ -36,6 +36,7 @@ enum option_id {
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
     OPT_INSTANT, /* a stop suspends, so that the next start goes on at once */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
+    OPT_KEEP_SNAPSHOTS,
     OPTIONS
 };
 

@@ -223,6 +223,18 @@ static bool is_vmm_of(pid_t pid, const char *lock)
     return strncmp(comm, "lxtop-vmm", 9) == 0 && memmem(words, len, lock, strlen(lock) + 1);
 }
 
+int machine_lock(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *folder = machine_file(p, name, "");
+    auto_free char *lock = machine_file(p, name, "lock");
+    int r = folder && lock ? file_mkdirs(folder, 0700, e) : err_sys(e, ENOMEM, "%s", name);
+
+    if (r == 0)
+        r = file_lock(lock, e);
+    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started; stop it first: lxtop stop %s", name, name)
+                        : r;
+}
+
 int machine_kill(const struct paths *p, const char *name, struct err *e)
 {
     auto_free char *lock = machine_file(p, name, "lock");

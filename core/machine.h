@@ -86,6 +86,11 @@ struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, cons
 /* Forgets the caller: no event comes any more.  What was begun goes on. */
 void machine_start_detach(struct machine_start *s);
 
+/*
+ * Takes the machine's lock while it is stopped, so that nobody can start it: the descriptor, or -EBUSY.  The
+ * lock, and not the model, says that nobody has started it since the last look.
+ */
+int machine_lock(const struct paths *p, const char *name, struct err *e);
 /* SIGKILL for a lxtop-vmm that does not answer; -ESRCH unless the lock is taken by that process. */
 int machine_kill(const struct paths *p, const char *name, struct err *e);
 /* The last `lines` lines of the console log as plain text, each ending in a newline; caller frees. */

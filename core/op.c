@@ -35,6 +35,12 @@ const struct op_info op_table[OPS] = {
     [OP_INFO] = {"info", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's settings and where each comes from, its disk and how it runs"},
     [OP_LOG] = {"log", {NULL}, WORDS_DISTRO, FLAG_JSON | FLAG_FOLLOW, MACHINE_DOWN | MACHINE_LIVE, false, "show what its kernel, its console, lxtop-guest and lxtop-vmm said; --follow goes on"},
     [OP_SET] = {"set", {NULL}, WORDS_SETTING, FLAG_REMOVE, MACHINE_DOWN | MACHINE_LIVE, false, "change a setting of a distro; --remove makes it the default again"},
+    [OP_SNAPSHOT_CREATE] = {"snapshot create", {NULL}, WORDS_SNAPSHOT_NEW, FLAG_NOTE, MACHINE_DOWN | MACHINE_BIT(MACHINE_RUNNING), false, "keep a distro's disk as it is now, also of a running distro"},
+    [OP_SNAPSHOT_LIST] = {"snapshot list", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's snapshots as a tree"},
+    [OP_SNAPSHOT_RESTORE] = {"snapshot restore", {NULL}, WORDS_SNAPSHOT, FLAG_YES, ANY_DOWN, false, "put a distro's disk back to a snapshot; what it holds now is lost"},
+    [OP_SNAPSHOT_DELETE] = {"snapshot delete", {NULL}, WORDS_SNAPSHOT, 0, MACHINE_DOWN | MACHINE_LIVE, false, "delete a snapshot; what stands on it is merged with it and stays as it is"},
+    [OP_SNAPSHOT_CLONE] = {"snapshot clone", {NULL}, WORDS_SNAPSHOT_CLONE, 0, MACHINE_DOWN | MACHINE_LIVE, false, "make a new distro of a snapshot"},
+    [OP_SNAPSHOT_DIFF] = {"snapshot diff", {NULL}, WORDS_SNAPSHOT_DIFF, 0, MACHINE_DOWN | MACHINE_LIVE, false, "list the files that differ between two snapshots, or a snapshot and now"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, 0, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
@@ -68,6 +74,7 @@ static const struct {
              {"-p", FLAG_PRESERVE, NULL, 0, "--preserve"},
              {"--cd", FLAG_CD, "FOLDER", offsetof(struct op_args, folder), NULL},
              {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL},
+             {"--note", FLAG_NOTE, "TEXT", offsetof(struct op_args, note), NULL},
              {"--remove", FLAG_REMOVE, NULL, 0, NULL},
              {"--follow", FLAG_FOLLOW, NULL, 0, "-f"}};
 
@@ -85,6 +92,10 @@ static const char *const words_text[] = {
     [WORDS_COMMAND] = " NAME [--] COMMAND...",
     [WORDS_FORWARD] = " NAME [[HOST:]PORT:GUESTPORT[/udp]]",
     [WORDS_SETTING] = " NAME SETTING [VALUE]",
+    [WORDS_SNAPSHOT_NEW] = " NAME [SNAPSHOT]",
+    [WORDS_SNAPSHOT] = " NAME SNAPSHOT",
+    [WORDS_SNAPSHOT_CLONE] = " NAME SNAPSHOT NEWNAME",
+    [WORDS_SNAPSHOT_DIFF] = " NAME SNAPSHOT [SNAPSHOT]",
 };
 
 int op_find(const char *verb)
@@ -97,6 +108,34 @@ int op_find(const char *verb)
                 return i;
     }
     return -1;
+}
+
+int op_find_words(int argc, char *const *argv, int *words)
+{
+    auto_free char *two = argc > 1 ? file_path("%s %s", argv[0], argv[1]) : NULL;
+    int op = two ? op_find(two) : -1;
+
+    *words = op >= 0 ? 2 : 1;
+    return op >= 0 ? op : op_find(argv[0]);
+}
+
+/* Is it the first word of verbs of two?  Then which there are. */
+static int say_second_words(const char *verb, struct err *e)
+{
+    auto_free char *list = NULL;
+    size_t len = strlen(verb);
+
+    for (int i = 0; i < OPS; i++) {
+        char *more;
+
+        if (strncmp(op_table[i].verb, verb, len) != 0 || op_table[i].verb[len] != ' ')
+            continue;
+        more = file_path("%s%s%s", list ? list : "", list ? ", " : "", op_table[i].verb + len + 1);
+        free(list);
+        list = more;
+    }
+    return list ? err_set(e, EINVAL, "%s needs one more word: %s", verb, list)
+                : err_set(e, EINVAL, "there is no verb '%.80s'; `lxtop help` lists them", verb);
 }
 
 /* --- usage and help --- */
@@ -226,7 +265,8 @@ static const struct {
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
     [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
-    [WORDS_SETTING] = {2, 3},
+    [WORDS_SETTING] = {2, 3}, [WORDS_SNAPSHOT_NEW] = {1, 2}, [WORDS_SNAPSHOT] = {2, 2},
+    [WORDS_SNAPSHOT_CLONE] = {3, 3}, [WORDS_SNAPSHOT_DIFF] = {2, 3},
 };
 
 static int parse_word(struct op_args *a, unsigned n, const char *word, struct err *e)
@@ -278,7 +318,7 @@ static int finish_words(struct op_args *a, struct err *e)
         return 0;
     if (a->words < counts[w].min)
         return usage_error(a->op, e, words_text[w] + 1, " is missing");
-    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w == WORDS_FORWARD || w == WORDS_SETTING)
+    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w >= WORDS_FORWARD)
         a->distro = a->word[0];
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }
@@ -293,15 +333,15 @@ static bool is_flag(const struct op_args *a, const char *word)
 
 int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
 {
-    int op = op_find(argv[0]), r = 0;
+    int first, op = op_find_words(argc, argv, &first), r = 0;
     unsigned words = 0;
     bool only_words = false;
 
     *a = (struct op_args){0};
     if (op < 0)
-        return err_set(e, EINVAL, "there is no verb '%.80s'; `lxtop help` lists them", argv[0]);
+        return say_second_words(argv[0], e);
     a->op = (enum op_id)op;
-    for (int i = 1; i < argc && r == 0; i++) {
+    for (int i = first; i < argc && r == 0; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0)
             only_words = true;
         else if (!only_words && is_flag(a, argv[i]))

@@ -41,6 +41,12 @@ enum op_id {
     OP_INFO,
     OP_LOG,
     OP_SET,
+    OP_SNAPSHOT_CREATE,
+    OP_SNAPSHOT_LIST,
+    OP_SNAPSHOT_RESTORE,
+    OP_SNAPSHOT_DELETE,
+    OP_SNAPSHOT_CLONE,
+    OP_SNAPSHOT_DIFF,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
@@ -70,7 +76,7 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096 };
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16 };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
@@ -82,12 +88,16 @@ enum op_words {
     WORDS_COMMAND, /* distro and a command, whose own words no flags are sought in */
     WORDS_FORWARD, /* distro, and a forward */
     WORDS_SETTING, /* distro, the name of a setting and its value */
+    WORDS_SNAPSHOT_NEW,   /* distro, perhaps a name for the snapshot */
+    WORDS_SNAPSHOT,       /* distro and snapshot */
+    WORDS_SNAPSHOT_CLONE, /* distro, snapshot and the new distro */
+    WORDS_SNAPSHOT_DIFF,  /* distro and one or two snapshots */
 };
 #define OP_WORDS 1024 /* that follow a verb at most */
 #define OP_ENVS 64
 
 struct op_info {
-    const char *verb;
+    const char *verb; /* one word, or two with a blank between */
     const char *aliases[3];
     enum op_words words;
     unsigned flags;   /* enum op_flag, allowed */
@@ -106,6 +116,7 @@ struct op_args {
     const char *setting[OPTIONS]; /* text by option, NULL: not given */
     const char *word[OP_WORDS];   /* WORDS_PLACE and on: as typed */
     unsigned words;
+    const char *note;             /* FLAG_NOTE; NULL: not given */
     const char *folder;           /* FLAG_CD; NULL: not given */
     const char *env[OP_ENVS];     /* FLAG_ENV: "NAME=VALUE" */
     unsigned envs;
@@ -114,6 +125,8 @@ struct op_args {
 
 /* `verb` or an alias, or -1. */
 int op_find(const char *verb);
+/* The same of a line's first words, and how many they are. */
+int op_find_words(int argc, char *const *argv, int *words);
 /* argv[0] is the verb.  -EINVAL with a message that names the right usage. */
 int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e);
 /* "lxtop start NAME"; the caller frees. */

@@ -44,6 +44,7 @@ static void on_kick_closed(uv_handle_t *h)
     struct op_job *j = h->data;
 
     free(j->source);
+    free(j->note);
     for (unsigned i = 0; i < j->words; i++)
         free(j->word[i]);
     free(j->word);
@@ -114,6 +115,7 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     machine_start_detach(j->start);
     task_free(j->task);
     file_job_detach(j->files);
+    snapshot_work_detach(j->snapshot);
     log_read_free(j->log);
     j->log = NULL;
     if (!j->detached)
@@ -205,6 +207,9 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_SHELL] = job_run_files, [OP_EXEC] = job_run_files, [OP_FORWARD] = job_run_forward,
     [OP_COPY] = job_run_files,  [OP_MOUNT] = job_run_files,     [OP_UNMOUNT] = job_run_unmount,
     [OP_INFO] = job_run_info,   [OP_LOG] = job_run_log,         [OP_SET] = job_run_set,
+    [OP_SNAPSHOT_CREATE] = job_run_snapshot, [OP_SNAPSHOT_LIST] = job_run_snapshot,
+    [OP_SNAPSHOT_RESTORE] = job_run_snapshot, [OP_SNAPSHOT_DELETE] = job_run_snapshot,
+    [OP_SNAPSHOT_CLONE] = job_run_snapshot, [OP_SNAPSHOT_DIFF] = job_run_snapshot,
 };
 
 static void on_kick(uv_timer_t *t)
@@ -223,6 +228,7 @@ static bool copy_args(struct op_job *j, const struct op_args *a)
     j->flags = a->flags;
     snprintf(j->distro, sizeof(j->distro), "%s", a->distro ? a->distro : "");
     j->source = a->source ? strdup(a->source) : NULL;
+    j->note = a->note ? strdup(a->note) : NULL;
     for (int i = 0; i < OPTIONS; i++)
         if (a->setting[i] && !(j->setting[i] = strdup(a->setting[i])))
             return false;
@@ -261,11 +267,13 @@ void op_cancel(struct op_job *j)
         task_cancel(j->task); /* it cleans up and then says that it was cancelled */
     if (j->files)
         file_job_cancel(j->files);
+    if (j->snapshot)
+        snapshot_work_cancel(j->snapshot);
     if (j->log) { /* what follows for ever is ended so */
         job_finish(j, STATUS_CANCELLED, NULL);
         return;
     }
-    if (j->task || j->files || j->asked) /* a reply that is due finds its job */
+    if (j->task || j->files || j->snapshot || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on");
     job_finish(j, STATUS_CANCELLED, &e);

@@ -16,6 +16,8 @@ struct core;
 struct file_job;
 struct log_read;
 struct machine_start;
+struct snapshot_new;
+struct snapshot_work;
 struct task;
 
 struct op_job {
@@ -26,7 +28,7 @@ struct op_job {
     uv_timer_t kick; /* first step and every look: never calls back from op_start */
     enum op_id op;
     char distro[NAME_MAX_LEN + 2]; /* one too many: a name too long is cut to one that nobody has */
-    char *source;
+    char *source, *note;
     char *setting[OPTIONS];
     char **word;
     unsigned words;
@@ -39,6 +41,8 @@ struct op_job {
     struct machine_start *start;
     struct task *task;
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
+    struct snapshot_work *snapshot;
+    struct snapshot_new *live; /* a snapshot that the machine has been asked for */
     unsigned phases_told;
     int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */
 };
@@ -73,6 +77,11 @@ void job_watch_suspend(struct op_job *j);
 void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);
+void job_run_snapshot(struct op_job *j);
+
+/* Of job_run_snapshot's thread: it ends soon; and nobody waits for that.  NULL allowed. */
+void snapshot_work_cancel(struct snapshot_work *w);
+void snapshot_work_detach(struct snapshot_work *w);
 void job_run_info(struct op_job *j);
 void job_run_log(struct op_job *j);
 void job_run_set(struct op_job *j);

@@ -100,22 +100,11 @@ void job_run_install(struct op_job *j)
 
 /* --- remove --- */
 
-/* The lock, and not the model, says that nobody has started it since the last look. */
-static int lock_machine(struct op_job *j, const char *state, struct err *e)
-{
-    auto_free char *lock = machine_file(&j->core->paths, j->distro, "lock");
-    int r = lock ? file_mkdirs(state, 0700, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
-
-    if (r == 0)
-        r = file_lock(lock, e);
-    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started; stop it first: lxtop stop %s",
-                                  j->distro, j->distro) : r;
-}
-
 static int remove_files(struct op_job *j, struct err *e)
 {
     auto_free char *state = file_path("%s/machines/%s", j->core->paths.state, j->distro);
-    auto_close int lock = state ? lock_machine(j, state, e) : err_sys(e, ENOMEM, "remove %s", j->distro);
+    auto_close int lock = state ? machine_lock(&j->core->paths, j->distro, e)
+                                  : err_sys(e, ENOMEM, "remove %s", j->distro);
     int r = lock < 0 ? lock : store_remove(&j->core->paths, j->distro, e);
 
     return r == 0 ? file_remove_tree(state, e) : r;

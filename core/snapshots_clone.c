@@ -24,7 +24,7 @@ static int copy_layer(const char *from, const char *to, const char *below, const
 {
     struct chain_layer layer = {from, strcmp(snapshots_format(from), "raw") != 0};
     auto_free char *name = below ? snapshots_relative(below) : NULL;
-    struct chain_merge m = {.backing = name, .backing_format = below ? snapshots_format(below) : NULL,
+    struct chain_merge m = {.raw = !layer.qcow2, .backing = name, .backing_format = below ? snapshots_format(below) : NULL,
                             .cancel = w->cancel, .progress = w->progress, .ctx = w->ctx};
     struct chain *c = chain_open(&layer, 1, e);
     int r = c ? chain_merge(c, to, &m, e) : -EIO;

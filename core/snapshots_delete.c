@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Deleting a snapshot.  Each layer that stands on its own is merged with it into a new file; nothing that
- * exists is changed, so until the tree is written a cancel, an error or kill -9 leave all as it was, and a
- * machine that runs on frozen layers is not disturbed.
+ * Deleting a snapshot.  Each layer that stands on its own is merged with it into a new file, which then
+ * takes that layer's name, so that headers of layers above still name the right one.  What is read there
+ * is the same before and after, whether the snapshot is still below or not: a cancel, an error or kill -9
+ * between any two steps changes no content.  No file is changed in place: clones and a machine that runs
+ * keep what they have open or linked.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,15 +37,20 @@ static const struct snapshot *parent_of(const struct deletion *d)
     return *d->gone.parent ? snapshots_find(&d->s, d->gone.parent) : NULL;
 }
 
-static int merge_files(struct deletion *d, const char *upper, const char *to, struct err *e)
+static bool is_raw(const char *layer)
+{
+    return strcmp(snapshots_format(layer), "raw") == 0;
+}
+
+static int merge_files(struct deletion *d, const char *upper, const char *to, bool raw, struct err *e)
 {
     const struct snapshot *below = parent_of(d);
     auto_free char *top = file_path("%s/%s", d->s.folder, upper);
     auto_free char *bottom = file_path("%s/%s", d->s.folder, d->gone.layer);
     auto_free char *backing = below ? snapshots_relative(below->layer) : NULL;
-    struct chain_merge m = {.backing = backing, .backing_format = below ? snapshots_format(below->layer) : NULL,
+    struct chain_merge m = {.raw = raw, .backing = backing, .backing_format = below ? snapshots_format(below->layer) : NULL,
                             .cancel = d->work->cancel, .progress = on_merge, .ctx = d};
-    struct chain_layer layers[] = {{top, true}, {bottom, strcmp(snapshots_format(d->gone.layer), "raw") != 0}};
+    struct chain_layer layers[] = {{top, true}, {bottom, !is_raw(d->gone.layer)}};
     struct chain *c = top && bottom ? chain_open(layers, 2, e) : NULL;
     int r = c ? chain_merge(c, to, &m, e) : -EIO;
 
@@ -52,18 +59,25 @@ static int merge_files(struct deletion *d, const char *upper, const char *to, st
     return r;
 }
 
-/* *layer becomes that of the new file, which has its name already, but nobody knows it yet. */
-static int merge_into(struct deletion *d, char **layer, struct err *e)
+/* The active layer becomes the base where nothing else is left below it: raw, as an install makes it.  No
+ * layer stands on it, so it may have a new name. */
+static char *new_name(const struct deletion *d, const char *layer, bool active)
 {
     char fresh[SNAPSHOT_ID + 1];
-    auto_free char *name = NULL, *to = NULL, *from = NULL;
-    int r;
 
+    if (!active || *d->gone.parent)
+        return strdup(layer);
     snapshots_fresh_id(fresh);
-    name = file_path("layers/%s%s", fresh, strcmp(snapshots_format(d->gone.layer), "raw") == 0 ? ".img" : ".qcow2");
-    to = name ? file_path("%s/%s", d->s.folder, name) : NULL;
-    from = to ? file_path("%s" SNAPSHOTS_TEMP, to) : NULL;
-    r = from ? merge_files(d, *layer, from, e) : err_sys(e, ENOMEM, "merge");
+    return file_path("layers/%s.img", fresh);
+}
+
+static int merge_into(struct deletion *d, char **layer, bool active, struct err *e)
+{
+    auto_free char *name = new_name(d, *layer, active);
+    auto_free char *to = name ? file_path("%s/%s", d->s.folder, name) : NULL;
+    auto_free char *from = to ? file_path("%s" SNAPSHOTS_TEMP, to) : NULL;
+    int r = from ? merge_files(d, *layer, from, is_raw(name), e) : err_sys(e, ENOMEM, "merge");
+
     if (r == 0)
         r = snapshots_rename(from, to, e);
     if (r < 0)
@@ -88,9 +102,9 @@ static int merge_all(struct deletion *d, struct err *e)
         d->merges += is_child(d, &d->s.list[i]);
     for (unsigned i = 0; i < d->s.count && r == 0; i++)
         if (is_child(d, &d->s.list[i]))
-            r = merge_into(d, &d->s.list[i].layer, e);
+            r = merge_into(d, &d->s.list[i].layer, false, e);
     if (active && r == 0)
-        r = merge_into(d, &d->s.active, e);
+        r = merge_into(d, &d->s.active, true, e);
     return r;
 }
 

@@ -305,9 +305,12 @@ static bool obey_file_verb(struct text *t, const char *verb, char *rest)
     char *argv[WORDS_MAX] = {(char *)verb};
     struct op_args a;
     struct err e = {0};
-    int op = op_find(verb), argc = 1;
+    int op, argc = 1, used;
 
-    if (op < 0 || op_table[op].hidden || op_table[op].words < WORDS_PLACE)
+    if (rest && *rest && op_find(verb) < 0) /* a verb of two words? */
+        argc += *(argv[1] = next_word(&rest)) != '\0';
+    op = op_find_words(argc, argv, &used);
+    if (op < 0 || op_table[op].hidden || (op_table[op].words < WORDS_PLACE && used == 1))
         return false;
     while (argc < WORDS_MAX && *(argv[argc] = next_word(&rest)))
         argc++;

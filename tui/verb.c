@@ -30,6 +30,9 @@ static const struct {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
     [OP_SUSPEND] = {"suspending", "suspended"},
+    [OP_SNAPSHOT_CREATE] = {"taking a snapshot", "kept in a snapshot"},
+    [OP_SNAPSHOT_RESTORE] = {"restoring", "restored"}, [OP_SNAPSHOT_DELETE] = {"merging", "rid of that snapshot"},
+    [OP_SNAPSHOT_CLONE] = {"cloning", "cloned"}, [OP_SNAPSHOT_DIFF] = {"comparing", NULL},
     [OP_MOUNT] = {"mounting", "mounted"},       [OP_SHELL] = {"starting", NULL},    [OP_EXEC] = {"starting", NULL},
 };
 
@@ -321,33 +324,37 @@ static int run_version(struct core *c, const struct op_args *a, const struct ver
     return STATUS_DONE;
 }
 
-static bool typed_name(const char *name, FILE *notes)
+static bool typed_name(const struct op_args *a, FILE *notes)
 {
     char line[NAME_MAX_LEN + 3] = "";
 
-    line_ask(notes, "This removes %s and everything in it. Type its name to go on: ", name);
+    if (a->op == OP_REMOVE)
+        line_ask(notes, "This removes %s and everything in it. Type its name to go on: ", a->distro);
+    else
+        line_ask(notes, "This puts the disk of %s back to %s; what it holds now and no snapshot has is lost. Type "
+                 "its name to go on: ", a->distro, a->word[1]);
     if (!fgets(line, sizeof(line), stdin) || !isatty(STDIN_FILENO))
         fputc('\n', notes);
     line[strcspn(line, "\n")] = '\0';
-    return strcmp(line, name) == 0;
+    return strcmp(line, a->distro) == 0;
 }
 
-/* Asked for by name: a removal cannot be taken back. */
-static int run_remove(struct core *c, const struct op_args *a, const struct verb_voice *v)
+/* Asked for by name: these cannot be taken back. */
+static int run_asked(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     int status;
 
     if (!legal_distro(c, a, v, &status))
         return status;
-    if ((a->flags & FLAG_YES) || typed_name(a->distro, v->notes))
+    if ((a->flags & FLAG_YES) || typed_name(a, v->notes))
         return run_job(c, a, v);
-    line_say(v->notes, "Nothing was removed.");
+    line_say(v->notes, a->op == OP_REMOVE ? "Nothing was removed." : "Nothing was changed.");
     return STATUS_CANCELLED;
 }
 
 static int (*const special[OPS])(struct core *c, const struct op_args *a, const struct verb_voice *v) = {
     [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
-    [OP_VERSION] = run_version, [OP_REMOVE] = run_remove,             [OP_INSTALL] = run_install,
+    [OP_VERSION] = run_version, [OP_REMOVE] = run_asked, [OP_SNAPSHOT_RESTORE] = run_asked, [OP_INSTALL] = run_install,
     [OP_TASK_MOUNT] = run_task_mount,
     [OP_SHELL] = run_session,   [OP_EXEC] = run_session,
 };

@@ -29,14 +29,14 @@ uint64_t chain_size(const struct chain *c);
 int chain_read(struct chain *c, void *to, size_t len, uint64_t offset);
 
 struct chain_merge {
+    bool raw; /* else qcow2; all layers are there, then: nothing is below */
     const char *backing, *backing_format; /* of the result, for its header; NULL: it stands on nothing */
     const atomic_bool *cancel;
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes of the disk; may be NULL */
     void *ctx;
 };
 /*
- * Writes what the layers of `c` hold together into a new file `path`, synced: raw if the lowest is raw,
- * else qcow2.  Zeroes take no space in it.  -ECANCELED, and other errors: the file is gone again.
+ * Writes what the layers of `c` hold together into a new file `path`, synced.  Zeroes take no space in it.  -ECANCELED, and other errors: the file is gone again.
  */
 int chain_merge(struct chain *c, const char *path, const struct chain_merge *m, struct err *e);
 

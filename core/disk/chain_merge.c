@@ -141,9 +141,8 @@ static int close_target(struct target *t, int r, struct err *e)
 
 int chain_merge(struct chain *c, const char *path, const struct chain_merge *m, struct err *e)
 {
-    bool raw = !c->layer[c->n - 1].q;
     struct target t;
-    int r = open_target(&t, path, raw, chain_size(c), m, e);
+    int r = open_target(&t, path, m->raw, chain_size(c), m, e);
 
     if (r == 0)
         r = copy_all(c, &t, m, e);

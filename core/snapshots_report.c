@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/snapshots_report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/option.h"
+#include "core/base/auto.h"
+#include "core/base/file.h"
+#include "core/plain.h"
+
+/* The layer of a snapshot, NULL: the active one. */
+static int64_t layer_bytes(const struct snapshots *s, const struct snapshot *n)
+{
+    auto_free char *path = file_path("%s/%s", s->folder, n ? n->layer : s->active);
+    struct stat st;
+
+    return path && stat(path, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;
+}
+
+static int64_t all_bytes(const struct snapshots *s, const struct snapshot *n)
+{
+    int64_t sum = layer_bytes(s, n);
+    const char *parent = n ? n->parent : s->base;
+
+    while (*parent) {
+        n = snapshots_find(s, parent);
+        sum += layer_bytes(s, n);
+        parent = n->parent;
+    }
+    return sum;
+}
+
+static void print_size(FILE *f, int64_t bytes)
+{
+    static const char units[] = "KMGT";
+    double n = (double)bytes / 1024;
+    int unit = 0;
+
+    while (n >= 1024 && unit < 3) {
+        n /= 1024;
+        unit++;
+    }
+    fprintf(f, n < 10 ? " %7.1f%c" : " %7.0f%c", n, units[unit]);
+}
+
+static void print_row(FILE *f, const struct snapshots *s, const struct snapshot *n, unsigned depth)
+{
+    auto_free char *note = n ? plain_dup(n->note, false) : NULL;
+    char when[32] = "-", name[SNAPSHOT_NAME_MAX + 64];
+    struct tm tm;
+
+    if (n && localtime_r(&n->created, &tm))
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+    snprintf(name, sizeof(name), "%*s%s", 2 * (int)(depth < 20 ? depth : 20), "", n ? n->name : "(now)");
+    fprintf(f, "%-32s %-16s", name, when);
+    print_size(f, all_bytes(s, n));
+    print_size(f, layer_bytes(s, n));
+    fprintf(f, "  %s%s%s\n", n && n->memory ? "with memory" : "", n && n->memory && note && *note ? ", " : "",
+            note ? note : "");
+}
+
+static void print_below(FILE *f, const struct snapshots *s, const char *id, unsigned depth)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (strcmp(s->list[i].parent, id) == 0) {
+            print_row(f, s, &s->list[i], depth);
+            print_below(f, s, s->list[i].id, depth + 1);
+        }
+    if (strcmp(s->base, id) == 0)
+        print_row(f, s, NULL, depth);
+}
+
+static char *report_text(const struct snapshots *s)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    fprintf(f, "%-32s %-16s %8s %8s  %s\n", "SNAPSHOT", "CREATED", "SIZE", "CHANGED", "NOTE");
+    print_below(f, s, "", 0);
+    fclose(f);
+    return text;
+}
+
+static json_t *row_json(const struct snapshots *s, const struct snapshot *n)
+{
+    const struct snapshot *parent = snapshots_find(s, n ? n->parent : s->base);
+    json_t *o = json_pack("{sI sI}", "size", (json_int_t)all_bytes(s, n), "changed", (json_int_t)layer_bytes(s, n));
+
+    json_object_set_new(o, "parent", parent ? json_string(parent->name) : json_null());
+    if (n)
+        json_object_update_new(o, json_pack("{ss ss ss sI sb}", "id", n->id, "name", n->name, "note", n->note,
+                                            "created", (json_int_t)n->created, "memory", n->memory));
+    return o;
+}
+
+static char *report_json(const struct snapshots *s)
+{
+    json_t *list = json_array(), *o;
+    auto_free char *text = NULL;
+    char *line;
+
+    for (unsigned i = 0; i < s->count; i++)
+        json_array_append_new(list, row_json(s, &s->list[i]));
+    o = json_pack("{so so}", "snapshots", list, "now", row_json(s, NULL));
+    text = json_dumps(o, JSON_INDENT(2));
+    json_decref(o);
+    line = text ? file_path("%s\n", text) : NULL;
+    return line;
+}
+
+char *snapshots_report(const struct snapshots *s, bool json)
+{
+    return json ? report_json(s) : report_text(s);
+}
