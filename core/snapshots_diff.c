@@ -246,5 +246,9 @@ int snapshots_diff(const struct paths *p, const char *distro, const char *a, con
     if (d.out)
         fclose(d.out);
     snapshots_release(&s);
+    if (r < 0 && d.out)
+        free(*text);
+    if (r < 0)
+        *text = NULL;
     return r;
 }

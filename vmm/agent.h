@@ -14,10 +14,13 @@
  *                                  more.  Only with lxtop.listen on the command line.
  *                "down"            the guest has begun to go down
  *                "fail TEXT"       cannot boot the distro: reason; the guest then powers off
+ *                "frozen yes"      / is held still, all of it is on the disk; "frozen no": it cannot be
  * VMM to guest:  "stop"            power off in order
  *                "restored NS SEED NAME"  the machine went on from a snapshot: the time (nanoseconds since
  *                                  1970), 32 new random bytes (hexadecimal), its name if that is another than
  *                                  the saved machine's, else "-"; answered by "ready"
+ *                "freeze"          hold / still for a snapshot, for 15 s at most; answered by "frozen"
+ *                "thaw"            let go
  *
  * On the vsock port AGENT_EXPORT_PORT the guest serves 9P2000.L (p9/server.h): the tree at / of its
  * PID 1 as its root sees it, each request as the user whose number the attach gave.  Only the host

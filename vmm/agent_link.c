@@ -53,6 +53,11 @@ static void say_note(struct agent_link *a, const char *argument)
     a->events->note(a->ctx, argument);
 }
 
+static void say_frozen(struct agent_link *a, const char *argument)
+{
+    a->events->frozen(a->ctx, strcmp(argument, "yes") == 0);
+}
+
 static void say_down(struct agent_link *a, const char *argument)
 {
     (void)argument;
@@ -69,7 +74,7 @@ static const struct {
     void (*fn)(struct agent_link *a, const char *argument);
 } words[] = {
     {"phase", say_phase},   {"init", say_init}, {"ready", say_ready}, {"note", say_note},
-    {"export", say_export}, {"down", say_down}, {"fail", say_fail},
+    {"frozen", say_frozen}, {"export", say_export}, {"down", say_down}, {"fail", say_fail},
     {"listen", say_listen}, {"unlisten", say_unlisten},
 };
 

@@ -19,6 +19,7 @@ struct agent_link_events {
     void (*export)(void *ctx, bool on);
     void (*note)(void *ctx, const char *text);
     void (*listen)(void *ctx, uint16_t port, bool on); /* never port 0 */
+    void (*frozen)(void *ctx, bool yes);
     void (*down)(void *ctx);
     void (*fail)(void *ctx, const char *text);
 };

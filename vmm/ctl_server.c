@@ -29,6 +29,7 @@ struct client {
     char *line; /* CTL_LINE_MAX bytes, made at the first input */
     size_t len;
     struct outbuf out;
+    bool waiting; /* for the reply to its last request */
     bool events, dead, handed_over; /* handed_over: the descriptor now belongs to the console */
 };
 
@@ -40,10 +41,14 @@ struct ctl_server {
     char *path;
     struct client *clients;
     unsigned nclients;
+    struct client *snapshot; /* waits for one; NULL: it has gone meanwhile, or there is none */
 };
+#define REPLY_LATER 1
 
 static void client_free(struct client *c)
 {
+    if (c->server->snapshot == c)
+        c->server->snapshot = NULL;
     loop_remove(c->server->loop, &c->watch);
     if (!c->handed_over)
         close(c->fd);
@@ -190,6 +195,28 @@ static int do_save(struct client *c, const json_t *request, json_t *reply, struc
     return vm_save(c->server->vm, path, strcmp(then, "end") == 0, reply, e);
 }
 
+static void on_snapshot(void *ctx, bool frozen, const struct err *e);
+
+static int do_snapshot(struct client *c, const json_t *request, json_t *reply, struct err *e)
+{
+    const char *disk = json_string_value(json_object_get(request, "disk"));
+    const char *from = json_string_value(json_object_get(request, "from"));
+    const char *to = json_string_value(json_object_get(request, "to"));
+    int r;
+
+    (void)reply;
+    if (!disk || !from || !to)
+        return err_set(e, EINVAL, "give three texts: disk, from and to");
+    if (c->server->snapshot)
+        return err_set(e, EBUSY, "a snapshot is being taken already");
+    c->server->snapshot = c;
+    r = vm_snapshot(c->server->vm, disk, from, to, on_snapshot, c->server, e);
+    if (r < 0)
+        c->server->snapshot = NULL;
+    c->waiting = c->server->snapshot == c; /* or it has been answered already */
+    return r < 0 ? r : REPLY_LATER;
+}
+
 static int do_events(struct client *c, const json_t *request, json_t *reply, struct err *e)
 {
     (void)request;
@@ -205,7 +232,7 @@ static const struct {
 } commands[] = {
     {"status", do_status}, {"stats", do_stats},   {"pause", do_pause},     {"resume", do_resume},
     {"stop", do_stop},     {"resize", do_resize}, {"console", do_console}, {"events", do_events},
-    {"forward", do_forward}, {"save", do_save},
+    {"forward", do_forward}, {"save", do_save}, {"snapshot", do_snapshot},
 };
 
 static int run_command(struct client *c, const json_t *request, json_t *reply, struct err *e)
@@ -230,19 +257,23 @@ static void hand_over(struct client *c)
         c->handed_over = false, c->dead = true;
 }
 
+static void answer(struct client *c, json_t *reply, int r, const struct err *e)
+{
+    json_object_set_new(reply, "ok", json_boolean(r == 0));
+    if (r < 0)
+        json_object_set_new(reply, "error", json_string(e->msg));
+    client_send(c, reply);
+}
+
 static void handle_line(struct client *c, const char *line, size_t len)
 {
     struct err e = {0};
     json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
     json_t *reply = json_object();
+    int r = run_command(c, request, reply, &e);
 
-    if (run_command(c, request, reply, &e) == 0) {
-        json_object_set_new(reply, "ok", json_true());
-    } else {
-        json_object_set_new(reply, "ok", json_false());
-        json_object_set_new(reply, "error", json_string(e.msg));
-    }
-    client_send(c, reply);
+    if (r != REPLY_LATER)
+        answer(c, reply, r, &e);
     json_decref(reply);
     json_decref(request);
 }
@@ -251,7 +282,7 @@ static void handle_lines(struct client *c)
 {
     char *end;
 
-    while (!c->dead && !c->handed_over && (end = memchr(c->line, '\n', c->len))) {
+    while (!c->dead && !c->handed_over && !c->waiting && (end = memchr(c->line, '\n', c->len))) {
         size_t used = (size_t)(end - c->line) + 1;
 
         handle_line(c, c->line, used - 1);
@@ -262,6 +293,22 @@ static void handle_lines(struct client *c)
         hand_over(c); /* with what was typed behind the request */
     else if (c->len == CTL_LINE_MAX)
         c->dead = true; /* a line too long */
+}
+
+static void on_snapshot(void *ctx, bool frozen, const struct err *e)
+{
+    struct ctl_server *s = ctx;
+    struct client *c = s->snapshot;
+    json_t *reply = json_pack("{sb}", "frozen", frozen);
+
+    s->snapshot = NULL;
+    if (c)
+        answer(c, reply, -e->code, e);
+    if (c && c->waiting) {
+        c->waiting = false;
+        handle_lines(c); /* what has come meanwhile */
+    }
+    json_decref(reply);
 }
 
 static void client_read(struct client *c)

@@ -364,6 +364,14 @@ void devices_go_on(struct devices *d, bool restored)
         virtio_go_on(d->slot[i].v, restored);
 }
 
+struct virtio_blk *devices_disk(struct devices *d, const char *id)
+{
+    for (unsigned i = 0; i < d->blks; i++)
+        if (strcmp(d->blk_name[i], id) == 0)
+            return &d->blk[i];
+    return NULL;
+}
+
 json_t *devices_stats(const struct devices *d)
 {
     json_t *list = json_array();

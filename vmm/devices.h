@@ -24,6 +24,7 @@ struct bus;
 struct net_link;
 struct devices;
 struct state;
+struct virtio_blk;
 
 #define DEVICES_AT 0xd0000000ULL
 #define DEVICES_STRIDE 0x1000ULL
@@ -62,6 +63,7 @@ struct net_link *devices_net(struct devices *d); /* borrowed; one never started:
 void devices_quiesce(struct devices *d);
 void devices_state(struct devices *d, struct state *s);
 void devices_go_on(struct devices *d, bool restored);
+struct virtio_blk *devices_disk(struct devices *d, const char *id); /* NULL: there is none */
 json_t *devices_stats(const struct devices *d); /* new reference */
 
 #endif

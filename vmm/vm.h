@@ -38,6 +38,13 @@ void vm_stop(struct vm *vm, bool force, int deadline_ms);
 void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
 json_t *vm_forwards(struct vm *vm); /* new reference; as the reply to "forward" (ctl.h) has them */
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e);
+/*
+ * A snapshot of the disk `disk` (its id): disk.h says of what.  `done` comes once, perhaps before this
+ * returns: `frozen`, the guest's file system was held still; e->code 0: it is taken.
+ */
+typedef void vm_snapshot_done(void *ctx, bool frozen, const struct err *e);
+int vm_snapshot(struct vm *vm, const char *disk, const char *from, const char *to, vm_snapshot_done *done,
+                void *ctx, struct err *e);
 /* A viewer of the console, who has typed `typed` already; takes the descriptor. */
 int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e);
 

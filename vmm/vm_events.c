@@ -135,6 +135,7 @@ static void on_agent_fail(void *ctx, const char *text)
 const struct agent_link_events vm_agent_events = {
     .phase = on_agent_phase, .init = on_agent_init, .ready = on_agent_ready,
     .note = vm_on_note,   .export = on_agent_export, .down = on_agent_down, .listen = on_agent_listen,
+    .frozen = vm_on_frozen,
     .fail = on_agent_fail,
 };
 

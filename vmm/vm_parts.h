@@ -26,11 +26,22 @@ struct console;
 struct ctl_server;
 struct devices;
 struct vcpus;
+struct virtio_blk;
 
 #define HALT_CHECK_MS 1000     /* how often to ask whether an idle guest has halted for good */
 #define HALT_CHECK_DOWN_MS 20  /* ... once it has said that it goes down */
 
 #define RECORD_MS 2000 /* from ready to the look which pages were needed for it */
+/* vm_snapshot.c: a snapshot of a disk being taken; blk NULL: none. */
+struct vm_snapshot {
+    struct virtio_blk *blk;
+    char *from, *to;
+    vm_snapshot_done *done;
+    void *ctx;
+    bool asked, frozen, flushing; /* asked: the guest was to freeze, so it has to thaw */
+};
+void vm_on_frozen(void *ctx, bool yes);
+void vm_on_freeze_deadline(void *ctx, uint32_t events);
 
 struct vm {
     const struct spec *spec;
@@ -54,7 +65,8 @@ struct vm {
     struct auto_forward auto_forward;
     struct vcpus *vcpus;
     struct ctl_server *ctl;
-    struct loop_timer halt_timer, stop_timer, record_timer;
+    struct loop_timer halt_timer, stop_timer, record_timer, freeze_timer;
+    struct vm_snapshot snapshot;
     int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
     const char *state;        /* CTL_STATE_* */
     char init[64], ready[32]; /* words of the guest's; "": not told yet */

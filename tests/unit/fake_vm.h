@@ -20,6 +20,8 @@ struct vm {
     const char *padding; /* in each status */
     bool stats_fail, viewer_fail;
     int viewer; /* the descriptor given to the last console, -1: none */
+    vm_snapshot_done *snapshot_done;
+    void *snapshot_ctx;
 };
 
 static inline void fake_note(struct vm *vm, const char *what)
@@ -107,6 +109,23 @@ int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)
         return err_set(e, EADDRINUSE, "port 1 is taken");
     snprintf(text, sizeof(text), "forward %u %u %d;", f->host_port, f->guest_port, add);
     fake_note(vm, text);
+    return 0;
+}
+
+/* "later" is answered by fake_snapshot_done; "now" at once. */
+int vm_snapshot(struct vm *vm, const char *disk, const char *from, const char *to, vm_snapshot_done *done,
+                void *ctx, struct err *e)
+{
+    char text[64];
+
+    if (strcmp(disk, "none") == 0)
+        return err_set(e, ENOENT, "no such disk");
+    snprintf(text, sizeof(text), "snapshot %s %s %s;", disk, from, to);
+    fake_note(vm, text);
+    vm->snapshot_done = done;
+    vm->snapshot_ctx = ctx;
+    if (strcmp(disk, "now") == 0)
+        done(ctx, true, &(struct err){.code = 0});
     return 0;
 }
 

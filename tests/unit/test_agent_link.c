@@ -43,6 +43,10 @@ static void on_listen(void *ctx, uint16_t port, bool on)
     snprintf(text, sizeof(text), "%u %s", port, on ? "on" : "off");
     hear(ctx, "listen", text);
 }
+static void on_frozen(void *ctx, bool yes)
+{
+    hear(ctx, "frozen", yes ? "yes" : "no");
+}
 static void on_down(void *ctx)
 {
     hear(ctx, "down", "");
@@ -53,7 +57,7 @@ static void on_fail(void *ctx, const char *text)
 }
 
 static const struct agent_link_events events = {on_phase, on_init, on_ready, on_export,
-                                                on_note,  on_listen, on_down, on_fail};
+                                                on_note,  on_listen, on_frozen, on_down, on_fail};
 
 static int set_up(void **state)
 {
@@ -103,11 +107,11 @@ static void test_output__every_word_is_an_event(void **state)
 static void test_output__lines_may_come_in_any_pieces(void **state)
 {
     struct world *w = *state;
-    const char *text = "note a b\nready running\n";
+    const char *text = "note a b\nfrozen yes\nfrozen maybe\nready running\n";
 
     for (; *text; text++)
         agent_link_output(&w->link, text, 1);
-    assert_string_equal(w->heard, "note[a b]ready[running]");
+    assert_string_equal(w->heard, "note[a b]frozen[yes]frozen[no]ready[running]");
 }
 
 static void test_output__other_words_are_dropped_and_counted(void **state)

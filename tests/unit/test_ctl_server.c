@@ -346,6 +346,50 @@ static void test_new__replaces_a_stale_socket_and_keeps_others_out(void **state)
     assert_int_equal(e.code, ENOENT);
 }
 
+static void test_snapshot__is_answered_when_it_is_done_and_later_requests_wait(void **state)
+{
+    static const char ask[] = "{\"cmd\":\"snapshot\",\"disk\":\"%s\",\"from\":\"a\",\"to\":\"b\"}\n";
+    struct world *w = *state;
+    char line[128];
+    int fd = open_client(w), other = open_client(w);
+
+    snprintf(line, sizeof(line), ask, "none");
+    assert_reply(fd, line, "{\"ok\":false,\"error\":\"no such disk\"}");
+    assert_reply(fd, "{\"cmd\":\"snapshot\"}\n", "{\"ok\":false,\"error\":\"give three texts: disk, from and to\"}");
+    snprintf(line, sizeof(line), ask, "now");
+    assert_reply(fd, line, "{\"frozen\":true,\"ok\":true}");
+    assert_reply(fd, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
+    snprintf(line, sizeof(line), ask, "later");
+    say(fd, line);
+    say(fd, "{\"cmd\":\"resume\"}\n"); /* waits */
+    snprintf(line, sizeof(line), ask, "now");
+    assert_reply(other, line, "{\"ok\":false,\"error\":\"a snapshot is being taken already\"}");
+    loop_lock(w->loop);
+    w->vm.snapshot_done(w->vm.snapshot_ctx, false, &(struct err){.code = EIO, .msg = "the disk is full"});
+    loop_unlock(w->loop);
+    assert_reply(fd, "", "{\"frozen\":false,\"ok\":false,\"error\":\"the disk is full\"}");
+    assert_reply(fd, "", "{\"ok\":true}");
+    close(fd);
+    close(other);
+}
+
+static void test_snapshot__of_a_client_that_has_gone(void **state)
+{
+    struct world *w = *state;
+    int fd = open_client(w), other = open_client(w);
+
+    say(fd, "{\"cmd\":\"snapshot\",\"disk\":\"later\",\"from\":\"a\",\"to\":\"b\"}\n");
+    assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
+    close(fd);
+    assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
+    assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
+    loop_lock(w->loop);
+    w->vm.snapshot_done(w->vm.snapshot_ctx, true, &(struct err){.code = 0});
+    loop_unlock(w->loop);
+    assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
+    close(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -359,6 +403,8 @@ int main(void)
         TEST(test_console__of_a_client_that_has_not_read_is_refused),
         TEST(test_clients__that_do_not_read_are_dropped),
         TEST(test_clients__are_bounded_and_leave_room_when_they_go),
+        TEST(test_snapshot__is_answered_when_it_is_done_and_later_requests_wait),
+        TEST(test_snapshot__of_a_client_that_has_gone),
         TEST(test_new__replaces_a_stale_socket_and_keeps_others_out),
     };
 

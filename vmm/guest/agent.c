@@ -18,6 +18,7 @@
 #include "vmm/agent.h"
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/export.h"
+#include "vmm/guest/fs_freeze.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/listeners.h"
 #include "vmm/guest/options.h"
@@ -56,6 +57,7 @@ struct agent {
     char word[32]; /* how it was ready */
     struct listeners listeners; /* told */
     int64_t listeners_at;       /* clock_ms of the next look */
+    struct fs_freeze freeze;
     char line[AGENT_LINE_MAX];
     size_t len;
 };
@@ -114,8 +116,21 @@ static bool is_shutting_down(void)
 static void obey_stop(struct agent *a, const char *argument)
 {
     (void)argument;
+    fs_freeze_thaw(&a->freeze);
     go_down(a);
     kill(1, a->init->power_off_signal);
+}
+
+static void obey_freeze(struct agent *a, const char *argument)
+{
+    (void)argument;
+    fs_freeze_begin(&a->freeze, FS_FREEZE_MS / TICK_MS);
+}
+
+static void obey_thaw(struct agent *a, const char *argument)
+{
+    (void)argument;
+    fs_freeze_thaw(&a->freeze);
 }
 
 /* Ready again: who waits for the machine learns by it that the guest lives. */
@@ -134,7 +149,7 @@ static void obey_restored(struct agent *a, const char *argument)
 static const struct {
     const char *word;
     void (*obey)(struct agent *a, const char *argument);
-} orders[] = {{"stop", obey_stop}, {"restored", obey_restored}};
+} orders[] = {{"stop", obey_stop}, {"restored", obey_restored}, {"freeze", obey_freeze}, {"thaw", obey_thaw}};
 
 static void take_line(struct agent *a)
 {
@@ -288,9 +303,12 @@ static bool services_up(const struct agent *a)
 static void reap(struct agent *a)
 {
     int status;
+    bool ok;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (fs_freeze_ended(&a->freeze, pid, status, &ok))
+            agent_say(a->port, "frozen %s", ok ? "yes" : "no");
         if (pid == a->shell)
             shell_ended(a, status);
         else if (pid == a->systemctl)
@@ -329,7 +347,8 @@ static void hear(struct agent *a)
     struct pollfd fds[2 + SERVICES] = {{.fd = a->port, .events = POLLIN},
                                        {.fd = a->signals, .events = POLLIN}};
     /* Once all is up there is nothing to look at but events: no wake-up of an idle guest. */
-    bool idle = a->ready && (a->going_down || (a->shell > 0 && services_up(a)));
+    bool idle = a->ready && !fs_freeze_is_busy(&a->freeze) &&
+                (a->going_down || (a->shell > 0 && services_up(a)));
 
     for (int i = 0; i < SERVICES; i++)
         fds[2 + i] = (struct pollfd){.fd = a->kept[i].ready, .events = POLLIN};
@@ -360,5 +379,6 @@ _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
         look(&a);
         hear(&a);
         a.ticks++;
+        fs_freeze_tick(&a.freeze);
     }
 }
