@@ -12,6 +12,7 @@
 
 #define ANY_DOWN MACHINE_DOWN
 #define ANY_LIVE MACHINE_LIVE
+#define ANY_OFF (MACHINE_BIT(MACHINE_STOPPED) | MACHINE_BIT(MACHINE_FAILED)) /* no saved machine needs the disk */
 #define ANY_USABLE (MACHINE_DOWN | MACHINE_BIT(MACHINE_STARTING) | MACHINE_BIT(MACHINE_RUNNING))
 
 const struct op_info op_table[OPS] = {
@@ -35,9 +36,9 @@ const struct op_info op_table[OPS] = {
     [OP_INFO] = {"info", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's settings and where each comes from, its disk and how it runs"},
     [OP_LOG] = {"log", {NULL}, WORDS_DISTRO, FLAG_JSON | FLAG_FOLLOW, MACHINE_DOWN | MACHINE_LIVE, false, "show what its kernel, its console, lxtop-guest and lxtop-vmm said; --follow goes on"},
     [OP_SET] = {"set", {NULL}, WORDS_SETTING, FLAG_REMOVE, MACHINE_DOWN | MACHINE_LIVE, false, "change a setting of a distro; --remove makes it the default again"},
-    [OP_SNAPSHOT_CREATE] = {"snapshot create", {NULL}, WORDS_SNAPSHOT_NEW, FLAG_NOTE, MACHINE_DOWN | MACHINE_BIT(MACHINE_RUNNING), false, "keep a distro's disk as it is now, also of a running distro"},
+    [OP_SNAPSHOT_CREATE] = {"snapshot create", {NULL}, WORDS_SNAPSHOT_NEW, FLAG_NOTE, ANY_OFF | MACHINE_BIT(MACHINE_RUNNING), false, "keep a distro's disk as it is now, also of a running distro"},
     [OP_SNAPSHOT_LIST] = {"snapshot list", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's snapshots as a tree"},
-    [OP_SNAPSHOT_RESTORE] = {"snapshot restore", {NULL}, WORDS_SNAPSHOT, FLAG_YES, ANY_DOWN, false, "put a distro's disk back to a snapshot; what it holds now is lost"},
+    [OP_SNAPSHOT_RESTORE] = {"snapshot restore", {NULL}, WORDS_SNAPSHOT, FLAG_YES, ANY_OFF, false, "put a distro's disk back to a snapshot; what it holds now is lost"},
     [OP_SNAPSHOT_DELETE] = {"snapshot delete", {NULL}, WORDS_SNAPSHOT, 0, MACHINE_DOWN | MACHINE_LIVE, false, "delete a snapshot; what stands on it is merged with it and stays as it is"},
     [OP_SNAPSHOT_CLONE] = {"snapshot clone", {NULL}, WORDS_SNAPSHOT_CLONE, 0, MACHINE_DOWN | MACHINE_LIVE, false, "make a new distro of a snapshot"},
     [OP_SNAPSHOT_DIFF] = {"snapshot diff", {NULL}, WORDS_SNAPSHOT_DIFF, 0, MACHINE_DOWN | MACHINE_LIVE, false, "list the files that differ between two snapshots, or a snapshot and now"},

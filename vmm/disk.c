@@ -74,6 +74,15 @@ int disk_open(struct disk *d, struct io *io, const char *path, const char *forma
     return r;
 }
 
+int disk_settle(struct disk *d)
+{
+    int r = d->read_only ? 0 : d->format->freeze(d, NULL);
+
+    if (r == 0 && !d->read_only && d->format->thaw)
+        d->format->thaw(d);
+    return r;
+}
+
 uint64_t disk_stamp(const struct disk *d)
 {
     struct stat st;

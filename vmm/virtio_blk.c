@@ -306,6 +306,8 @@ static void blk_quiesce(struct virtio *v)
     if (!b->disk.read_only)
         b->disk.format->flush(&b->disk, on_flushed, &b->flushed);
     io_drain(b->io);
+    if (b->flushed == 0)
+        b->flushed = disk_settle(&b->disk);
 }
 
 /*
