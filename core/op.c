@@ -380,6 +380,8 @@ int op_refuse(enum op_id op, const struct model_distro *d, struct err *e)
             advice = advices[i].advice;
             name = d->state == MACHINE_INSTALLING ? "" : d->name;
         }
+    if (d->state == MACHINE_SUSPENDED && !op_legal(op, MACHINE_RUNNING))
+        advice = "stop it first: lxtop stop";
     if ((op == OP_START && (MACHINE_BIT(d->state) & MACHINE_LIVE)) ||
         (op == OP_STOP && (MACHINE_BIT(d->state) & MACHINE_DOWN)))
         return err_set(e, EBUSY, "%s is %s already", d->name,

@@ -15,6 +15,7 @@
 #include "core/snapshots_diff.h"
 #include "core/snapshots_report.h"
 #include "core/store.h"
+#include "core/suspended.h"
 #include "core/watch.h"
 
 /* A copy of everything that the thread needs; the job may be gone before it. */
@@ -80,7 +81,8 @@ static bool is_base(const struct snapshot_work *w, const char *name)
 
 static int delete_one(struct snapshot_work *w, const char *name, struct err *e)
 {
-    auto_close int lock = is_base(w, name) ? lock_machine(w, NULL) : -1;
+    bool suspended = suspended_exists(&w->paths, w->distro); /* its memory belongs to just that disk */
+    auto_close int lock = is_base(w, name) && !suspended ? lock_machine(w, NULL) : -1;
 
     return snapshots_delete(&w->paths, w->distro, name, lock < 0, &w->progress, e);
 }
