@@ -124,7 +124,7 @@ static void obey_stop(struct agent *a, const char *argument)
 static void obey_freeze(struct agent *a, const char *argument)
 {
     (void)argument;
-    fs_freeze_begin(&a->freeze, FS_FREEZE_MS / TICK_MS);
+    fs_freeze_begin(&a->freeze);
 }
 
 static void obey_thaw(struct agent *a, const char *argument)
@@ -379,6 +379,6 @@ _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
         look(&a);
         hear(&a);
         a.ticks++;
-        fs_freeze_tick(&a.freeze);
+        fs_freeze_look(&a.freeze);
     }
 }

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
+
 static int root_ioctl(unsigned long request)
 {
     int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -17,9 +19,9 @@ static int root_ioctl(unsigned long request)
     return r;
 }
 
-void fs_freeze_begin(struct fs_freeze *f, unsigned ticks)
+void fs_freeze_begin(struct fs_freeze *f)
 {
-    f->ticks = ticks;
+    f->until = clock_ms() + FS_FREEZE_MS;
     if (f->child > 0 || f->frozen)
         return;
     f->let_go = false;
@@ -59,8 +61,8 @@ bool fs_freeze_is_busy(const struct fs_freeze *f)
     return f->child > 0 || f->frozen;
 }
 
-void fs_freeze_tick(struct fs_freeze *f)
+void fs_freeze_look(struct fs_freeze *f)
 {
-    if (fs_freeze_is_busy(f) && f->ticks > 0 && --f->ticks == 0)
+    if (fs_freeze_is_busy(f) && clock_ms() >= f->until)
         fs_freeze_thaw(f);
 }

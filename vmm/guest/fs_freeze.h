@@ -9,6 +9,7 @@
 #define VMM_GUEST_FS_FREEZE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define FS_FREEZE_MS 15000
@@ -16,16 +17,16 @@
 struct fs_freeze {
     pid_t child;    /* freezing; 0: none */
     bool frozen, let_go;
-    unsigned ticks; /* until it is let go */
+    int64_t until; /* clock_ms: then it is let go */
 };
 
 /* Nothing where it is frozen, or about to be. */
-void fs_freeze_begin(struct fs_freeze *f, unsigned ticks);
+void fs_freeze_begin(struct fs_freeze *f);
 /* `pid` has ended: was it the child?  *ok: it is frozen now. */
 bool fs_freeze_ended(struct fs_freeze *f, pid_t pid, int status, bool *ok);
 void fs_freeze_thaw(struct fs_freeze *f);
-/* Is there a deadline to be kept?  Then once a tick. */
+/* Is there a deadline to be kept?  Then fs_freeze_look, now and then. */
 bool fs_freeze_is_busy(const struct fs_freeze *f);
-void fs_freeze_tick(struct fs_freeze *f);
+void fs_freeze_look(struct fs_freeze *f);
 
 #endif
