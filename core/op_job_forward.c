@@ -25,7 +25,7 @@ static void keep_forward(struct op_job *j)
                           !(j->flags & FLAG_REMOVE), &e);
     if (r == -ENOENT && j->asked) /* an automatic one, which the machine has removed */
         r = 0;
-    job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, &e);
+    job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, r == 0 ? NULL : &e);
 }
 
 static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
