@@ -70,6 +70,10 @@ int p9_client_getattr(struct p9_client *c, uint32_t fid, struct p9_attr *attr);
 int p9_client_setattr(struct p9_client *c, const struct p9_setattr *set);
 int p9_client_statfs(struct p9_client *c, uint32_t fid, struct p9_statfs *st);
 
+struct p9_new_file {
+    uint32_t flags, mode, gid; /* P9_O_ flags */
+};
+
 /* P9_O_ flags.  The fid is open from here on. */
 int p9_client_open(struct p9_client *c, uint32_t fid, uint32_t flags);
 /* A second fid for the same file, open. */
@@ -77,6 +81,9 @@ int p9_client_reopen(struct p9_client *c, uint32_t fid, uint32_t flags, uint32_t
 /* A new file in `dir`, open as the new fid. */
 int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32_t flags,
                      uint32_t mode, uint32_t gid, uint32_t *fid);
+/* The same, and a second fid, not open, with what the file is. */
+int p9_client_make(struct p9_client *c, uint32_t dir, const char *name, const struct p9_new_file *file,
+                   uint32_t *open, uint32_t *fid, struct p9_attr *attr);
 /* As many messages as it takes, several in flight; less than `len` is the end of the file. */
 ssize_t p9_client_read(struct p9_client *c, uint32_t fid, void *bytes, size_t len, uint64_t offset);
 /* Less than `len` where an error came after the first part. */

@@ -71,6 +71,54 @@ int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32
     return rc;
 }
 
+static int make_by_own(struct p9_client *c, struct p9_conn *conn, struct p9_msg *m, struct p9_attr *attr)
+{
+    struct p9_call call = {0};
+    int rc;
+
+    m->tmake.newfid = client_fid_new(c);
+    m->tmake.open = client_fid_new(c);
+    if ((rc = p9_conn_call(conn, &call, m)) < 0) {
+        client_fid_failed(c, m->tmake.newfid, rc);
+        client_fid_failed(c, m->tmake.open, rc);
+        return rc;
+    }
+    *attr = call.reply.rgetattr;
+    if ((rc = client_check_attr(attr)) < 0) {
+        p9_client_clunk(c, m->tmake.newfid);
+        p9_client_clunk(c, m->tmake.open);
+    }
+    return rc;
+}
+
+static int make_by_steps(struct p9_client *c, struct p9_msg *m, const char *name, struct p9_attr *attr)
+{
+    int rc = p9_client_create(c, m->fid, name, m->tmake.flags, m->tmake.mode, m->tmake.gid, &m->tmake.open);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = p9_client_lookup(c, m->fid, name, &m->tmake.newfid, attr)) < 0)
+        p9_client_clunk(c, m->tmake.open);
+    return rc;
+}
+
+int p9_client_make(struct p9_client *c, uint32_t dir, const char *name, const struct p9_new_file *file,
+                   uint32_t *open, uint32_t *fid, struct p9_attr *attr)
+{
+    struct p9_msg m = {.type = P9_TMAKE, .tmake = {dir, 0, 0, p9_str_of(name), file->flags, file->mode, file->gid}};
+    struct p9_conn *conn;
+    int rc = client_check_name(name);
+
+    if (rc < 0)
+        return rc;
+    conn = client_conn(c);
+    rc = p9_conn_is_own(conn) ? make_by_own(c, conn, &m, attr) : make_by_steps(c, &m, name, attr);
+    p9_conn_put(conn);
+    *open = m.tmake.open;
+    *fid = m.tmake.newfid;
+    return rc;
+}
+
 int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only)
 {
     return client_simple(c, &(struct p9_msg){.type = P9_TFSYNC, .tfsync = {fid, data_only}});

@@ -31,6 +31,8 @@ void client_fid_failed(struct p9_client *c, uint32_t fid, int rc);
 int client_clunk_now(struct p9_client *c, uint32_t fid);
 /* 0 for what may be asked for as a name, else -EINVAL or -ENAMETOOLONG. */
 int client_check_name(const char *name);
+/* 0, or -EIO for what no file can be. */
+int client_check_attr(const struct p9_attr *a);
 /* The connection as it is now, with a reference: p9_conn_put. */
 struct p9_conn *client_conn(struct p9_client *c);
 /* A request and its reply, on the connection of the moment. */

@@ -34,7 +34,7 @@ static bool is_time(const struct p9_time *t)
     return t->nsec < NSEC;
 }
 
-static int check_attr(const struct p9_attr *a)
+int client_check_attr(const struct p9_attr *a)
 {
     bool right = (a->valid & P9_GETATTR_BASIC) == P9_GETATTR_BASIC && is_file_type(a->mode) &&
                  (a->qid.type & (P9_QID_DIR | P9_QID_LINK)) == qid_type_of(a->mode) &&
@@ -88,7 +88,7 @@ int p9_client_getattr(struct p9_client *c, uint32_t fid, struct p9_attr *attr)
     if (rc < 0)
         return rc;
     *attr = call.reply.rgetattr;
-    return check_attr(attr);
+    return client_check_attr(attr);
 }
 
 int p9_client_lookup(struct p9_client *c, uint32_t dir, const char *name, uint32_t *fid,
@@ -131,7 +131,7 @@ struct lookups {
 /* There is a fid, but what it is makes no sense. */
 static void check_found(struct lookups *l, unsigned i)
 {
-    if (l->rc[i] == 0 && (l->rc[i] = check_attr(&l->attr[i])) < 0)
+    if (l->rc[i] == 0 && (l->rc[i] = client_check_attr(&l->attr[i])) < 0)
         p9_client_clunk(l->client, l->fid[i]);
 }
 

@@ -41,6 +41,7 @@ static const struct {
     [P9_TSYMLINK] = {p9_run_symlink, FID | MODIFIES | BRISK},
     [P9_TLOOKUP] = {p9_run_lookup, FID | AT_ONCE | OWN},
     [P9_TREOPEN] = {p9_run_reopen, FID | BRISK | OWN},
+    [P9_TMAKE] = {p9_run_make, FID | MODIFIES | BRISK | OWN},
 };
 
 static bool changes_data(const struct p9_msg *m)
@@ -48,7 +49,8 @@ static bool changes_data(const struct p9_msg *m)
     return m->type == P9_TWRITE || (m->type == P9_TSETATTR && (m->tsetattr.valid & P9_SET_SIZE)) ||
            (m->type == P9_TLOPEN && (m->tlopen.flags & P9_O_TRUNC)) ||
            (m->type == P9_TREOPEN && (m->treopen.flags & P9_O_TRUNC)) ||
-           (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC));
+           (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC)) ||
+           (m->type == P9_TMAKE && (m->tmake.flags & P9_O_TRUNC));
 }
 
 bool p9_dispatch_may(uint8_t type, enum p9_haste haste)

@@ -24,6 +24,12 @@ static inline bool p9_fid_is_idle(const struct p9_fid *f)
     return !f->file && !f->xattr;
 }
 
+/* P9_O_ flags that a read-only share refuses. */
+static inline bool p9_opens_to_change(uint32_t flags)
+{
+    return (flags & P9_O_ACCMODE) != 0 || (flags & P9_O_TRUNC);
+}
+
 /* The file opened on the call's fid, held; NULL when it is not open. */
 struct p9_file *p9_call_file(struct p9_call *c);
 /* A fid's node, held: Twalk with newfid == fid and Tlcreate replace it. */
@@ -49,7 +55,7 @@ int p9_place_move(struct p9_call *c, struct p9_place *to);
 /* Sets the attribute that was written to the fid, whose lock is held; 0 when there is none. */
 int p9_xattr_commit(struct p9_call *c);
 
-/* One a message: 0 or -errno.  In dispatch_walk.c, dispatch_io.c, dispatch_attr.c, dispatch_name.c. */
+/* One a message: 0 or -errno.  In dispatch_walk.c, _io.c, _attr.c, _name.c, _own.c. */
 int p9_run_version(struct p9_call *c);
 int p9_run_auth(struct p9_call *c);
 int p9_run_attach(struct p9_call *c);
@@ -79,5 +85,6 @@ int p9_run_mknod(struct p9_call *c);
 int p9_run_symlink(struct p9_call *c);
 int p9_run_lookup(struct p9_call *c);
 int p9_run_reopen(struct p9_call *c);
+int p9_run_make(struct p9_call *c);
 
 #endif

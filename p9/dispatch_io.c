@@ -11,11 +11,6 @@
 
 /* --- Opening ------------------------------------------------------------------------------------- */
 
-static bool changes(uint32_t flags)
-{
-    return (flags & P9_O_ACCMODE) != 0 || (flags & P9_O_TRUNC);
-}
-
 static int open_locked(struct p9_call *c)
 {
     int rc;
@@ -36,46 +31,11 @@ int p9_run_lopen(struct p9_call *c)
 {
     int rc;
 
-    if (c->s->export->read_only && changes(c->in->tlopen.flags))
+    if (c->s->export->read_only && p9_opens_to_change(c->in->tlopen.flags))
         return -EROFS;
     pthread_mutex_lock(&c->fid->lock);
     rc = open_locked(c);
     pthread_mutex_unlock(&c->fid->lock);
-    return rc;
-}
-
-/* A fid that no other request knows yet. */
-static int open_alone(struct p9_call *c, struct p9_fid *f)
-{
-    int rc = p9_fids_charge_file(&c->s->fids);
-
-    if (rc < 0)
-        return rc;
-    rc = p9_call_ops(c)->open(c->s->fs, f->node, c->in->treopen.flags, &f->file);
-    if (rc < 0)
-        p9_fids_uncharge_file(&c->s->fids);
-    f->flags = c->in->treopen.flags;
-    c->out->ropen.qid = f->node->qid;
-    return rc < 0 ? rc : p9_fids_add(&c->s->fids, f);
-}
-
-int p9_run_reopen(struct p9_call *c)
-{
-    struct p9_fid *f;
-    struct p9_place p;
-    int rc;
-
-    if (c->s->export->read_only && changes(c->in->treopen.flags))
-        return -EROFS;
-    if (!p9_call_is_free(c, c->in->treopen.newfid))
-        return -EINVAL;
-    if ((rc = p9_place_of(c->fid, &p)) < 0) {
-        p9_place_release(c, &p);
-        return rc;
-    }
-    f = p9_fid_new(&c->s->fids, c->in->treopen.newfid, c->fid->uid, p.node, p.parent, p.name);
-    rc = f ? open_alone(c, f) : -ENOMEM;
-    p9_fid_put(&c->s->fids, f);
     return rc;
 }
 

@@ -70,9 +70,9 @@ int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32
 /* A name in a folder whose fid is held, found so. */
 int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
                  struct fuse_entry_param *entry);
-/* The same of a file that was made just now for the user of `req`, who becomes its owner. */
-int fuse_look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
-                     struct fuse_entry_param *entry);
+/* As fuse_entry_of, of a file that was made just now for the user of `req`, who becomes its owner. */
+int fuse_entry_of_new(fuse_req_t req, struct node *dir, const char *name, uint32_t fid,
+                      struct p9_attr *attr, struct fuse_entry_param *entry);
 /* Must the server's user, which we are, give what is made for `req` away? */
 bool fuse_is_other(fuse_req_t req);
 struct stat fuse_stat_of(const struct p9_mount *m, const struct p9_attr *a);

@@ -58,20 +58,26 @@ static int give(fuse_req_t req, uint32_t fid, struct p9_attr *attr)
     return p9_client_setattr(mount_of(req)->client, &set);
 }
 
-int fuse_look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
-                     struct fuse_entry_param *entry)
+int fuse_entry_of_new(fuse_req_t req, struct node *dir, const char *name, uint32_t fid,
+                      struct p9_attr *attr, struct fuse_entry_param *entry)
 {
     struct p9_mount *m = mount_of(req);
-    struct p9_attr attr = {0};
-    uint32_t fid;
-    int rc = p9_client_lookup(m->client, dir_fid, name, &fid, &attr);
+    int rc = fuse_is_other(req) ? give(req, fid, attr) : 0;
 
-    if (rc < 0)
-        return rc;
-    if (!fuse_is_other(req) || (rc = give(req, fid, &attr)) == 0)
-        return fuse_entry_of(m, dir, name, fid, &attr, entry);
+    if (rc == 0)
+        return fuse_entry_of(m, dir, name, fid, attr, entry);
     p9_client_clunk(m->client, fid);
     return rc;
+}
+
+static int look_up_new(fuse_req_t req, struct node *dir, uint32_t dir_fid, const char *name,
+                       struct fuse_entry_param *entry)
+{
+    struct p9_attr attr = {0};
+    uint32_t fid;
+    int rc = p9_client_lookup(mount_of(req)->client, dir_fid, name, &fid, &attr);
+
+    return rc < 0 ? rc : fuse_entry_of_new(req, dir, name, fid, &attr, entry);
 }
 
 /* What is not told to the kernel is not forgotten by it. */
@@ -169,7 +175,7 @@ static void make(fuse_req_t req, fuse_ino_t parent, const struct making *k,
         rc = maker(m, fid, k);
         if (rc == 0)
             rc = k->file ? fuse_look_up(m, dir, fid, k->name, &entry)
-                         : fuse_look_up_new(req, dir, fid, k->name, &entry);
+                         : look_up_new(req, dir, fid, k->name, &entry);
         nodes_unhold(&m->nodes, dir);
     }
     reply_entry(req, rc, &entry);

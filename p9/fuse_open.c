@@ -99,22 +99,18 @@ void fuse_op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     open_any(req, ino, P9_O_DIRECTORY, fi);
 }
 
-struct creation {
-    const char *name;
-    uint32_t flags, mode, gid;
-};
-
-static int create(fuse_req_t req, struct node *dir, const struct creation *k,
+static int create(fuse_req_t req, struct node *dir, const char *name, const struct p9_new_file *k,
                   struct fuse_entry_param *entry, struct handle **h)
 {
     struct p9_mount *m = mount_of(req);
     uint32_t dir_fid, open, fid;
+    struct p9_attr attr;
     int rc = fuse_hold(m, dir, &dir_fid);
 
     if (rc < 0)
         return rc;
-    rc = p9_client_create(m->client, dir_fid, k->name, k->flags | P9_O_CREAT, k->mode, k->gid, &open);
-    if (rc == 0 && (rc = fuse_look_up_new(req, dir, dir_fid, k->name, entry)) < 0)
+    rc = p9_client_make(m->client, dir_fid, name, k, &open, &fid, &attr);
+    if (rc == 0 && (rc = fuse_entry_of_new(req, dir, name, fid, &attr, entry)) < 0)
         p9_client_clunk(m->client, open);
     nodes_unhold(&m->nodes, dir);
     if (rc < 0)
@@ -132,7 +128,7 @@ void fuse_op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t 
                     struct fuse_file_info *fi)
 {
     struct p9_mount *m = mount_of(req);
-    struct creation k = {name, open_flags(fi->flags), mode & 07777, fuse_group_of(m, req)};
+    struct p9_new_file k = {open_flags(fi->flags) | P9_O_CREAT, mode & 07777, fuse_group_of(m, req)};
     struct fuse_entry_param entry = {0};
     struct handle *h = NULL;
     int rc;
@@ -140,7 +136,7 @@ void fuse_op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t 
     /* What is to be given away must be new.  Where it was not, the kernel looks again at -ESTALE. */
     if (fuse_is_other(req))
         k.flags |= P9_O_EXCL;
-    rc = create(req, node_of(m, parent), &k, &entry, &h);
+    rc = create(req, node_of(m, parent), name, &k, &entry, &h);
     if (rc == -EEXIST && !(fi->flags & O_EXCL))
         rc = -ESTALE;
     if (!h) {

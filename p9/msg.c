@@ -117,6 +117,10 @@ static const struct row rows[P9_TYPES] = {
     [P9_RLOOKUP] = {"Rlookup", {ATTR_FIELDS}},
     [P9_TREOPEN] = {"Treopen", {F(U32, fid), F(U32, treopen.newfid), F(U32, treopen.flags)}},
     [P9_RREOPEN] = {"Rreopen", {F(QID, ropen.qid), F(U32, ropen.iounit)}},
+    [P9_TMAKE] = {"Tmake",
+                  {F(U32, fid), F(U32, tmake.newfid), F(U32, tmake.open), F(STR, tmake.name),
+                   F(U32, tmake.flags), F(U32, tmake.mode), F(U32, tmake.gid)}},
+    [P9_RMAKE] = {"Rmake", {ATTR_FIELDS}},
 };
 
 static const struct row *row_of(uint8_t type)

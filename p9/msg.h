@@ -20,10 +20,12 @@
 
 #define P9_VERSION "9P2000.L"
 /*
- * Our own dialect: 9P2000.L and two messages more, each of which does what else takes two round trips.
+ * Our own dialect: 9P2000.L and three messages more, each of which does what else takes two or three round trips.
  *     Tlookup fid newfid name      newfid becomes what `name` in fid is ("": fid itself); Rlookup is as Rgetattr
  *     Treopen fid newfid flags     newfid becomes a second fid of the same file, open; Rreopen is as Rlopen
- * Both make no fid when they fail.  A client asks for it by this version; a server that knows only 9P2000.L
+ *     Tmake fid newfid open name flags mode gid    as Tlcreate in fid, but it is `open` that is the open file, and
+ *                                  newfid a second fid of it; Rmake is as Rgetattr
+ * None makes a fid when it fails.  A client asks for it by this version; a server that knows only 9P2000.L
  * answers with that, or with "unknown", and is then asked for 9P2000.L.
  */
 #define P9_VERSION_OWN P9_VERSION ".lxtop"
@@ -71,7 +73,8 @@ enum p9_type {
     P9_TREMOVE = 122, P9_RREMOVE,
     P9_TLOOKUP = 128, P9_RLOOKUP, /* of our own dialect, as the next */
     P9_TREOPEN = 130, P9_RREOPEN,
-    P9_TYPES = 132, /* every type is below */
+    P9_TMAKE = 132, P9_RMAKE,
+    P9_TYPES = 134, /* every type is below */
 };
 
 /* Flags of Tlopen and Tlcreate: x86's open(2) numbers, on every architecture. */
@@ -161,6 +164,7 @@ struct p9_msg {
         struct { uint32_t fid; struct p9_str name; uint32_t flags, mode, gid; } tlcreate;
         struct { uint32_t fid, newfid; struct p9_str name; } tlookup;
         struct { uint32_t fid, newfid, flags; } treopen;
+        struct { uint32_t fid, newfid, open; struct p9_str name; uint32_t flags, mode, gid; } tmake;
         struct { struct p9_qid qid; uint32_t iounit; } ropen; /* Rlopen, Rlcreate, Rreopen */
         struct { struct p9_qid qid; } rqid; /* Rattach, Rauth, Rsymlink, Rmknod, Rmkdir */
         struct { uint32_t fid; struct p9_str name, target; uint32_t gid; } tsymlink;
@@ -172,7 +176,7 @@ struct p9_msg {
         struct { uint32_t dfid, fid; struct p9_str name; } tlink;
         struct { struct p9_str target; } rreadlink;
         struct { uint32_t fid; uint64_t mask; } tgetattr;
-        struct p9_attr rgetattr; /* and Rlookup */
+        struct p9_attr rgetattr; /* and Rlookup, Rmake */
         struct p9_setattr tsetattr;
         struct p9_statfs rstatfs;
         struct { uint32_t fid, newfid; struct p9_str name; } txattrwalk;

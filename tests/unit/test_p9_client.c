@@ -193,6 +193,25 @@ static void test_client__opens_a_second_fid(void **state)
     p9_client_clunk(b->c, fid);
 }
 
+static void test_client__makes_a_file_and_knows_it(void **state)
+{
+    struct both *b = *state;
+    struct p9_new_file new = {P9_O_CREAT | P9_O_EXCL | P9_O_WRONLY, 0600, 0};
+    struct p9_attr attr, later;
+    uint32_t open, fid;
+
+    assert_int_equal(p9_client_make(b->c, b->root, "f", &new, &open, &fid, &attr), 0);
+    assert_true(S_ISREG(attr.mode));
+    assert_int_equal(p9_client_write(b->c, open, "abc", 3, 0), 3);
+    assert_int_equal(p9_client_getattr(b->c, fid, &later), 0);
+    assert_int_equal(later.size, 3);
+    assert_memory_equal(&later.qid, &attr.qid, sizeof(attr.qid));
+    p9_client_clunk(b->c, open);
+    p9_client_clunk(b->c, fid);
+    assert_int_equal(p9_client_make(b->c, b->root, "f", &new, &open, &fid, &attr), -EEXIST);
+    assert_int_equal(p9_client_make(b->c, b->root, "a/b", &new, &open, &fid, &attr), -EINVAL);
+}
+
 /* What would never reach the server is refused here. */
 static void test_client__names_that_are_none_are_not_sent(void **state)
 {
@@ -426,6 +445,7 @@ int main(void)
         test(test_client__threads_get_their_own_answers),
         test(test_client__many_threads_look_up_many_names),
         test(test_client__opens_a_second_fid),
+        test(test_client__makes_a_file_and_knows_it),
         test(test_path__links_are_followed_within_the_server),
         test(test_client__a_server_that_goes_fails_everything_at_once),
     };

@@ -316,6 +316,15 @@ static void test_hostile__a_greeting_that_is_wrong(void **state)
     }
 }
 
+static int do_make(struct p9_client *c)
+{
+    struct p9_new_file new = {0, 0600, 0};
+    struct p9_attr attr;
+    uint32_t open, fid;
+
+    return p9_client_make(c, 0, "x", &new, &open, &fid, &attr);
+}
+
 static int do_reopen(struct p9_client *c)
 {
     uint32_t fid;
@@ -340,6 +349,9 @@ static void test_hostile__lies_in_our_own_dialect(void **state)
         {{P9_TLOOKUP, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, do_lookup, -ENOENT, false},
         {{P9_TLOOKUP, {.type = P9_RLERROR, .rlerror = {0}}, NULL, 0, 0, 0}, do_lookup, -EIO, false},
         {{P9_TLOOKUP, {.type = P9_RGETATTR, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_lookup, -ENOTCONN, true},
+        {{P9_TMAKE, {.type = P9_RMAKE, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_make, 0, false},
+        {{P9_TMAKE, {.type = P9_RMAKE}, NULL, 0, 0, 0}, do_make, -EIO, false},
+        {{P9_TMAKE, {.type = P9_RLERROR, .rlerror = {EEXIST}}, NULL, 0, 0, 0}, do_make, -EEXIST, false},
         {{P9_TREOPEN, {.type = P9_RREOPEN}, NULL, 0, 0, 0}, do_reopen, 0, false},
         {{P9_TREOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, do_reopen, -EACCES, false},
         {{P9_TREOPEN, {.type = P9_RLOPEN}, NULL, 0, 0, 0}, do_reopen, -ENOTCONN, true},

@@ -38,6 +38,7 @@ static void test_own__is_for_who_asks(void **state)
 
     assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("")}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {ROOT, 1, 0}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 1, 2, NAME("f"), 0, 0644, 0}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
     assert_int_equal(c->reply.version.version.len, strlen(P9_VERSION_OWN));
     assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
@@ -112,6 +113,31 @@ static void test_reopen__opens_a_second_fid(void **state)
     assert_int_equal(c_walk(c, ROOT, 5, "pipe"), 0);
     assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {5, 6, 0}), -ENXIO);
     assert_int_equal(c_clunk(c, 6), -EBADF);
+}
+
+static void test_make__gives_the_open_file_and_one_that_is_not(void **state)
+{
+    struct client *c = *state;
+    struct p9_attr a;
+
+    speak_own(c);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 1, 2, NAME("f"), P9_O_WRONLY, 0640, 0}), 0);
+    a = c->reply.rgetattr;
+    assert_int_equal(a.mode & 07777, 0640);
+    assert_int_equal(c_write(c, 2, 0, "abc", 3), 3);
+    assert_int_equal(c_write(c, 1, 0, "abc", 3), -EBADF); /* not open */
+    assert_int_equal(c_clunk(c, 2), 0);
+    assert_int_equal(c_getattr(c, 1, &a), 0);
+    assert_int_equal(a.size, 3);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 3, 4, NAME("f"), P9_O_EXCL, 0640, 0}), -EEXIST);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {1, 3, 4, NAME("x"), 0, 0640, 0}), -ENOTDIR);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 3, 4, NAME("../x"), 0, 0640, 0}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 3, 3, NAME("x"), 0, 0640, 0}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 3, 1, NAME("x"), 0, 0640, 0}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 1, 3, NAME("x"), 0, 0640, 0}), -EINVAL);
+    assert_int_equal(c_clunk(c, 3), -EBADF);
+    assert_int_equal(c_clunk(c, 4), -EBADF);
+    assert_int_equal(in_share(c, "test ! -e x && test ! -e ../x"), 0);
 }
 
 static void test_attach__to_a_folder_beneath(void **state)
@@ -431,6 +457,7 @@ int main(void)
         T(test_lookup__is_a_walk_and_its_attributes),
         T(test_lookup__that_fails_makes_no_fid),
         T(test_reopen__opens_a_second_fid),
+        T(test_make__gives_the_open_file_and_one_that_is_not),
         T(test_attach__to_a_folder_beneath),
         T(test_walk__stops_where_a_name_is_missing),
         T(test_file__write_then_read),

@@ -294,6 +294,7 @@ static void test_read_only__nothing_changes(void **state)
     assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {1, 3, P9_O_TRUNC}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, n, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, f, 0, 0644, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {2, 3, 4, n, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMKDIR, .tmkdir = {2, n, 0755, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TSYMLINK, .tsymlink = {2, n, f, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMKNOD, .tmknod = {2, n, S_IFREG, 0, 0, 0}), -EROFS);
