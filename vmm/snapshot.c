@@ -54,32 +54,38 @@ static void name_state(struct vm *vm, struct state *s)
     vm->renamed = s->loading && strncmp(name, vm->spec->name, sizeof(name) - 1) != 0;
 }
 
-/* Words that say the machine's name are left out: only they may differ. */
-static void same_command_line(struct state *s, const char *line)
+static bool says_name(const char *word, size_t n)
 {
-    char kept[APPEND_MAX] = "";
-    size_t len = 0;
+    static const char what[] = "hostname";
+    const char *value = memchr(word, '=', n);
+    size_t len = sizeof(what) - 1;
 
-    for (const char *word = line + strspn(line, " "); *word; word += strspn(word, " ")) {
-        size_t n = strcspn(word, " ");
-        const char *value = memchr(word, '=', n);
+    return value && (size_t)(value - word) >= len && memcmp(value - len, what, len) == 0;
+}
 
-        if ((!value || value - word < 8 || memcmp(value - 8, "hostname", 8) != 0) && len + n + 2 < sizeof(kept))
-            len += (size_t)snprintf(kept + len, sizeof(kept) - len, "%.*s ", (int)n, word);
-        word += n;
+void snapshot_command_line(const char *line, char *to, size_t room)
+{
+    size_t len = 0, n;
+
+    to[0] = '\0';
+    for (const char *word = line + strspn(line, " "); *word; word += n + strspn(word + n, " ")) {
+        n = strcspn(word, " ");
+        if (!says_name(word, n) && len + n + 2 < room)
+            len += (size_t)snprintf(to + len, room - len, "%.*s ", (int)n, word);
     }
-    same_text(s, kept, "the kernel's command line");
 }
 
 static void kernel_state(const struct spec *spec, struct state *s)
 {
+    char line[APPEND_MAX];
     struct stat st = {0};
 
     if (stat(spec->kernel, &st) < 0)
         state_refuse(s, "kernel %s: %s", spec->kernel, strerror(errno));
     same_text(s, spec->kernel, "the kernel");
     state_same(s, stamp_of(&st), "the kernel's date");
-    same_command_line(s, spec->append);
+    snapshot_command_line(spec->append, line, sizeof(line));
+    same_text(s, line, "the kernel's command line");
 }
 
 /* The memory's file is not covered by the digest, which would have to read it all: by length and date. */

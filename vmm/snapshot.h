@@ -36,6 +36,9 @@ struct snapshot_source {
 /* Of a machine whose vCPUs are paused and devices quiet.  *bytes: of memory that were written. */
 int snapshot_save(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e);
 
+/* The words of a kernel's command line that must be the same: all but those that say the machine's name. */
+void snapshot_command_line(const char *line, char *to, size_t room);
+
 /* Opens and checks the files; nothing is taken from them yet. */
 int snapshot_open(struct snapshot_source *s, const char *folder, struct err *e);
 void snapshot_close(struct snapshot_source *s); /* all zeroes and memory_fd -1 are allowed */
