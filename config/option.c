@@ -16,6 +16,9 @@
 static const char *const networks[] = {[NETWORK_NONE] = "none", [NETWORK_USER] = "user", NULL};
 static const char *const auto_forwards[] = {
     [AUTO_FORWARD_OFF] = "off", [AUTO_FORWARD_OFFER] = "offer", [AUTO_FORWARD_ON] = "on", NULL};
+static const char *const policies[] = {[POLICY_ON_DEMAND] = "on-demand", [POLICY_KEEP] = "keep",
+                                       [POLICY_LOGIN] = "login", NULL};
+static const char *const timezones[] = {[TIMEZONE_NONE] = "none", [TIMEZONE_HOST] = "host", NULL};
 
 const struct option_info option_table[OPTIONS] = {
     [OPT_MEMORY] = {"memory", OPTION_SIZE, 64LL << 20, 1LL << 40, "512M", NULL,
@@ -49,6 +52,15 @@ const struct option_info option_table[OPTIONS] = {
                   "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,
                             "how many snapshots are kept: a new one more deletes the oldest; 0: all", EFFECT_NOW},
+    [OPT_POLICY] = {"policy", OPTION_CHOICE, 0, 0, "on-demand", policies,
+                    "on-demand: runs while it is used; keep: once started, until it is stopped; login: as keep, "
+                    "and started when you log in", EFFECT_NOW},
+    /* Starting again takes about a second; but what a person left between two looks should still be there. */
+    [OPT_IDLE_TIMEOUT] = {"idle_timeout", OPTION_TIME, 5, 365LL * 24 * 3600, "5m", NULL,
+                          "how long an on-demand distro that nobody uses and that does not compute goes on running",
+                          EFFECT_NOW},
+    [OPT_TIMEZONE] = {"timezone", OPTION_CHOICE, 0, 0, "host", timezones,
+                      "host: the host's, unless the distro has one of its own; none: as the distro says", EFFECT_START},
 };
 
 /* --- sizes --- */
@@ -339,6 +351,13 @@ int options_set(struct options *o, const char *name, const char *text, enum opti
 int64_t options_number(const struct options *o, enum option_id id)
 {
     return o->value[id].number;
+}
+
+int64_t options_idle_seconds(const struct options *o)
+{
+    bool on_demand = options_number(o, OPT_POLICY) == POLICY_ON_DEMAND;
+
+    return on_demand ? options_number(o, OPT_IDLE_TIMEOUT) : 0;
 }
 
 const char *options_text(const struct options *o, enum option_id id)

@@ -37,11 +37,16 @@ enum option_id {
     OPT_INSTANT, /* a stop suspends, so that the next start goes on at once */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPT_KEEP_SNAPSHOTS,
+    OPT_POLICY,  /* POLICY_*: when it runs */
+    OPT_IDLE_TIMEOUT, /* seconds; then a machine that nobody uses is stopped (POLICY_ON_DEMAND) */
+    OPT_TIMEZONE, /* TIMEZONE_HOST, TIMEZONE_NONE */
     OPTIONS
 };
 
 enum { NETWORK_NONE, NETWORK_USER };
 enum { AUTO_FORWARD_OFF, AUTO_FORWARD_OFFER, AUTO_FORWARD_ON };
+enum { POLICY_ON_DEMAND, POLICY_KEEP, POLICY_LOGIN };
+enum { TIMEZONE_NONE, TIMEZONE_HOST };
 
 /* When a change of it takes effect. */
 enum option_effect { EFFECT_START /* at the machine's next start */, EFFECT_NOW, EFFECT_INSTALL /* never */ };
@@ -77,6 +82,8 @@ int options_copy(struct options *to, const struct options *from, struct err *e);
 /* Parses `text` by the row of `name`; -EINVAL with what is allowed. */
 int options_set(struct options *o, const char *name, const char *text, enum option_origin from,
                 struct err *e);
+/* Seconds until a machine that nobody uses ends, by policy and idle_timeout; 0: never. */
+int64_t options_idle_seconds(const struct options *o);
 /* The option of that name, or -1. */
 int option_find(const char *name);
 int64_t options_number(const struct options *o, enum option_id id);

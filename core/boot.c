@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,22 @@ static const char *const modules_needed[] = {
 /* Linux's COMMAND_LINE_SIZE on x86 is 2048; what is behind it is lost without a word.  lxtop-vmm
  * adds the devices and the network. */
 #define LINE_MAX_BYTES (2047 - 450 - 140)
+#define ZONE_MAX 64
 #define STOCK_WORDS " i8042.noaux i8042.nopnp i8042.dumbkbd pci=off"
+
+/* The host's time zone by its name, as systemd and Debian keep it; "" where it has none. */
+static void host_zone(char zone[PATH_MAX])
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink("/etc/localtime", target, sizeof(target) - 1);
+    char *name;
+
+    target[n > 0 ? n : 0] = '\0';
+    name = strstr(target, "zoneinfo/");
+    snprintf(zone, PATH_MAX, "%s", name ? name + strlen("zoneinfo/") : "");
+    if (strlen(zone) > ZONE_MAX || strpbrk(zone, " \t\n\"%"))
+        *zone = '\0'; /* no word of a command line */
+}
 
 /* Of a clone: its own machine id; systemd writes a file that is empty or missing by its own word. */
 static char *machine_id_words(const struct paths *p, const char *name)
@@ -52,10 +68,14 @@ static char *command_line(const struct paths *p, const char *name, const struct 
 {
     auto_free char *id = machine_id_words(p, name);
     const char *more = options_text(o, OPT_APPEND);
+    char zone[PATH_MAX] = "";
 
+    if (options_number(o, OPT_TIMEZONE) == TIMEZONE_HOST)
+        host_zone(zone);
     /* systemd would take the name of the machine on which the distro was made (/etc/hostname). */
-    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s%s%s",
-                     k->tuned ? "" : STOCK_WORDS, name, name, id ? id : "", shares, *more ? " " : "", more);
+    return file_path(COMMON_WORDS "%s lxtop.hostname=%s systemd.hostname=%s%s%s%s%s%s%s",
+                     k->tuned ? "" : STOCK_WORDS, name, name, id ? id : "", *zone ? " lxtop.timezone=" : "", zone,
+                     shares, *more ? " " : "", more);
 }
 
 /* --- shares: an argument of lxtop-vmm and a word of the kernel's command line each --- */

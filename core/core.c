@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/doctor.h"
+#include "core/op_job.h"
 #include "core/watch.h"
 
 static void on_conf_warning(void *ctx, const char *text)
@@ -42,6 +43,7 @@ void core_release(struct core *c)
 {
     watch_stop(c->watch);
     c->watch = NULL;
+    job_uses_free(c);
     model_release(&c->model);
     options_release(&c->defaults);
     paths_release(&c->paths);

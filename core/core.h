@@ -18,6 +18,7 @@
 struct err;
 struct watch;
 struct op_job;
+struct job_use;
 
 struct core {
     uv_loop_t *loop;        /* borrowed */
@@ -26,6 +27,7 @@ struct core {
     struct model model;
     struct watch *watch;    /* keeps the model fresh once started; NULL before */
     struct op_job *jobs;    /* running operations (op.h) */
+    struct job_use *uses;   /* their questions to machines that are not answered yet */
     /* Told after every change of the model, once a turn of the loop at most.  May be NULL. */
     void (*changed)(void *ctx);
     void *changed_ctx;

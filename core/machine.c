@@ -32,6 +32,7 @@ static const struct {
     {"poweroff", true, ""},
     {"stopped", true, ""},
     {SUSPENDED_REASON, false, ""},
+    {"idle", true, "nobody used it, so it stopped"},
     {"forced", false, "it was stopped by force"},
     {"reboot", true, "the guest asked for a reboot"},
     {"panic", false, "the guest's kernel panicked"},

@@ -235,6 +235,9 @@ static int run_vmm(struct machine_start *s)
     auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
     auto_free char *ctl = machine_socket(s->paths, s->name);
     auto_free char *vsock = machine_vsock(s->paths, s->name);
+    auto_free char *old_console = machine_file(s->paths, s->name, "console.log.1");
+    auto_free char *idle = file_path("%lld,%lld", (long long)options_idle_seconds(&s->options),
+                                     (long long)options_number(&s->options, OPT_STOP_TIMEOUT));
     auto_close int log_fd = -1;
     char *const pairs[][2] = {
         {"--name", s->name},      {"--kernel", s->plan.kernel}, {"--initrd", s->plan.initrd},
@@ -242,17 +245,20 @@ static int run_vmm(struct machine_start *s)
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
         {"--restore", s->restore},
-        {"--vsock", vsock},           {"--net", s->plan.net},     {"--ready-fd", "3"}};
+        {"--vsock", vsock},       {"--net", s->plan.net},       {"--ready-fd", "3"},
+        {"--idle", idle}};
     char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
     unsigned n = 0;
 
     if (!vmm)
         return err_set(&s->err, ENOENT, "lxtop-vmm is not installed beside lxtop, in libexec/lxtop or in PATH");
-    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl || !vsock)
+    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl || !vsock ||
+        !old_console || !idle)
         return err_sys(&s->err, ENOMEM, "start %s", s->name);
     log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log_fd < 0)
         return err_sys(&s->err, errno, "%s", log);
+    unlink(old_console); /* of an earlier run */
     argv[n++] = vmm;
     for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
         if (pairs[i][1]) {

@@ -13,13 +13,13 @@
 #define ANY_DOWN MACHINE_DOWN
 #define ANY_LIVE MACHINE_LIVE
 #define ANY_OFF (MACHINE_BIT(MACHINE_STOPPED) | MACHINE_BIT(MACHINE_FAILED)) /* no saved machine needs the disk */
-#define ANY_USABLE (MACHINE_DOWN | MACHINE_BIT(MACHINE_STARTING) | MACHINE_BIT(MACHINE_RUNNING))
+#define ANY_USABLE (MACHINE_DOWN | MACHINE_LIVE) /* one that is stopping is waited for */
 
 const struct op_info op_table[OPS] = {
     [OP_LIST] = {"list", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "list the distros and their state"},
     [OP_INSTALL] = {"install", {"add"}, WORDS_SOURCE, FLAG_NAME | FLAG_SETTINGS, 0, false,
                     "install a distro from 'busybox', a root file system tar or a folder"},
-    [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN, false, "start a distro and wait until it is ready"},
+    [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN | MACHINE_BIT(MACHINE_STOPPING), false, "start a distro and wait until it is ready"},
     [OP_STOP] = {"stop", {NULL}, WORDS_DISTRO, FLAG_FORCE, ANY_LIVE | MACHINE_BIT(MACHINE_SUSPENDED), false, "power a distro off in order, by force after its deadline or with --force"},
     [OP_SUSPEND] = {"suspend", {NULL}, WORDS_DISTRO, 0, MACHINE_BIT(MACHINE_RUNNING), false, "save a running distro as it is and end its machine; start goes on there"},
     [OP_SHELL] = {"shell", {NULL}, WORDS_DISTRO, FLAG_USER | FLAG_CD, ANY_USABLE, false, "open a shell in a distro, starting it first where it is stopped"},

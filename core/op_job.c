@@ -113,6 +113,7 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
         at = &(*at)->next;
     *at = j->next;
     machine_start_detach(j->start);
+    job_forget_use(j);
     task_free(j->task);
     file_job_detach(j->files);
     snapshot_work_detach(j->snapshot);

@@ -39,6 +39,10 @@ struct op_job {
     bool detached, finished, begun, asked;
     void (*not_saved)(struct op_job *j, const struct err *e); /* of job_begin_suspend; NULL: it is not under way */
     struct machine_start *start;
+    struct job_use *use;        /* the machine is being asked to stay */
+    unsigned joined;
+    bool booting, granted;
+    int64_t use_deadline;       /* uv_now milliseconds; 0: not asked yet */
     struct task *task;
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
     struct snapshot_work *snapshot;
@@ -58,11 +62,19 @@ const struct model_distro *job_distro(struct op_job *j);
 /* False when the operation ended here: no such distro, or not legal in its state. */
 bool job_check_distro(struct op_job *j);
 
-/* Starting, also for who needs a running distro: job_watch_boot at each look ends in job_on_running. */
-void job_begin_start(struct op_job *j);
-void job_watch_boot(struct op_job *j);
+/*
+ * For who needs a running distro, at each look: one that is down is started, one that is stopping is waited
+ * for and started again, one that runs is asked to stay ("use", vmm/ctl.h).  Ends in job_on_running.
+ */
+void job_need_machine(struct op_job *j);
+/* What the policy says of the user's login, done; what stands in the way is told. */
+void job_follow_login(struct op_job *j, const struct options *o);
 /* What a running distro was wanted for. */
 void job_on_running(struct op_job *j);
+/* The answer is for nobody any more. */
+void job_forget_use(struct op_job *j);
+/* Of all jobs, when no answer can come any more. */
+void job_uses_free(struct core *c);
 
 /* The rows. */
 void job_run_install(struct op_job *j);

@@ -99,7 +99,9 @@ static void begin_mount(struct op_job *j)
 
 void job_on_running(struct op_job *j)
 {
-    if (j->op == OP_START || j->op == OP_SHELL || j->op == OP_EXEC)
+    if (j->op != OP_START && !j->granted)
+        j->booting = false; /* the next look asks it to stay */
+    else if (j->op == OP_START || j->op == OP_SHELL || j->op == OP_EXEC)
         job_finish(j, STATUS_DONE, NULL);
     else if (j->op == OP_MOUNT)
         begin_mount(j);
@@ -131,20 +133,10 @@ static bool check_folder(struct op_job *j)
 /* A stopped distro is started first, as if the person had. */
 void job_run_files(struct op_job *j)
 {
-    const struct model_distro *d = job_distro(j);
-
     if (j->files)
         tell_copied(j);
-    else if (j->task)
-        return;
-    else if (j->begun)
-        job_watch_boot(j);
-    else if (!job_check_distro(j) || !check_folder(j))
-        return;
-    else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
-        job_begin_start(j);
-    else if (d->state == MACHINE_RUNNING)
-        job_on_running(j);
+    else if (!j->task && (j->begun || (job_check_distro(j) && check_folder(j))))
+        job_need_machine(j);
 }
 
 void job_run_unmount(struct op_job *j)

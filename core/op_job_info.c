@@ -3,6 +3,7 @@
 #include "core/op_job.h"
 
 #include <errno.h>
+#include <jansson.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -10,6 +11,7 @@
 #include "core/info.h"
 #include "core/log_read.h"
 #include "core/store.h"
+#include "core/watch.h"
 
 /* --- info --- */
 
@@ -70,6 +72,38 @@ static bool setting_is_whole(struct op_job *j)
     return false;
 }
 
+static void on_idle_set(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct op_job *j = ctx;
+
+    (void)e;
+    if (!reply)
+        job_note(j, "%s takes effect at its next start", j->word[1]);
+    job_finish(j, STATUS_DONE, NULL);
+}
+
+/* When it runs has changed; a machine that runs learns when to end: true when its answer is waited for. */
+static bool follow_policy(struct op_job *j)
+{
+    const struct model_distro *d = job_distro(j);
+    struct distro s;
+    int64_t seconds;
+
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &s, NULL) < 0)
+        return false;
+    job_follow_login(j, &s.options);
+    seconds = options_idle_seconds(&s.options);
+    distro_release(&s);
+    if (!d || !(MACHINE_BIT(d->state) & MACHINE_LIVE))
+        return false;
+    j->asked = true;
+    if (watch_send(j->core->watch, j->distro,
+                   json_pack("{ss sI}", "cmd", "idle", "timeout_ms", (json_int_t)seconds * 1000),
+                   on_idle_set, j, NULL) < 0)
+        on_idle_set(j, NULL, NULL);
+    return true;
+}
+
 static void tell_effect(struct op_job *j, enum option_effect effect)
 {
     const struct model_distro *d = job_distro(j);
@@ -85,11 +119,13 @@ void job_run_set(struct op_job *j)
     struct err e = {0};
     int id, r;
 
-    if (j->begun || !job_check_distro(j) || !setting_is_whole(j))
+    if (j->begun || j->asked || !job_check_distro(j) || !setting_is_whole(j))
         return;
     r = store_set(&j->core->paths, j->distro, j->word[1], j->words > 2 ? j->word[2] : NULL, &e);
     id = option_find(j->word[1]);
     if (r == 0 && id >= 0)
         tell_effect(j, option_table[id].effect);
+    if (r == 0 && (id == OPT_POLICY || id == OPT_IDLE_TIMEOUT) && follow_policy(j))
+        return;
     job_finish(j, r == 0 ? STATUS_DONE : e.code == EINVAL ? STATUS_USAGE : STATUS_FAILED, &e);
 }

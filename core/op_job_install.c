@@ -8,6 +8,7 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/core.h"
+#include "core/login.h"
 #include "core/machine.h"
 #include "core/store.h"
 #include "core/task.h"
@@ -24,12 +25,24 @@ static void on_task_progress(void *ctx, uint64_t done, uint64_t total)
     job_progress(j, done, total);
 }
 
+static void follow_login(struct op_job *j)
+{
+    struct distro d;
+
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) < 0)
+        return;
+    job_follow_login(j, &d.options);
+    distro_release(&d);
+}
+
 static void on_task_finished(void *ctx, const struct err *e)
 {
     struct op_job *j = ctx;
 
     if (j->core->watch)
         watch_task(j->core->watch, j->distro, false, 0, 0);
+    if (e->code == 0)
+        follow_login(j);
     job_finish(j, e->code == 0           ? STATUS_DONE
                   : e->code == ECANCELED ? STATUS_CANCELLED
                                          : STATUS_FAILED, e);
@@ -118,6 +131,8 @@ void job_run_remove(struct op_job *j)
     if (!job_check_distro(j))
         return;
     r = remove_files(j, &e);
+    if (r == 0)
+        login_set(&j->core->paths, j->distro, false, NULL);
     watch_look(j->core->watch);
     job_finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
 }

@@ -3,11 +3,14 @@
 #include "core/op_job.h"
 
 #include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/doctor.h"
+#include "core/login.h"
 #include "core/machine.h"
 #include "core/store.h"
 #include "core/suspended.h"
@@ -47,14 +50,11 @@ static void fail_start(struct op_job *j, const struct model_distro *d)
     job_finish(j, STATUS_FAILED, &e);
 }
 
-void job_watch_boot(struct op_job *j)
-{
-    const struct model_distro *d = job_distro(j);
+/* Another lxtop started it at the same time: its boot is as good; should it have given up, ours comes. */
+#define JOINS_MAX 3
 
-    if (!d) {
-        job_finish(j, STATUS_NO_DISTRO, NULL);
-        return;
-    }
+static void watch_boot(struct op_job *j, const struct model_distro *d)
+{
     if (j->start)
         return; /* lxtop-vmm is not up yet */
     tell_phases(j, d);
@@ -62,9 +62,27 @@ void job_watch_boot(struct op_job *j)
         if (*d->note)
             job_note(j, "%s", d->note);
         job_on_running(j);
-    } else if (MACHINE_BIT(d->state) & MACHINE_DOWN) {
+    } else if (!(MACHINE_BIT(d->state) & MACHINE_DOWN)) {
+        return;
+    } else if (j->joined && j->joined <= JOINS_MAX) {
+        j->booting = false;
+    } else {
         fail_start(j, d);
     }
+}
+
+/* True when somebody else's machine runs in the place of the one that was not started. */
+static bool join(struct op_job *j)
+{
+    const struct model_distro *d;
+
+    watch_look(j->core->watch);
+    d = job_distro(j);
+    if (!d || !(MACHINE_BIT(d->state) & MACHINE_LIVE))
+        return false;
+    j->joined++;
+    j->booting = true;
+    return true;
 }
 
 static void on_start_note(void *ctx, const char *text)
@@ -79,11 +97,23 @@ static void on_started(void *ctx, const struct err *e)
 
     j->start = NULL;
     watch_started(j->core->watch, j->distro);
-    if (copy.code)
+    if (copy.code && !join(j))
         job_finish(j, STATUS_FAILED, &copy);
 }
 
-void job_begin_start(struct op_job *j)
+void job_follow_login(struct op_job *j, const struct options *o)
+{
+    bool on = options_number(o, OPT_POLICY) == POLICY_LOGIN;
+    struct err e = {0};
+    int r = login_set(&j->core->paths, j->distro, on, &e);
+
+    if (r < 0)
+        job_note(j, "%s", e.msg);
+    else if (r > 0)
+        job_note(j, on ? "it starts when you log in from now on" : "a login does not start it any more");
+}
+
+static void begin_start(struct op_job *j)
 {
     static const struct machine_start_events ev = {on_start_note, on_started};
     struct distro d;
@@ -101,20 +131,117 @@ void job_begin_start(struct op_job *j)
     }
     if (d.warning)
         job_note(j, "%s", d.warning);
+    job_follow_login(j, &d.options);
+    j->use_deadline = 0; /* it is asked anew */
     j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
     distro_release(&d);
+    j->booting = true;
     if (j->start)
         watch_starting(j->core->watch, j->distro);
-    else
+    else if (!join(j))
         job_finish(j, STATUS_FAILED, &e);
+}
+
+/* --- a machine that runs may be about to stop: it is asked before it is used --- */
+
+#define USE_ANSWER_MS 5000 /* then a machine that goes on running is used all the same */
+
+struct job_use {
+    struct job_use *next;
+    struct core *core;
+    struct op_job *job; /* NULL: the job is no more */
+};
+
+static void use_free(struct job_use *u)
+{
+    struct job_use **at = &u->core->uses;
+
+    while (*at != u)
+        at = &(*at)->next;
+    *at = u->next;
+    free(u);
+}
+
+void job_uses_free(struct core *c)
+{
+    while (c->uses)
+        use_free(c->uses);
+}
+
+void job_forget_use(struct op_job *j)
+{
+    if (j->use)
+        j->use->job = NULL;
+    j->use = NULL;
+}
+
+/* A refusal means that it is on its way down, which the next look shows; then it is started again. */
+static void on_use(void *ctx, const json_t *reply, const struct err *e)
+{
+    struct job_use *u = ctx;
+    struct op_job *j = u->job;
+
+    (void)e;
+    use_free(u);
+    if (!j)
+        return;
+    j->use = NULL;
+    j->booting = false;
+    j->granted = reply || (int64_t)uv_now(j->core->loop) >= j->use_deadline;
+    if (j->granted)
+        job_on_running(j);
+}
+
+static void ask_use(struct op_job *j)
+{
+    struct job_use *u = calloc(1, sizeof(*u));
+    struct err e;
+
+    if (!u)
+        return; /* at the next look */
+    *u = (struct job_use){.next = j->core->uses, .core = j->core, .job = j};
+    j->core->uses = u;
+    j->use = u;
+    if (!j->use_deadline)
+        j->use_deadline = (int64_t)uv_now(j->core->loop) + USE_ANSWER_MS;
+    if (watch_send(j->core->watch, j->distro, json_pack("{ss}", "cmd", "use"), on_use, u, &e) < 0)
+        on_use(u, NULL, &e);
+}
+
+/* One that hangs is tried all the same: its end is told better than by silence. */
+static void wait_use(struct op_job *j)
+{
+    if ((int64_t)uv_now(j->core->loop) < j->use_deadline)
+        return;
+    job_forget_use(j);
+    j->granted = true;
+    job_on_running(j);
+}
+
+void job_need_machine(struct op_job *j)
+{
+    const struct model_distro *d = job_distro(j);
+
+    if (!d)
+        job_finish(j, STATUS_NO_DISTRO, NULL);
+    else if (j->use)
+        wait_use(j);
+    else if (j->booting)
+        watch_boot(j, d);
+    else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
+        begin_start(j);
+    else if (d->state == MACHINE_RUNNING && j->op == OP_START)
+        job_on_running(j);
+    else if (d->state == MACHINE_RUNNING)
+        ask_use(j);
+    else if (d->state == MACHINE_STARTING)
+        j->booting = true;
 }
 
 void job_run_start(struct op_job *j)
 {
-    if (j->begun)
-        job_watch_boot(j);
-    else if (job_check_distro(j))
-        job_begin_start(j);
+    if (j->begun || job_check_distro(j))
+        job_need_machine(j);
 }
 
 /* --- stop --- */

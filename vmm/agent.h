@@ -21,6 +21,7 @@
  *                                  the saved machine's, else "-"; answered by "ready"
  *                "freeze"          hold / still for a snapshot, for 15 s at most; answered by "frozen"
  *                "thaw"            let go
+ *                "time S.N"        what time it is on the host: seconds since 1970 and nine digits
  *
  * On the vsock port AGENT_EXPORT_PORT the guest serves 9P2000.L (p9/server.h): the tree at / of its
  * PID 1 as its root sees it, each request as the user whose number the attach gave.  Only the host

@@ -30,6 +30,7 @@ struct viewer {
 struct console {
     struct console_config config;
     struct viewer *viewers;
+    uint64_t visits;
     char *head, *tail;
     size_t head_len, tail_at, tail_len; /* tail: a ring, next byte goes to tail_at */
     int log_fd;
@@ -204,6 +205,7 @@ int console_add_viewer(struct console *c, const struct console_viewer_config *co
     }
     v->next = c->viewers;
     c->viewers = v;
+    c->visits++;
     if (config->replay) {
         viewer_send(v, c->head, c->head_len);
         if (c->tail_len == CONSOLE_TAIL) /* the ring is full: its oldest byte is the next to go */
@@ -217,6 +219,20 @@ int console_add_viewer(struct console *c, const struct console_viewer_config *co
     }
     viewer_watch(v);
     return 0;
+}
+
+unsigned console_viewers(const struct console *c)
+{
+    unsigned n = 0;
+
+    for (const struct viewer *v = c->viewers; v; v = v->next)
+        n += !v->dead;
+    return n;
+}
+
+uint64_t console_visits(const struct console *c)
+{
+    return c->visits;
 }
 
 void console_room(struct console *c)

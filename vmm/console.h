@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vmm/ctl.h"
 
@@ -38,6 +39,10 @@ struct console_config {
 
 struct console *console_new(const struct console_config *c, struct err *e);
 void console_free(struct console *c); /* sends viewers what can be sent, closes them */
+
+/* Who looks at it now, and who ever did. */
+unsigned console_viewers(const struct console *c);
+uint64_t console_visits(const struct console *c);
 
 void console_output(struct console *c, const void *bytes, size_t len);
 /* The guest's device has room again for input. */

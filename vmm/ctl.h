@@ -35,6 +35,10 @@
  *            held still): what the disk holds now stays as it is; what is written from now on goes to the
  *            empty qcow2 image "from", which is renamed to "to" between the two.  The reply comes when it
  *            is done, at most about ten seconds later; the connection's other requests wait for it.
+ *   idle     "timeout_ms": ends by itself once nobody has used it for so long (vmm/idle.h); 0: never.
+ *            Counts from now; -
+ *   use      -; - or an error: it is stopping.  Else it will not end for idleness before the caller has
+ *            connected, for which there is a minute
  *   events   -; from now on this connection also receives events
  *
  * Events: {"event": NAME, "now_us": N, ...}
@@ -75,6 +79,7 @@ enum ctl_exit {
     EXIT_POWEROFF,     /* guest powered off */
     EXIT_STOPPED,      /* asked to stop, guest powered off within the deadline */
     EXIT_SUSPENDED,    /* saved to a snapshot that ends the machine */
+    EXIT_IDLE,         /* stopped by itself, in order, as nobody used it */
     EXIT_FORCED,       /* asked to stop by force, or the deadline passed */
     EXIT_REBOOT,       /* guest reset itself */
     EXIT_PANIC,        /* guest kernel panic: "detail" has its line */
@@ -90,7 +95,8 @@ struct ctl_exit_info {
 #define CTL_EXIT_TABLE                                                                             \
     {                                                                                              \
         [EXIT_NONE] = {"none", 0, 1}, [EXIT_POWEROFF] = {"poweroff", 0, 0},                        \
-        [EXIT_STOPPED] = {"stopped", 0, 0}, [EXIT_SUSPENDED] = {"suspended", 0, 0}, [EXIT_FORCED] = {"forced", 10, 0},                     \
+        [EXIT_STOPPED] = {"stopped", 0, 0}, [EXIT_SUSPENDED] = {"suspended", 0, 0},                  \
+        [EXIT_IDLE] = {"idle", 0, 0}, [EXIT_FORCED] = {"forced", 10, 0},                              \
         [EXIT_REBOOT] = {"reboot", 11, 0}, [EXIT_PANIC] = {"panic", 12, 1},                        \
         [EXIT_TRIPLE_FAULT] = {"triple-fault", 13, 1}, [EXIT_VMM_ERROR] = {"vmm-error", 1, 1},     \
     }

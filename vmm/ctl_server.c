@@ -217,6 +217,24 @@ static int do_snapshot(struct client *c, const json_t *request, json_t *reply, s
     return r < 0 ? r : REPLY_LATER;
 }
 
+static int do_idle(struct client *c, const json_t *request, json_t *reply, struct err *e)
+{
+    const json_t *ms = json_object_get(request, "timeout_ms");
+
+    (void)reply;
+    if (!json_is_integer(ms) || json_integer_value(ms) < 0)
+        return err_set(e, EINVAL, "timeout_ms: give milliseconds, 0 for never");
+    vm_set_idle(c->server->vm, json_integer_value(ms));
+    return 0;
+}
+
+static int do_use(struct client *c, const json_t *request, json_t *reply, struct err *e)
+{
+    (void)request;
+    (void)reply;
+    return vm_use(c->server->vm, e);
+}
+
 static int do_events(struct client *c, const json_t *request, json_t *reply, struct err *e)
 {
     (void)request;
@@ -233,6 +251,7 @@ static const struct {
     {"status", do_status}, {"stats", do_stats},   {"pause", do_pause},     {"resume", do_resume},
     {"stop", do_stop},     {"resize", do_resize}, {"console", do_console}, {"events", do_events},
     {"forward", do_forward}, {"save", do_save}, {"snapshot", do_snapshot},
+    {"idle", do_idle},       {"use", do_use},
 };
 
 static int run_command(struct client *c, const json_t *request, json_t *reply, struct err *e)

@@ -58,6 +58,8 @@ char *devices_command_line(const struct devices *d);
 size_t devices_console_input(struct devices *d, const void *bytes, size_t len);
 void devices_resize(struct devices *d, unsigned rows, unsigned cols);
 void devices_agent_send(struct devices *d, const char *line);
+/* Adds the programs of the host that are connected to ports of the guest now, and all that ever were. */
+void devices_sessions(const struct devices *d, unsigned *now, uint64_t *ever);
 struct net_link *devices_net(struct devices *d); /* borrowed; one never started: there is no network */
 /* For a snapshot, of all of them in their order: see virtio.h. */
 void devices_quiesce(struct devices *d);

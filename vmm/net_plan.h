@@ -20,7 +20,8 @@
  *
  *   NET_FRAMES_FD   each message is a struct net_header and an Ethernet frame, both ways
  *   NET_REQUESTS_FD each message is "+FORWARD" or "-FORWARD" (core/base/forward.h), answered in order
- *                   by "ok" or by why not
+ *                   by "ok" or by why not; and "?", answered by "usage OPEN VISITS": connections
+ *                   through forwards now, and what ever came through them
  */
 #ifndef VMM_NET_PLAN_H
 #define VMM_NET_PLAN_H

@@ -9,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "vmm/ctl.h"
 #include "vmm/mem.h"
 
 typedef int set_fn(struct spec *s, char *argument, struct err *e);
@@ -249,6 +250,21 @@ static int set_acpi(struct spec *s, char *argument, struct err *e)
     return r;
 }
 
+static int set_idle(struct spec *s, char *argument, struct err *e)
+{
+    char *rest = argument, *seconds = strsep(&rest, ",");
+    uint64_t idle, stop = CTL_STOP_DEADLINE_MS / 1000;
+    int r = parse_number(seconds, INT32_MAX, &idle, e);
+
+    if (r == 0 && rest)
+        r = parse_number(rest, 3600, &stop, e);
+    if (r == 0) {
+        s->idle_ms = (int64_t)idle * 1000;
+        s->idle_stop_ms = (int)stop * 1000;
+    }
+    return r;
+}
+
 static int set_ready_fd(struct spec *s, char *argument, struct err *e)
 {
     uint64_t number;
@@ -333,6 +349,9 @@ static const struct {
     {"--restore", "DIR",
      "go on where the machine that was saved there (command \"save\" of the control socket) stood,\n"
      "        instead of booting; the other options must describe the same machine", set_restore},
+    {"--idle", "SECONDS[,DEADLINE]",
+     "power the guest off once nobody has used the machine for so long, by force after DEADLINE seconds\n"
+     "        more (default never; vmm/idle.h)", set_idle},
     {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
     {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},
     {"--verbose", NULL, "log more", set_verbose},

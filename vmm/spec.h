@@ -71,6 +71,8 @@ struct spec {
     enum spec_console console;
     enum spec_acpi acpi;
     bool serial, agent, verbose, timing;
+    int64_t idle_ms;  /* until a machine that nobody uses ends; 0: never */
+    int idle_stop_ms; /* deadline of that end */
     int ready_fd; /* -1: none */
 };
 

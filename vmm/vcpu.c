@@ -395,8 +395,17 @@ void vcpus_pause(struct vcpus *all)
     pause_for(all, REQUEST_PAUSE);
 }
 
+/* Else the guest's watchdogs take the pause for a CPU that hangs.  A guest without kvmclock is none. */
+static void excuse_pause(struct vcpus *all)
+{
+    for (unsigned i = 0; i < all->config.count; i++)
+        ioctl(all->one[i].fd, KVM_KVMCLOCK_CTRL, 0);
+}
+
 void vcpus_resume(struct vcpus *all)
 {
+    if (vcpus_paused(all))
+        excuse_pause(all);
     pthread_mutex_lock(&all->gate);
     all->request = REQUEST_RUN;
     pthread_cond_broadcast(&all->changed);

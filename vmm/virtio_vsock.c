@@ -313,7 +313,8 @@ static void on_connect(void *ctx, uint32_t events)
             close(fd);
             continue;
         }
-        slot->hello = true;
+        slot->hello = slot->called = true;
+        s->calls++;
         take_hello(slot);
     }
     pump(s);
@@ -487,6 +488,18 @@ int virtio_vsock_init(struct virtio_vsock *s, const struct mem *mem, struct loop
     if (r < 0)
         virtio_vsock_release(s);
     return r < 0 ? r : 0;
+}
+
+unsigned virtio_vsock_callers(const struct virtio_vsock *s)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->slots; i++) {
+        const struct vsock_slot *slot = &s->slot[i];
+
+        n += slot->used && slot->called && slot->conn.fd >= 0;
+    }
+    return n;
 }
 
 void virtio_vsock_release(struct virtio_vsock *s)

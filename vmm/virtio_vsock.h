@@ -38,6 +38,7 @@ struct vsock_slot {
     unsigned turn; /* packets of this turn so far */
     bool used;
     bool hello;  /* a host program that has not said yet where to; conn.fd alone is valid */
+    bool called; /* by a program of the host, not by the guest */
     bool known;  /* in its bucket: the guest may speak of it */
     bool in_line;
 };
@@ -54,6 +55,7 @@ struct virtio_vsock {
     struct vsock_slot *first, **last; /* in line */
     struct vsock_slot *bucket[VSOCK_BUCKETS], *free;
     unsigned slots; /* ever used */
+    uint64_t calls; /* connections that programs of the host ever made */
     struct {
         uint32_t host_port, guest_port;
     } reset[VSOCK_RESETS];
@@ -64,6 +66,8 @@ struct virtio_vsock {
 /* Listens at `path`; NULL: nobody can connect, the guest reaches nobody. */
 int virtio_vsock_init(struct virtio_vsock *s, const struct mem *mem, struct loop *loop,
                       const char *path, struct err *e);
+/* Programs of the host that are connected now, and have not closed. */
+unsigned virtio_vsock_callers(const struct virtio_vsock *s);
 /* All zeroes are allowed: one that was never made. */
 void virtio_vsock_release(struct virtio_vsock *s);
 

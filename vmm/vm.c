@@ -79,9 +79,11 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase)
     vm->phase_us[phase] = (int64_t)(clock_us() - vm->started_us);
     vm_publish(vm, json_pack("{ss ss sI}", "event", "phase", "phase", phase_names[phase], "at_us",
                           (json_int_t)vm->phase_us[phase]));
-    if (phase == PHASE_READY)
-        vm_set_state(vm, CTL_STATE_RUNNING);
-    if (phase == PHASE_READY && vm->spec->restore)
+    if (phase != PHASE_READY)
+        return;
+    vm_set_state(vm, CTL_STATE_RUNNING);
+    vm_set_idle(vm, vm->idle.timeout_ms);
+    if (vm->spec->restore)
         loop_timer_set(&vm->record_timer, RECORD_MS);
 }
 
@@ -112,6 +114,7 @@ void vm_resume(struct vm *vm)
     if (!vcpus_paused(vm->vcpus))
         return;
     vcpus_resume(vm->vcpus);
+    vm_tell_time(vm);
     vm_publish(vm, json_pack("{ss sb}", "event", "paused", "paused", 0));
 }
 

@@ -35,6 +35,12 @@ void vm_pause(struct vm *vm);
 void vm_resume(struct vm *vm);
 /* Asks the guest to power off and forces it after the deadline; `force` at once. */
 void vm_stop(struct vm *vm, bool force, int deadline_ms);
+/* Tells the guest what time it is: after whatever its own clock cannot have noticed. */
+void vm_tell_time(struct vm *vm);
+/* Ends by itself once nobody has used it for so long; 0: never.  Counts from now. */
+void vm_set_idle(struct vm *vm, int64_t timeout_ms);
+/* Somebody is about to use it; -ESHUTDOWN: too late, it is on its way down. */
+int vm_use(struct vm *vm, struct err *e);
 void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
 json_t *vm_forwards(struct vm *vm); /* new reference; as the reply to "forward" (ctl.h) has them */
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e);

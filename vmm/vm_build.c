@@ -234,11 +234,16 @@ static int build_timers(struct vm *vm, struct err *e)
 {
     int r = loop_timer_init(vm->loop, &vm->halt_timer, vm_on_halt_timer, vm, e);
 
+    vm->idle.timeout_ms = vm->spec->idle_ms;
+    if (r == 0)
+        r = vm_watch_clock(vm, e);
     if (r == 0)
         r = loop_timer_init(vm->loop, &vm->record_timer, vm_on_record_timer, vm, e);
     if (r == 0)
         r = loop_timer_init(vm->loop, &vm->freeze_timer, vm_on_freeze_deadline, vm, e);
-    return r == 0 ? loop_timer_init(vm->loop, &vm->stop_timer, vm_on_stop_deadline, vm, e) : r;
+    if (r == 0)
+        r = loop_timer_init(vm->loop, &vm->stop_timer, vm_on_stop_deadline, vm, e);
+    return r == 0 ? loop_timer_init(vm->loop, &vm->idle_timer, vm_on_idle_timer, vm, e) : r;
 }
 
 static int build_ctl(struct vm *vm, struct err *e)
@@ -266,6 +271,7 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
     *vm = (struct vm){.spec = spec, .started_us = started_us, .started = time(NULL), .lock_fd = -1,
                       .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1, .record_timer.watch.fd = -1,
                       .freeze_timer.watch.fd = -1,
+                      .idle_timer.watch.fd = -1, .jump_fd = -1, .jump_watch.fd = -1,
                       .serial.irq_fd = -1, .state = CTL_STATE_STARTING, .notes = json_array()};
     for (int i = 0; i < PHASES; i++)
         vm->phase_us[i] = -1;
@@ -300,6 +306,8 @@ void vm_free(struct vm *vm)
     free(vm->snapshot.from);
     free(vm->snapshot.to);
     if (vm->loop) {
+        vm_unwatch_clock(vm);
+        loop_timer_release(vm->loop, &vm->idle_timer);
         loop_timer_release(vm->loop, &vm->stop_timer);
         loop_timer_release(vm->loop, &vm->record_timer);
         loop_timer_release(vm->loop, &vm->freeze_timer);

@@ -14,12 +14,12 @@
 
 #define NOTES_MAX 16
 
-/* The guest is off, in order: because it was asked to, or of its own will. */
+/* The guest is off, in order: because it was asked to, by whom, or of its own will. */
 void vm_on_power_off(void *ctx)
 {
     struct vm *vm = ctx;
 
-    vm_end(vm, vm->stop_asked ? EXIT_STOPPED : EXIT_POWEROFF, vm->detail);
+    vm_end(vm, vm->idle_stop ? EXIT_IDLE : vm->stop_asked ? EXIT_STOPPED : EXIT_POWEROFF, vm->detail);
 }
 
 void vm_on_reset(void *ctx)

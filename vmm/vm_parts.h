@@ -13,6 +13,7 @@
 #include "vmm/agent_link.h"
 #include "vmm/auto_forward.h"
 #include "vmm/bus.h"
+#include "vmm/idle.h"
 #include "vmm/kvm.h"
 #include "vmm/loop.h"
 #include "vmm/mem.h"
@@ -65,13 +66,16 @@ struct vm {
     struct auto_forward auto_forward;
     struct vcpus *vcpus;
     struct ctl_server *ctl;
-    struct loop_timer halt_timer, stop_timer, record_timer, freeze_timer;
+    struct loop_timer halt_timer, stop_timer, record_timer, freeze_timer, idle_timer;
     struct vm_snapshot snapshot;
+    struct idle idle;
+    int jump_fd; /* tells of jumps of the host's clock; -1: not watched */
+    struct loop_watch jump_watch;
     int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
     const char *state;        /* CTL_STATE_* */
     char init[64], ready[32]; /* words of the guest's; "": not told yet */
     json_t *notes;
-    bool stop_asked, going_down, exported;
+    bool stop_asked, idle_stop, going_down, exported; /* idle_stop: asked by vm_idle.c */
     bool renamed; /* restored from a snapshot of a machine of another name */
     unsigned escapes;
     enum ctl_exit reason;
@@ -91,6 +95,13 @@ void vm_on_escape(void *ctx);
 void vm_wake_restored(struct vm *vm); /* before its first instruction */
 void vm_stop_fetch(struct vm *vm);
 void vm_on_record_timer(void *ctx, uint32_t events);
+
+/* vm_clock.c */
+int vm_watch_clock(struct vm *vm, struct err *e);
+void vm_unwatch_clock(struct vm *vm);
+
+/* vm_idle.c */
+void vm_on_idle_timer(void *ctx, uint32_t events);
 
 /* vm_events.c: what guest and devices report; all on the loop thread, ctx is the struct vm. */
 extern const struct agent_link_events vm_agent_events;

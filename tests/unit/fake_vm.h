@@ -18,7 +18,7 @@
 struct vm {
     char calls[4096]; /* "pause;stop 0 10000;" ... */
     const char *padding; /* in each status */
-    bool stats_fail, viewer_fail;
+    bool stats_fail, viewer_fail, going_down;
     int viewer; /* the descriptor given to the last console, -1: none */
     vm_snapshot_done *snapshot_done;
     void *snapshot_ctx;
@@ -79,6 +79,22 @@ void vm_resize(struct vm *vm, unsigned rows, unsigned cols)
 
     snprintf(text, sizeof(text), "resize %u %u;", rows, cols);
     fake_note(vm, text);
+}
+
+void vm_set_idle(struct vm *vm, int64_t timeout_ms)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "idle %lld;", (long long)timeout_ms);
+    fake_note(vm, text);
+}
+
+int vm_use(struct vm *vm, struct err *e)
+{
+    if (vm->going_down)
+        return err_set(e, ESHUTDOWN, "it is stopping");
+    fake_note(vm, "use;");
+    return 0;
 }
 
 int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e)

@@ -139,8 +139,14 @@ static void test_commands__reach_the_machine(void **state)
     assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/to\",\"then\":\"end\"}\n", "{\"pause_us\":7,\"ok\":true}");
     assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/to\",\"then\":\"resume\"}\n", "\"ok\":true");
     assert_reply(fd, "{\"cmd\":\"save\",\"path\":\"/taken\",\"then\":\"end\"}\n", "there already");
+    assert_reply(fd, "{\"cmd\":\"idle\",\"timeout_ms\":5000}\n", "{\"ok\":true}");
+    assert_reply(fd, "{\"cmd\":\"use\"}\n", "{\"ok\":true}");
     assert_calls(w, "pause;resume;stop 0 10000;stop 1 0;resize 24 65535;forward 8080 80 1;forward 8080 80 0;"
-                    "save /to 1;save /to 0;");
+                    "save /to 1;save /to 0;idle 5000;use;");
+    w->vm.going_down = true;
+    assert_reply(fd, "{\"cmd\":\"use\"}\n", "it is stopping");
+    assert_reply(fd, "{\"cmd\":\"idle\"}\n", "timeout_ms: give milliseconds");
+    assert_reply(fd, "{\"cmd\":\"idle\",\"timeout_ms\":-1}\n", "\"ok\":false");
     close(fd);
 }
 

@@ -168,6 +168,39 @@ static void test_plan__bytes_and_texts_agree(void **state)
     assert_memory_equal(a, dns6, 16);
 }
 
+/* Which frames to the guest come through forwards: those that it has not asked for. */
+static void test_visits__are_what_the_guest_has_not_begun(void **state)
+{
+    static const struct {
+        uint8_t protocol, flags;
+        unsigned visits;
+    } tcp[] = {{IPPROTO_TCP, SYN, 1}, {IPPROTO_TCP, SYN | ACK, 1}, {IPPROTO_TCP, ACK, 1}, {IPPROTO_ICMP, 0, 1}};
+    struct packet to = make("1.1.1.1", NET_GUEST, IPPROTO_UDP, 9, 0);
+    struct packet from = make(NET_GUEST, "1.1.1.1", IPPROTO_UDP, 7, 0);
+    struct fence f = {.host = false};
+
+    (void)state;
+    EACH(tcp, i) {
+        struct packet p = make(NET_GATEWAY, NET_GUEST, tcp[i].protocol, 80, tcp[i].flags);
+
+        fence_note(&f, p.bytes, p.len);
+        assert_int_equal(f.visits, tcp[i].visits);
+    }
+    from.bytes[NET_ETHERNET_HEADER + 21] = 9; /* from its port 9 to port 7 */
+    from.bytes[NET_ETHERNET_HEADER + 25] = to.bytes[NET_ETHERNET_HEADER + 25] = 20; /* UDP's length */
+    fence_sent(&f, from.bytes, from.len);
+    fence_note(&f, to.bytes, to.len);
+    assert_int_equal(f.visits, 1); /* an answer */
+    to = make("1.1.1.1", NET_GUEST, IPPROTO_UDP, 10, 0);
+    fence_note(&f, to.bytes, to.len);
+    from.bytes[NET_ETHERNET_HEADER + 21] = 10;
+    fence_sent(&f, from.bytes, from.len); /* which is an answer itself */
+    fence_note(&f, to.bytes, to.len);
+    assert_int_equal(f.visits, 3);
+    fence_note(&f, to.bytes, 30); /* half a packet */
+    assert_int_equal(f.visits, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_udp__answers_go_to_whom_they_are_for),
         cmocka_unit_test(test_fragments_and_stumps__do_not_pass),
         cmocka_unit_test(test_plan__bytes_and_texts_agree),
+        cmocka_unit_test(test_visits__are_what_the_guest_has_not_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,31 @@ static void test_forwards__lead_to_the_guest(void **state)
     memcpy(answer.bytes + ETHERNET + 20, "\0\7", 2);
     send_frame(w, &answer);
     assert_heard(w, "come in");
+    request(w, "?", "usage 0 1"); /* the answer is none of it, the next datagram is */
+    assert_int_equal(sendto(w->listener, "again", 5, 0, (struct sockaddr *)&to, sizeof(to)), 5);
+    expect_frame(w, 0x0800, ETHERNET + 22, "\0\7", 2);
+    request(w, "?", "usage 0 2");
+}
+
+static void test_usage__counts_connections_through_forwards(void **state)
+{
+    struct world *w = *state;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char text[64];
+    uint16_t port;
+
+    close(udp_socket(&port)); /* most likely free for TCP as well */
+    to.sin_port = htons(port);
+    ask_for_gateway(w);
+    request(w, "?", "usage 0 0");
+    snprintf(text, sizeof(text), "+%u:7", port);
+    request(w, text, "ok");
+    request(w, "?", "usage 0 0"); /* a forward alone is no use */
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    expect_frame(w, 0x0800, ETHERNET + 22, "\0\7", 2); /* SYN */
+    request(w, "?", "usage 1 1");
+    close(fd);
 }
 
 int main(void)
@@ -351,6 +376,7 @@ int main(void)
         T(test_checksum__is_completed_for_libslirp, set_up_host),
         T(test_forwards__are_made_refused_and_removed, set_up),
         T(test_forwards__lead_to_the_guest, set_up),
+        T(test_usage__counts_connections_through_forwards, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,8 +132,8 @@ static void test_op_legal__by_state(void **state)
         enum op_id op;
         const char *legal; /* 1 or 0 by state: installing stopped starting running stopping failed suspended */
     } cases[] = {
-        {OP_LIST, "1111111"},   {OP_INSTALL, "1111111"}, {OP_START, "0100011"}, {OP_STOP, "0011101"},
-        {OP_CONSOLE, "0011100"}, {OP_SHELL, "0111011"}, {OP_EXEC, "0111011"}, {OP_STATS, "0011100"},
+        {OP_LIST, "1111111"},   {OP_INSTALL, "1111111"}, {OP_START, "0100111"}, {OP_STOP, "0011101"},
+        {OP_CONSOLE, "0011100"}, {OP_SHELL, "0111111"}, {OP_EXEC, "0111111"}, {OP_STATS, "0011100"},
         {OP_REMOVE, "0100011"}, {OP_DOCTOR, "1111111"}, {OP_SUSPEND, "0001000"},
     };
 

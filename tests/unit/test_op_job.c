@@ -208,6 +208,19 @@ static void test_op_set__then_info_says_where_from(void **state)
     assert_non_null(strstr(w->noted, "the disk of this one stays as it is"));
 }
 
+/* This test's host may run systemd or not; either way it is told, and nothing is left. */
+static void test_op_set__policy_login(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "set s policy login"), STATUS_DONE);
+    assert_true(strstr(w->noted, "does not run systemd") || strstr(w->noted, "it starts when you log in"));
+    assert_int_equal(shell("test ! -d /run/systemd/system || test -e 3/systemd/user/lxtop@s.service"), 0);
+    assert_int_equal(run(w, "remove s --yes"), STATUS_DONE);
+    assert_int_equal(shell("! find . -name 'lxtop@*' | grep ."), 0);
+}
+
 static void test_op_set__bad_values_are_usage_and_change_nothing(void **state)
 {
     struct world *w = *state;
@@ -493,6 +506,41 @@ static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
     assert_int_not_equal(w->result.code, 0);
 }
 
+/* Asked to stay it says that it is too late, and is gone. */
+static void refuse_and_end(int fd)
+{
+    static const char yes[] = "{\"ok\":true}\n", no[] = "{\"ok\":false,\"error\":\"d is stopping\"}\n";
+    char line[4096];
+    ssize_t n;
+
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c))
+        for (size_t len = 0; (n = read(c, line + len, 1)) == 1; len = line[len] == '\n' ? 0 : len + 1) {
+            bool use = line[len] == '\n' && memmem(line, len, "\"use\"", 5);
+
+            if (line[len] == '\n' && write(c, use ? no : yes, strlen(use ? no : yes)) < 0)
+                _exit(1);
+            if (use) {
+                usleep(200000);
+                _exit(0); /* and the lock is free */
+            }
+        }
+}
+
+/* The use is not lost: the end is waited for, and it is started again, as far as this host can. */
+static void test_op__use_of_a_machine_about_to_stop_starts_it_again(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    setenv("LXTOP_VMM", "/bin/false", 1);
+    hold_machine(w, "d", refuse_and_end);
+    watch_look(w->core.watch);
+    assert_int_not_equal(run(w, "cat d:/etc/passwd"), STATUS_DONE);
+    assert_null(strstr(w->result.msg, "connect"));
+    assert_true(w->status == STATUS_HOST || strstr(w->noted, "not unmounted last time"));
+    assert_int_equal(shell("test ! -e 4/lxtop/d/vsock.sock"), 0);
+}
+
 /* Started by another lxtop since this one looked: the model says stopped, the lock says no. */
 static void test_op_remove__a_machine_just_started_is_kept(void **state)
 {
@@ -541,6 +589,7 @@ int main(int argc, char **argv)
         TEST(test_op_install__then_list_and_remove),
         TEST(test_op_forward__of_a_stopped_distro_is_kept),
         TEST(test_op_set__then_info_says_where_from),
+        TEST(test_op_set__policy_login),
         TEST(test_op_set__bad_values_are_usage_and_change_nothing),
         TEST(test_op_log__all_sources_as_plain_lines),
         TEST(test_op_install__bad_words_are_usage),
@@ -555,6 +604,7 @@ int main(int argc, char **argv)
         TEST(test_op_stop__of_an_instant_distro_that_cannot_be_saved_powers_off),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
+        TEST(test_op__use_of_a_machine_about_to_stop_starts_it_again),
     };
 
     signal(SIGPIPE, SIG_IGN);

@@ -60,11 +60,13 @@ static void test_parse__every_option(void **state)
             "--kernel k --initrd i --append a=b --memory 2G --cpus 8 --disk "
             "d.img,format=raw,ro,id=root "
             "--disk e.img,format=raw --console serial --serial --acpi off --name n --ctl c --log l "
-            "--lock k2 --run-file r --cache ca --agent --ready-fd 5 --timing --verbose",
+            "--lock k2 --run-file r --cache ca --agent --idle 300,7 --ready-fd 5 --timing --verbose",
             &e),
         SPEC_RUN);
     assert_true(s.memory == 2ULL << 30);
     assert_int_equal(s.cpus, 8);
+    assert_int_equal(s.idle_ms, 300000);
+    assert_int_equal(s.idle_stop_ms, 7000);
     assert_int_equal(s.disks, 2);
     assert_string_equal(s.disk[0].path, "d.img");
     assert_string_equal(s.disk[0].format, "raw");

@@ -120,8 +120,11 @@ static void test_host__talks_with_the_guest(void **state)
     assert_memory_equal(payload, "question", 8);
     vsock_world_send(w, VSOCK_OP_RW, PORT, port, "answer");
     assert_string_equal(reads(fd, text), "answer");
+    assert_int_equal(virtio_vsock_callers(w->s), 1);
     close(fd);
     vsock_world_run(w);
+    assert_int_equal(virtio_vsock_callers(w->s), 0); /* whatever the guest still owes */
+    assert_int_equal(w->s->calls, 1);
     assert_int_equal(expect(w, VSOCK_OP_SHUTDOWN).flags, VSOCK_NOTHING);
     vsock_world_send(w, VSOCK_OP_RST, PORT, port, NULL);
     expect_nothing(w);
@@ -181,6 +184,7 @@ static void test_guest__reaches_the_socket_of_the_port(void **state)
     fd = accept(listener, NULL, NULL);
     assert_true(fd >= 0);
     assert_string_equal(reads(fd, text), "hello");
+    assert_int_equal(virtio_vsock_callers(w->s) + w->s->calls, 0); /* what the guest does is no use of it */
     vsock_world_send(w, VSOCK_OP_REQUEST, 700, 56, NULL); /* nobody listens there */
     assert_int_equal(expect(w, VSOCK_OP_RST).src_port, 56);
     vsock_world_send(w, VSOCK_OP_SHUTDOWN, 700, 55, NULL); /* no flag: nothing ends */

@@ -17,6 +17,7 @@
 #include "core/base/file.h"
 #include "vmm/agent.h"
 #include "vmm/guest/agent_port.h"
+#include "vmm/guest/clock.h"
 #include "vmm/guest/export.h"
 #include "vmm/guest/fs_freeze.h"
 #include "vmm/guest/inits.h"
@@ -146,10 +147,17 @@ static void obey_restored(struct agent *a, const char *argument)
     say_ready(a, a->word);
 }
 
+static void obey_time(struct agent *a, const char *argument)
+{
+    (void)a;
+    clock_follow(argument);
+}
+
 static const struct {
     const char *word;
     void (*obey)(struct agent *a, const char *argument);
-} orders[] = {{"stop", obey_stop}, {"restored", obey_restored}, {"freeze", obey_freeze}, {"thaw", obey_thaw}};
+} orders[] = {{"stop", obey_stop}, {"restored", obey_restored}, {"freeze", obey_freeze}, {"thaw", obey_thaw},
+            {"time", obey_time}};
 
 static void take_line(struct agent *a)
 {

@@ -24,6 +24,7 @@
 #include "vmm/guest/options.h"
 #include "vmm/guest/own_init.h"
 #include "vmm/guest/shares.h"
+#include "vmm/guest/timezone.h"
 
 static void mark_boot(void)
 {
@@ -87,6 +88,8 @@ static void prepare_distro(const struct guest_options *o)
     if (*o->hostname)
         sethostname(o->hostname, strlen(o->hostname));
     set_machine_id(o->machine_id);
+    if (*o->timezone)
+        timezone_follow("/", o->timezone);
     keep_systemd_off_console();
     setenv("TERM", o->term, 1);
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);

@@ -17,6 +17,7 @@ static const struct {
     {"lxtop.machine_id", offsetof(struct guest_options, machine_id)},
     {"lxtop.init", offsetof(struct guest_options, init)},
     {"lxtop.term", offsetof(struct guest_options, term)},
+    {"lxtop.timezone", offsetof(struct guest_options, timezone)},
     {"lxtop.net", offsetof(struct guest_options, net)},
 };
 

@@ -9,6 +9,7 @@
  *   lxtop.machine_id=HEX     of a clone: what /etc/machine-id shall say, where there is one
  *   lxtop.init=PATH          run this as PID 1 and not what the table of inits.c finds
  *   lxtop.term=TERM          terminal type of the console's shell (xterm-256color)
+ *   lxtop.timezone=ZONE      the host's time zone, "Europe/Berlin", for a distro that has none of its own
  *   lxtop.net=ADDRESS/PREFIX,GATEWAY,DNS[,ADDRESS6/PREFIX,GATEWAY6,DNS6]
  *                            the first virtio interface's; without it there is no network to set up
  *   lxtop.listen             tell lxtop-vmm at which ports servers listen (listeners.h)
@@ -29,6 +30,7 @@ struct guest_options {
     char machine_id[OPTION_TEXT_MAX];
     char init[OPTION_TEXT_MAX], term[OPTION_TEXT_MAX], net[OPTION_TEXT_MAX];
     bool read_only, listen;
+    char timezone[OPTION_TEXT_MAX];
     char share[GUEST_SHARES_MAX][SHARE_TEXT_MAX]; /* the text behind lxtop.share= */
     unsigned shares;
 };

@@ -131,13 +131,39 @@ bool fence_lets_out(const struct fence *f, const uint8_t *frame, size_t len)
     return f->host || is_answer(f, &p);
 }
 
+/* Ports of a datagram whose header is whole; 0: it is none. */
+static uint32_t datagram_flow(const struct packet *p, bool to_guest)
+{
+    unsigned from, to;
+
+    if (p->protocol != IPPROTO_UDP || p->len < 8 || p->fragment)
+        return 0;
+    from = be16(p->payload);
+    to = be16(p->payload + 2);
+    return to_guest ? flow_key(to, from) : flow_key(from, to);
+}
+
+void fence_sent(struct fence *f, const uint8_t *frame, size_t len)
+{
+    struct packet p;
+    uint32_t key = parse(&p, frame, len) ? datagram_flow(&p, false) : 0;
+
+    if (key && f->flow[flow_slot(key)] != key) /* no answer of its own */
+        f->sent[flow_slot(key)] = key;
+}
+
 void fence_note(struct fence *f, const uint8_t *frame, size_t len)
 {
     struct packet p;
     uint32_t key;
 
-    if (!parse(&p, frame, len) || p.protocol != IPPROTO_UDP || p.len < 8 || p.fragment)
+    if (!parse(&p, frame, len))
         return;
-    key = flow_key(be16(p.payload + 2), be16(p.payload));
+    if (p.protocol == IPPROTO_TCP && p.len > TCP_FLAGS_AT && !p.fragment)
+        f->visits += (p.payload[TCP_FLAGS_AT] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    key = datagram_flow(&p, true);
+    if (!key)
+        return;
+    f->visits += f->sent[flow_slot(key)] != key;
     f->flow[flow_slot(key)] = key;
 }

@@ -26,10 +26,14 @@
 
 struct fence {
     bool host;                  /* open */
-    uint32_t flow[FENCE_FLOWS]; /* of UDP, guest's port and the other; a newer one takes its place */
+    /* Of UDP, guest's port and the other; a newer one takes its place.  Which side has sent. */
+    uint32_t flow[FENCE_FLOWS], sent[FENCE_FLOWS];
+    uint64_t visits; /* connections and datagrams to the guest that it has not asked for: through forwards */
 };
 
 bool fence_lets_out(const struct fence *f, const uint8_t *frame, size_t len);
+/* A frame that was let out. */
+void fence_sent(struct fence *f, const uint8_t *frame, size_t len);
 /* A frame goes to the guest: its answer may come. */
 void fence_note(struct fence *f, const uint8_t *frame, size_t len);
 

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <slirp/libslirp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/forward.h"
+#include "vmm/net/usage.h"
 #include "vmm/net_plan.h"
 
 union address {
@@ -84,6 +86,12 @@ static int remove_forward(Slirp *slirp, const struct forward *f)
     return slirp_remove_hostxfwd(slirp, &host.any, len, flags_of(f));
 }
 
+/* For lxtop-vmm, which ends what is not used. */
+static void tell_usage(Slirp *slirp, uint64_t visits, char answer[NET_REQUEST_MAX])
+{
+    snprintf(answer, NET_REQUEST_MAX, "usage %u %llu", usage_open(slirp), (unsigned long long)visits);
+}
+
 static int obey(Slirp *slirp, const char *request, int requests_fd, struct err *e)
 {
     struct forward f;
@@ -100,7 +108,7 @@ static int obey(Slirp *slirp, const char *request, int requests_fd, struct err *
     return 0;
 }
 
-bool requests_serve(int fd, struct Slirp *slirp)
+bool requests_serve(int fd, struct Slirp *slirp, uint64_t visits)
 {
     char request[NET_REQUEST_MAX];
     struct err e = {0};
@@ -109,7 +117,10 @@ bool requests_serve(int fd, struct Slirp *slirp)
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     request[n] = '\0';
-    obey(slirp, request, fd, &e);
+    if (strcmp(request, "?") == 0)
+        tell_usage(slirp, visits, e.msg);
+    else
+        obey(slirp, request, fd, &e);
     /* An empty message would look like the end. */
     if (!*e.msg)
         strcpy(e.msg, "ok");

@@ -4,10 +4,11 @@
 #define VMM_NET_REQUESTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct Slirp;
 
-/* Answers what has come; false: the other side is gone. */
-bool requests_serve(int fd, struct Slirp *slirp);
+/* Answers what has come, `visits` (fence.h) where that is asked for; false: the other side is gone. */
+bool requests_serve(int fd, struct Slirp *slirp, uint64_t visits);
 
 #endif

@@ -106,8 +106,10 @@ static void take_message(struct user *u, size_t len)
     if (!frame_accept(u->message, len))
         return;
     len -= sizeof(struct net_header);
-    if (fence_lets_out(&u->fence, frame, len))
-        slirp_input(u->slirp, frame, (int)len);
+    if (!fence_lets_out(&u->fence, frame, len))
+        return;
+    fence_sent(&u->fence, frame, len);
+    slirp_input(u->slirp, frame, (int)len);
 }
 
 static void take_frames(struct user *u)
@@ -247,7 +249,7 @@ static void turn(struct user *u)
     flush_waiting(u);
     if (n > 0 && u->fd[FRAMES].revents)
         take_frames(u);
-    if (n > 0 && u->fd[REQUESTS].revents && !requests_serve(u->requests_fd, u->slirp))
+    if (n > 0 && u->fd[REQUESTS].revents && !requests_serve(u->requests_fd, u->slirp, u->fence.visits))
         u->ended = true;
 }
 
