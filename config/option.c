@@ -49,7 +49,7 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_INSTANT] = {"instant", OPTION_BOOL, 0, 1, "false", NULL,
                      "a stop suspends the distro, and its next start goes on there at once", EFFECT_NOW},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
-                  "whose shells, cp, ls, cat and mount are, name or number; empty: root (shells: as /etc/wsl.conf says)", EFFECT_NOW},
+                  "whose shells, cp, ls, cat and mount are, name or number; empty: as /etc/wsl.conf says, else root", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,
                             "how many snapshots are kept: a new one more deletes the oldest; 0: all", EFFECT_NOW},
     [OPT_POLICY] = {"policy", OPTION_CHOICE, 0, 0, "on-demand", policies,

@@ -131,7 +131,7 @@ struct p9_client *guest_files(const struct paths *p, const char *distro, const c
     struct guest_user u = {0};
     struct p9_client *c = files_as(p, distro, 0, cancel, e);
 
-    if (c && *user && guest_user_find(c, distro, user, &u, e) < 0) {
+    if (c && (*user ? guest_user_find(c, distro, user, &u, e) : guest_user_default(c, distro, &u, e)) < 0) {
         p9_client_free(c);
         return NULL;
     }

@@ -30,8 +30,8 @@ struct guest_user {
     uint32_t uid, gid;
 };
 /*
- * The distro's files as `user` sees and makes them: a name or number, "" for root, found in the
- * distro's /etc/passwd; *found says who that is (NULL: not wanted).  The caller frees it.  NULL and an
+ * The distro's files as `user` sees and makes them: a name or number, "" for the distro's default user,
+ * found in the distro's /etc/passwd; *found says who that is (NULL: not wanted).  The caller frees it.  NULL and an
  * error else.
  */
 struct p9_client *guest_files(const struct paths *p, const char *distro, const char *user,

@@ -5,6 +5,7 @@
 #ifndef CORE_GUEST_USER_H
 #define CORE_GUEST_USER_H
 
+#include "core/base/wsl_conf.h"
 #include "core/guest.h"
 
 /*
@@ -13,5 +14,10 @@
  */
 int guest_user_find(struct p9_client *c, const char *distro, const char *user, struct guest_user *u,
                     struct err *e);
+/* The texts that say who is who; *passwd is never NULL, and the caller's. */
+int guest_user_texts(struct p9_client *c, const char *distro, char **passwd, struct wsl_conf *conf,
+                     struct err *e);
+/* Who it is when nobody is named: what the distro's wsl.conf says and its passwd knows, else root. */
+int guest_user_default(struct p9_client *c, const char *distro, struct guest_user *u, struct err *e);
 
 #endif

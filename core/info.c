@@ -11,6 +11,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/wsl_conf.h"
 #include "core/machine.h"
 #include "core/model.h"
 #include "core/plain.h"
@@ -70,7 +71,40 @@ static json_t *settings_json(const struct options *o)
     return list;
 }
 
-static json_t *info_json(const struct info *f)
+/* "FILE section.key=value", as the guest said at its last start (vmm/agent.h); NULL: it is no such text. */
+static json_t *conf_json(const char *text)
+{
+    auto_free char *plain = plain_dup(text, false);
+    char *rest = plain, *file = strsep(&rest, " "), *name = strsep(&rest, "=");
+    const char *ignored;
+    enum wsl_file which;
+
+    if (!rest || !name || strlen(file) != 1 || file[0] < '0' || file[0] >= '0' + WSL_FILES)
+        return NULL;
+    which = (enum wsl_file)(file[0] - '0');
+    ignored = wsl_conf_ignored(which, name);
+    return json_pack("{ss ss ss sb ss}", "file", wsl_file_path(which), "name", name, "value", rest, "honoured",
+                     !ignored, "note", ignored ? ignored : "");
+}
+
+static json_t *confs_json(const struct paths *p, const char *name)
+{
+    auto_free char *path = machine_file(p, name, "run.json");
+    json_t *run = path ? json_load_file(path, 0, NULL) : NULL, *list = json_array();
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "conf"), i, row) {
+        json_t *o = json_is_string(row) ? conf_json(json_string_value(row)) : NULL;
+
+        if (o)
+            json_array_append_new(list, o);
+    }
+    json_decref(run);
+    return list;
+}
+
+static json_t *info_json(const struct paths *p, const struct info *f)
 {
     const struct distro *d = &f->distro;
     json_t *o = json_pack("{ss ss ss ss ss ss ss}", "name", d->name, "state",
@@ -83,6 +117,7 @@ static json_t *info_json(const struct info *f)
     json_object_set_new(o, "started", iso_time(f->run.started));
     json_object_set_new(o, "disk", disk_json(d));
     json_object_set_new(o, "settings", settings_json(&d->options));
+    json_object_set_new(o, "wsl_conf", confs_json(p, d->name));
     return o;
 }
 
@@ -110,6 +145,21 @@ static void put_disk(FILE *f, const json_t *disk)
             text_of(disk, "format"), (long long)used >> 20, (long long)size >> 20);
 }
 
+static void put_confs(FILE *f, const json_t *list)
+{
+    const json_t *row;
+    size_t i;
+
+    if (json_array_size(list) > 0)
+        fputs("What the distro itself asked for at its last start:\n", f);
+    json_array_foreach(list, i, row) {
+        const char *note = text_of(row, "note");
+
+        fprintf(f, "  %s: %s = %s%s%s\n", text_of(row, "file"), text_of(row, "name"), text_of(row, "value"),
+                *note ? " is ignored: " : "", note);
+    }
+}
+
 static char *people_text(const json_t *o, const struct model_distro *m)
 {
     const json_t *row;
@@ -133,6 +183,7 @@ static char *people_text(const json_t *o, const struct model_distro *m)
     json_array_foreach(json_object_get(o, "settings"), i, row)
         fprintf(f, "  %-14s %-24s %s\n", text_of(row, "name"),
                 *text_of(row, "value") ? text_of(row, "value") : "none", text_of(row, "from"));
+    put_confs(f, json_object_get(o, "wsl_conf"));
     fclose(f);
     return text;
 }
@@ -147,7 +198,7 @@ char *info_text(const struct paths *p, const struct options *defaults, const str
     if (store_load(p, defaults, m->name, &f.distro, e) < 0)
         return NULL;
     machine_read(p, m->name, &f.run);
-    o = info_json(&f);
+    o = info_json(p, &f);
     text = json ? report_json(json_incref(o)) : people_text(o, m);
     json_decref(o);
     distro_release(&f.distro);

@@ -41,6 +41,8 @@ static const struct entry entries[] = {
                                    "nobody:x:65534:65534:nobody:/:/bin/false\n"},
     {"etc/shadow", S_IFREG | 0600, "root:*:::::::\nnobody:*:::::::\n"},
     {"etc/group", S_IFREG | 0644, "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n"},
+    /* Of one person, for trying things out: the first shell asks for no name. */
+    {"etc/wsl.conf", S_IFREG | 0644, "[user]\ndefault=root\n"},
     {"etc/hosts", S_IFREG | 0644, "127.0.0.1 localhost\n::1 localhost\n"},
     {"etc/profile", S_IFREG | 0644, "export PS1='\\h:\\w\\$ '\n"},
     {"etc/os-release", S_IFREG | 0644, "ID=busybox\nNAME=BusyBox\nPRETTY_NAME=\"BusyBox, embedded in lxtop\"\n"},

@@ -16,6 +16,7 @@
 #include "core/task.h"
 #include "core/watch.h"
 #include "tui/attach.h"
+#include "tui/first_user.h"
 #include "tui/format.h"
 #include "tui/line.h"
 #include "tui/shell.h"
@@ -251,6 +252,8 @@ static int run_session(struct core *c, const struct op_args *a, const struct ver
 
     if (status != STATUS_DONE)
         return status;
+    if (a->op == OP_SHELL && !a->setting[OPT_USER])
+        first_user_offer(c, a->distro, v->notes);
     status = shell_run(c, a, &e);
     if (e.code)
         line_say(v->notes, "%s%s", v->error, e.msg);

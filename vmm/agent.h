@@ -8,6 +8,7 @@
  * Guest to VMM:  "phase root"      root file system mounted
  *                "init NAME"       the distro's init: systemd, openrc, sysvinit, busybox, own
  *                "ready WORD"      distro ready ("running", or "degraded" for systemd)
+ *                "conf FILE NAME=VALUE"  the distro's wsl.conf (FILE 0) or wsl-distribution.conf (1) says so
  *                "note TEXT"       for the user: shown with the boot (journal recovery, ...)
  *                "export on"       the distro's / is served on AGENT_EXPORT_PORT; "export off": not
  *                "listen PORT"     a server of the distro listens at this TCP port; "unlisten PORT": not any

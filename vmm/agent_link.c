@@ -58,6 +58,11 @@ static void say_frozen(struct agent_link *a, const char *argument)
     a->events->frozen(a->ctx, strcmp(argument, "yes") == 0);
 }
 
+static void say_conf(struct agent_link *a, const char *argument)
+{
+    a->events->conf(a->ctx, argument);
+}
+
 static void say_down(struct agent_link *a, const char *argument)
 {
     (void)argument;
@@ -75,6 +80,7 @@ static const struct {
 } words[] = {
     {"phase", say_phase},   {"init", say_init}, {"ready", say_ready}, {"note", say_note},
     {"frozen", say_frozen}, {"export", say_export}, {"down", say_down}, {"fail", say_fail},
+    {"conf", say_conf},
     {"listen", say_listen}, {"unlisten", say_unlisten},
 };
 

@@ -20,6 +20,7 @@ struct agent_link_events {
     void (*note)(void *ctx, const char *text);
     void (*listen)(void *ctx, uint16_t port, bool on); /* never port 0 */
     void (*frozen)(void *ctx, bool yes);
+    void (*conf)(void *ctx, const char *text);
     void (*down)(void *ctx);
     void (*fail)(void *ctx, const char *text);
 };

@@ -12,7 +12,7 @@
  *   status   -; "state" (CTL_STATE_*), "pid", "cpus", "memory" (bytes), "kernel", "init" (name of
  *            the distro's init or ""), "ready" (its word once it is: "running", "degraded"; or ""),
  *            "phases" (see below), "agent" (bool), "paused" (bool),
- *            "export" (bool: the distro's files are served on vsock, agent.h)
+ *            "notes", "conf" (texts of the guest's: agent.h), "export" (bool: the distro's files are served on vsock, agent.h)
  *   stats    -; "uptime_us", "cpus": [{"time_us"}], "vcpu_us" (sum), "exits": {REASON: count},
  *            "memory": {"size","resident","overhead"} (bytes: guest RAM given, of it resident on
  *            the host, private memory of the process beside it), "devices": [{"name","class",

@@ -37,10 +37,10 @@ static json_t *phases_json(const struct vm *vm)
 
 json_t *vm_status(struct vm *vm)
 {
-    return json_pack("{ss ss si si sI ss so ss ss sO sb sb sb sI ss ss}", "name", vm->spec->name, "state",
+    return json_pack("{ss ss si si sI ss so ss ss sO sO sb sb sb sI ss ss}", "name", vm->spec->name, "state",
                      vm->state, "pid", getpid(), "cpus", vm->spec->cpus, "memory",
                      (json_int_t)vm->mem.size, "kernel", vm->spec->kernel, "phases",
-                     phases_json(vm), "init", vm->init, "ready", vm->ready, "notes", vm->notes, "agent",
+                     phases_json(vm), "init", vm->init, "ready", vm->ready, "notes", vm->notes, "conf", vm->conf, "agent",
                      vm->spec->agent, "paused", vm->vcpus && vcpus_paused(vm->vcpus), "export",
                      vm->exported, "started", (json_int_t)vm->started, "reason", exit_table[vm->reason].name, "detail",
                      vm->detail);

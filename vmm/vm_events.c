@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 
 #define NOTES_MAX 16
+#define CONF_MAX 48
 
 /* The guest is off, in order: because it was asked to, by whom, or of its own will. */
 void vm_on_power_off(void *ctx)
@@ -86,6 +87,15 @@ void vm_on_note(void *ctx, const char *text)
         vm_write_run_file(vm);
 }
 
+/* Not worth a write of its own: the phase that follows is. */
+static void on_agent_conf(void *ctx, const char *text)
+{
+    struct vm *vm = ctx;
+
+    if (json_array_size(vm->conf) < CONF_MAX)
+        json_array_append_new(vm->conf, json_string(text));
+}
+
 static void on_agent_ready(void *ctx, const char *word)
 {
     struct vm *vm = ctx;
@@ -136,6 +146,7 @@ const struct agent_link_events vm_agent_events = {
     .phase = on_agent_phase, .init = on_agent_init, .ready = on_agent_ready,
     .note = vm_on_note,   .export = on_agent_export, .down = on_agent_down, .listen = on_agent_listen,
     .frozen = vm_on_frozen,
+    .conf = on_agent_conf,
     .fail = on_agent_fail,
 };
 

@@ -74,7 +74,7 @@ struct vm {
     int64_t phase_us[PHASES]; /* since started_us; -1: not reached */
     const char *state;        /* CTL_STATE_* */
     char init[64], ready[32]; /* words of the guest's; "": not told yet */
-    json_t *notes;
+    json_t *notes, *conf;
     bool stop_asked, idle_stop, going_down, exported; /* idle_stop: asked by vm_idle.c */
     bool renamed; /* restored from a snapshot of a machine of another name */
     unsigned escapes;

@@ -75,6 +75,17 @@ bool account_find(const char *passwd, const char *user, struct account *a)
     return is_number;
 }
 
+bool account_has_person(const char *passwd)
+{
+    struct account a;
+    struct line l;
+
+    while (next_line(&passwd, &l, FIELDS))
+        if (take_account(&l, &a) && a.uid >= 1000 && a.uid <= 59999)
+            return true;
+    return false;
+}
+
 /* Is `name` in a list of names with commas between them? */
 static bool listed(const char *list, const char *name)
 {

@@ -24,6 +24,8 @@ struct account {
  * number, at home in /; so is root where nobody has the name.  False: there is no such user.
  */
 bool account_find(const char *passwd, const char *user, struct account *a);
+/* Is there anybody but root and the system's own: a number of 1000 to 59999 (Debian Policy 9.2.2)? */
+bool account_has_person(const char *passwd);
 /* The groups of `a`, its own first, at most ACCOUNT_GROUPS: how many. */
 unsigned account_groups(const char *group, const struct account *a, gid_t *groups);
 

@@ -51,7 +51,7 @@ static void on_down(void *ctx)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct agent_link_events events = {on_phase, on_text, on_text, on_export,
-                                                    on_text,  on_listen, on_export, on_down, on_text};
+                                                    on_text,  on_listen, on_export, on_text, on_down, on_text};
     struct agent_link link = {.events = &events};
     size_t piece = size ? data[0] + 1U : 1;
 

@@ -77,6 +77,16 @@ static void test_account_find__a_line_too_long_is_no_user_and_hides_none(void **
     assert_int_equal(a.uid, 2);
 }
 
+static void test_account_has_person__who_is_no_system_user(void **state)
+{
+    (void)state;
+    assert_false(account_has_person(""));
+    assert_false(account_has_person("root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
+                                    "sd:x:999:999::/:/bin/sh\nbroken:x:1000\n"));
+    assert_true(account_has_person("root:x:0:0::/root:/bin/sh\neve:x:1000:1000::/home/eve:/bin/sh"));
+    assert_true(account_has_person("last:x:59999:1::/:/bin/sh\n"));
+}
+
 static void test_account_groups__own_first_and_whole_names_only(void **state)
 {
     static const char group[] = "root:x:0:\nsudo:x:27:eve\nother:x:28:steve,evelyn,eve2\nown:x:1001:eve\nbad:x:no:eve\n"
@@ -115,6 +125,7 @@ int main(void)
         cmocka_unit_test(test_account_find__nobody),
         cmocka_unit_test(test_account_find__a_number_that_nobody_has),
         cmocka_unit_test(test_account_find__a_line_too_long_is_no_user_and_hides_none),
+        cmocka_unit_test(test_account_has_person__who_is_no_system_user),
         cmocka_unit_test(test_account_groups__own_first_and_whole_names_only),
         cmocka_unit_test(test_account_groups__no_more_than_there_is_room_for),
     };

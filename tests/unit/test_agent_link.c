@@ -32,6 +32,10 @@ static void on_note(void *ctx, const char *text)
 {
     hear(ctx, "note", text);
 }
+static void on_conf(void *ctx, const char *text)
+{
+    hear(ctx, "conf", text);
+}
 static void on_export(void *ctx, bool on)
 {
     hear(ctx, "export", on ? "on" : "off");
@@ -57,7 +61,7 @@ static void on_fail(void *ctx, const char *text)
 }
 
 static const struct agent_link_events events = {on_phase, on_init, on_ready, on_export,
-                                                on_note,  on_listen, on_frozen, on_down, on_fail};
+                                                on_note,  on_listen, on_frozen, on_conf, on_down, on_fail};
 
 static int set_up(void **state)
 {
@@ -98,9 +102,9 @@ static void test_output__every_word_is_an_event(void **state)
     struct world *w = *state;
 
     say(w, "phase root\ninit systemd\nready degraded\nexport on\nnote the journal was recovered\n"
-           "export off\ndown\nfail no init\n");
+           "conf 0 user.default=eve\nexport off\ndown\nfail no init\n");
     assert_string_equal(w->heard, "phase[root]init[systemd]ready[degraded]export[on]"
-                                  "note[the journal was recovered]export[off]down[]fail[no init]");
+                                  "note[the journal was recovered]conf[0 user.default=eve]export[off]down[]fail[no init]");
     assert_int_equal(w->link.dropped, 0);
 }
 

@@ -256,11 +256,17 @@ static void test_op_log__all_sources_as_plain_lines(void **state)
     write_log("console.log.1", "oldest\r\n");
     write_log("console.log", "a\033[2Jb\nlast");
     write_log("vmm.log", "warned\n");
-    write_log("run.json", "{\"reason\":\"stopped\",\"notes\":[\"told\", 5]}");
+    write_log("run.json", "{\"reason\":\"stopped\",\"notes\":[\"told\", 5],\"conf\":[\"0 user.default=eve\","
+              "\"0 interop.enabled=a=b\",\"1 oobe.command=x\",\"9 a.b=c\",\"nonsense\",7,\"0 \"]}");
     assert_int_equal(run(w, "log s"), STATUS_DONE);
     assert_string_equal(w->printed, "console: oldest\nconsole: ab\nguest: told\nvmm: warned\nconsole: last\n");
     assert_int_equal(run(w, "log s --json"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "{\"source\":\"console\",\"text\":\"ab\"}\n"));
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "at its last start:\n  /etc/wsl.conf: user.default = eve\n"
+                                       "  /etc/wsl.conf: interop.enabled = a=b is ignored: there is no Windows here\n"
+                                       "  /etc/wsl-distribution.conf: oobe.command = x\n"));
+    assert_null(strstr(w->printed, "nonsense"));
     assert_int_equal(run(w, "log s --follow"), STATUS_DONE); /* of what does not run nothing follows */
 }
 

@@ -18,6 +18,7 @@
 #include "vmm/agent.h"
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/clock.h"
+#include "vmm/guest/conf.h"
 #include "vmm/guest/export.h"
 #include "vmm/guest/fs_freeze.h"
 #include "vmm/guest/inits.h"
@@ -48,6 +49,7 @@ struct agent {
     int port, signals;
     const struct guest_options *options;
     const struct init_kind *init;
+    const struct wsl_conf *conf;
     char *argv0;
     pid_t shell, systemctl;
     int systemctl_out;
@@ -99,10 +101,14 @@ static void go_down(struct agent *a)
 
 static void say_ready(struct agent *a, const char *word)
 {
+    bool first = !a->ready;
+
     a->ready = true;
     if (word != a->word)
         snprintf(a->word, sizeof(a->word), "%s", word);
     agent_say(a->port, "ready %s", word);
+    if (first)
+        conf_run_command(a->conf);
 }
 
 /* systemd's last stage is a program of its own that takes PID 1 over. */
@@ -373,9 +379,9 @@ static void hear(struct agent *a)
 }
 
 _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
-                         const struct init_kind *init)
+                         const struct init_kind *init, const struct wsl_conf *conf)
 {
-    struct agent a = {.port = fd, .argv0 = argv0, .options = o, .init = init,
+    struct agent a = {.port = fd, .argv0 = argv0, .options = o, .init = init, .conf = conf,
                       .kept = {{.service = &export_service, .word = "export", .ready = -1},
                                {.service = &sessions_service, .ready = -1}}};
 

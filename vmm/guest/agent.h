@@ -11,9 +11,10 @@
 
 struct guest_options;
 struct init_kind;
+struct wsl_conf;
 
 /* The agent's life; does not return.  `argv0`: of the process, whose first byte it changes. */
 _Noreturn void agent_run(int fd, char *argv0, const struct guest_options *o,
-                         const struct init_kind *init);
+                         const struct init_kind *init, const struct wsl_conf *conf);
 
 #endif

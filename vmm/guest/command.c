@@ -22,11 +22,10 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/session_msg.h"
-#include "vmm/guest/ini.h"
+#include "vmm/guest/conf.h"
 #include "vmm/guest/kernel_log.h"
 #include "vmm/guest/users.h"
 
-#define CONF_MAX (1u << 20)
 #define TTY_GROUP 5         /* as /dev/pts is mounted */
 #define FILES_SOFT 1024
 #define FILES_HARD 524288   /* systemd's; the kernel's 4096 is too few for databases */
@@ -41,32 +40,19 @@ struct plan {
     struct account account;
     gid_t groups[ACCOUNT_GROUPS];
     unsigned n_groups;
+    struct wsl_conf conf;
     int fd[3]; /* its standard input, output and error */
 };
 
 /* --- whose it is --- */
 
-/* Who it is that nobody named: what wsl.conf says, else root. */
-static void default_user(char user[INI_VALUE])
-{
-    auto_free char *conf = NULL;
-
-    if (file_read("/etc/wsl.conf", CONF_MAX, &conf, NULL, NULL) < 0 ||
-        !ini_get(conf, "user", "default", user) || !*user)
-        snprintf(user, INI_VALUE, "root");
-}
-
-/* A default that nobody is does not keep the person out. */
+/* Who it is that nobody named: what wsl.conf says, if he is somebody, else root. */
 static int find_user(struct plan *p, struct err *e)
 {
-    bool named = *p->start->user;
-    char user[INI_VALUE];
+    auto_free char *passwd = *p->start->user ? NULL : users_passwd();
+    const char *user = *p->start->user ? p->start->user : wsl_conf_user(&p->conf, passwd ? passwd : "");
 
-    snprintf(user, sizeof(user), "%s", p->start->user);
-    if (!named)
-        default_user(user);
-    if (users_find(user, &p->account, p->groups, &p->n_groups) ||
-        (!named && users_find("root", &p->account, p->groups, &p->n_groups)))
+    if (users_find(*user ? user : "root", &p->account, p->groups, &p->n_groups))
         return 0;
     return err_set(e, ENOENT, "there is no user '%.80s' in the distro", user);
 }
@@ -140,7 +126,10 @@ static void set_environment(const struct plan *p)
 /* A user without a home is nevertheless let in. */
 static void enter_folder(const struct plan *p)
 {
-    const char *home = p->account.home, *cwd = p->start->cwd;
+    /* One that was named is meant as it is; one that follows from a share is where the share is. */
+    auto_free char *place = p->start->flags & SESSION_CWD_MUST ? strdup(p->start->cwd)
+                                                               : conf_place(&p->conf, p->start->cwd);
+    const char *home = p->account.home, *cwd = place ? place : "";
     bool at_home = chdir(home) == 0 || chdir("/") == 0;
 
     if (*cwd == '~' && (cwd[1] == '/' || !cwd[1]))
@@ -227,8 +216,10 @@ static int open_terminal(struct plan *p, struct command *c, struct err *e)
 int command_start(const struct session_start *s, struct command *c, struct err *e)
 {
     struct plan p = {.start = s, .fd = {-1, -1, -1}};
-    int r = find_user(&p, e);
+    int r;
 
+    conf_read(&p.conf);
+    r = find_user(&p, e);
     *c = (struct command){.pid = -1, .in = -1, .out = -1, .err = -1, .slave = -1};
     if (r == 0)
         r = s->flags & SESSION_TTY ? open_terminal(&p, c, e) : open_pipes(&p, c, e);

@@ -29,10 +29,20 @@ static const struct init_kind table[] = {
 
 const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, SIGTERM};
 
-static bool fits(const struct init_kind *k)
+/* Also by another name: /sbin/init is mostly a link. */
+static bool is_systemd(const char *program)
 {
     char target[PATH_MAX];
 
+    return program && realpath(program, target) && strstr(target, "/systemd");
+}
+
+static bool fits(const struct init_kind *k, bool systemd)
+{
+    char target[PATH_MAX];
+
+    if (!systemd && (k->ready == READY_SYSTEMCTL || is_systemd(k->program)))
+        return false;
     if (access(k->mark, F_OK) < 0)
         return false;
     if (!k->program)
@@ -42,11 +52,11 @@ static bool fits(const struct init_kind *k)
     return !k->points_to || (realpath(k->program, target) && strstr(target, k->points_to));
 }
 
-const struct init_kind *inits_find(void)
+const struct init_kind *inits_find(bool systemd)
 {
     size_t i = 0;
 
-    while (i < ARRAY_SIZE(table) - 1 && !fits(&table[i]))
+    while (i < ARRAY_SIZE(table) - 1 && !fits(&table[i], systemd))
         i++;
     return &table[i];
 }

@@ -22,8 +22,9 @@ struct init_kind {
     int power_off_signal;        /* sent to PID 1 */
 };
 
-/* The first row that fits the root file system (already /); the last row, our own, fits all. */
-const struct init_kind *inits_find(void);
+/* The first row that fits the root file system (already /); the last row, our own, fits all.  Without
+ * `systemd` it is as if that were not there. */
+const struct init_kind *inits_find(bool systemd);
 /* For lxtop.init=: of no known kind. */
 extern const struct init_kind inits_custom;
 /* Is an rc script of PID 1's start still running? */

@@ -17,6 +17,7 @@
 #include "vmm/agent.h"
 #include "vmm/guest/agent.h"
 #include "vmm/guest/agent_port.h"
+#include "vmm/guest/conf.h"
 #include "vmm/guest/inits.h"
 #include "vmm/guest/modules.h"
 #include "vmm/guest/mounts.h"
@@ -82,12 +83,34 @@ static void set_machine_id(const char *id)
     }
 }
 
-static void prepare_distro(const struct guest_options *o)
+/*
+ * The kernel's command line names the distro's host name to systemd.  Where the distro wants another one
+ * systemd is given a command line that says so (systemd: docs/ENVIRONMENT.md, $SYSTEMD_PROC_CMDLINE).
+ */
+static void tell_systemd_name(const char *name)
+{
+    static const char word[] = "systemd.hostname=";
+    auto_free char *line = NULL;
+    auto_free char *text = NULL;
+    char *at, *end;
+
+    if (file_read("/proc/cmdline", 65536, &line, NULL, NULL) < 0 || !(at = strstr(line, word)))
+        return;
+    at += strlen(word);
+    end = at + strcspn(at, " \n");
+    text = file_path("%.*s%s%.*s", (int)(at - line), line, name, (int)strcspn(end, "\n"), end);
+    if (text)
+        setenv("SYSTEMD_PROC_CMDLINE", text, 1);
+}
+
+static void prepare_distro(const struct guest_options *o, const struct wsl_conf *conf)
 {
     mounts_common();
     if (*o->hostname)
         sethostname(o->hostname, strlen(o->hostname));
     set_machine_id(o->machine_id);
+    if (*wsl_conf_text(conf, WSL_HOSTNAME))
+        tell_systemd_name(o->hostname);
     if (*o->timezone)
         timezone_follow("/", o->timezone);
     keep_systemd_off_console();
@@ -121,6 +144,7 @@ int main(int argc, char **argv)
 {
     struct guest_options o;
     const struct init_kind *init;
+    struct wsl_conf conf;
     struct err e = {0};
     int port, r;
 
@@ -140,11 +164,14 @@ int main(int argc, char **argv)
     if (r < 0)
         fail(port, &e);
     agent_say(port, "phase root");
-    prepare_distro(&o);
-    net_start(&o, port);
-    shares_mount(&o, port);
-    init = *o.init ? &inits_custom : inits_find();
+    conf_read(&conf);
+    conf_tell(port);
+    conf_apply(&conf, &o);
+    prepare_distro(&o, &conf);
+    net_start(&o, wsl_conf_true(&conf, WSL_RESOLV_CONF, true), port);
+    shares_mount(&o, &conf, port);
+    init = *o.init ? &inits_custom : inits_find(wsl_conf_true(&conf, WSL_SYSTEMD, true));
     if (fork() == 0)
-        agent_run(port, argv[0], &o, init);
+        agent_run(port, argv[0], &o, init, &conf);
     become_init(port, &o, init);
 }

@@ -199,7 +199,7 @@ static void set_resolver(const struct plan *plans, int n)
         fill_resolv_conf(lines);
 }
 
-void net_start(const struct guest_options *o, int port)
+void net_start(const struct guest_options *o, bool resolver, int port)
 {
     auto_free char *text = strdup(o->net);
     char *rest = text;
@@ -214,5 +214,6 @@ void net_start(const struct guest_options *o, int port)
     r = set_up(plans, n);
     if (r < 0)
         agent_say(port, "note the network could not be set up: %s", strerror(-r));
-    set_resolver(plans, n);
+    if (resolver)
+        set_resolver(plans, n);
 }

@@ -9,9 +9,12 @@
 #ifndef VMM_GUEST_NET_H
 #define VMM_GUEST_NET_H
 
+#include <stdbool.h>
+
 struct guest_options;
 
 /* After the switch to the distro's root; failures are notes on the agent's `port`. */
-void net_start(const struct guest_options *o, int port);
+/* `resolver`: the host's resolver is written where there is none. */
+void net_start(const struct guest_options *o, bool resolver, int port);
 
 #endif

@@ -13,6 +13,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "vmm/guest/agent_port.h"
+#include "vmm/guest/conf.h"
 #include "vmm/guest/options.h"
 
 /*
@@ -24,6 +25,7 @@
 struct share {
     const char *tag, *cache, *access, *path;
     bool read_only;
+    unsigned long flags; /* of the distro's own choice */
 };
 
 /* %XX is a byte; anything else stays as it is. */
@@ -64,7 +66,7 @@ static bool parse(struct share *s, char *text)
 
 static int try_mount(const struct share *s, const char *cache)
 {
-    unsigned long flags = MS_NOSUID | MS_NODEV | (s->read_only ? MS_RDONLY : 0UL);
+    unsigned long flags = MS_NOSUID | MS_NODEV | s->flags | (s->read_only ? MS_RDONLY : 0UL);
     char options[128];
 
     snprintf(options, sizeof(options), MOUNT_OPTIONS, s->access, cache);
@@ -87,7 +89,18 @@ static int mount_share(const struct share *s, int port, struct err *e)
     return r < 0 ? err_sys(e, -r, "mount the host's folder") : 0;
 }
 
-void shares_mount(const struct guest_options *o, int port)
+/* The distro may have them elsewhere, and with less rights. */
+static int mount_for(const struct wsl_conf *conf, const struct share *s, int port, struct err *e)
+{
+    auto_free char *place = conf_place(conf, s->path);
+    struct share at = *s;
+
+    at.path = place ? place : s->path;
+    at.flags = conf_mount_flags(conf);
+    return mount_share(&at, port, e);
+}
+
+void shares_mount(const struct guest_options *o, const struct wsl_conf *conf, int port)
 {
     for (unsigned i = 0; i < o->shares; i++) {
         auto_free char *text = strdup(o->share[i]);
@@ -96,7 +109,7 @@ void shares_mount(const struct guest_options *o, int port)
 
         if (!text || !parse(&s, text))
             agent_say(port, "note lxtop.share=%.200s is no share", o->share[i]);
-        else if (mount_share(&s, port, &e) < 0)
+        else if (mount_for(conf, &s, port, &e) < 0)
             agent_say(port, "note %s is not there: %s", s.path, e.msg);
     }
 }

@@ -8,8 +8,10 @@
 #define VMM_GUEST_SHARES_H
 
 struct guest_options;
+struct wsl_conf;
 
-/* Mounts those of the options, mount points made; one that fails is a note to `port`. */
-void shares_mount(const struct guest_options *o, int port);
+/* Mounts those of the options where and as the distro wants them (conf.h), mount points made; one that
+ * fails is a note to `port`. */
+void shares_mount(const struct guest_options *o, const struct wsl_conf *conf, int port);
 
 #endif

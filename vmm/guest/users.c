@@ -19,9 +19,14 @@ static char *read_text(const char *path)
     return file_read(path, FILE_MAX, &text, NULL, NULL) < 0 ? NULL : text;
 }
 
+char *users_passwd(void)
+{
+    return read_text("/etc/passwd");
+}
+
 bool users_find(const char *user, struct account *a, gid_t group[ACCOUNT_GROUPS], unsigned *groups)
 {
-    auto_free char *passwd = read_text("/etc/passwd");
+    auto_free char *passwd = users_passwd();
     auto_free char *members = read_text("/etc/group");
     bool known = account_find(passwd ? passwd : "", user, a);
 

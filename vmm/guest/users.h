@@ -13,6 +13,8 @@
 
 #include "core/base/account.h"
 
+/* The text of /etc/passwd; NULL: none. The caller frees. */
+char *users_passwd(void);
 /* account_find and account_groups over /etc/passwd and /etc/group; missing ones are empty. */
 bool users_find(const char *user, struct account *a, gid_t group[ACCOUNT_GROUPS], unsigned *groups);
 
