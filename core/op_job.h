@@ -41,7 +41,7 @@ struct op_job {
     struct machine_start *start;
     struct job_use *use;        /* the machine is being asked to stay */
     unsigned joined;
-    bool booting, granted;
+    bool booting;
     int64_t use_deadline;       /* uv_now milliseconds; 0: not asked yet */
     struct task *task;
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */

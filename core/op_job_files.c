@@ -99,9 +99,7 @@ static void begin_mount(struct op_job *j)
 
 void job_on_running(struct op_job *j)
 {
-    if (j->op != OP_START && !j->granted)
-        j->booting = false; /* the next look asks it to stay */
-    else if (j->op == OP_START || j->op == OP_SHELL || j->op == OP_EXEC)
+    if (j->op == OP_START || j->op == OP_SHELL || j->op == OP_EXEC)
         job_finish(j, STATUS_DONE, NULL);
     else if (j->op == OP_MOUNT)
         begin_mount(j);

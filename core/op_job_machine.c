@@ -53,6 +53,18 @@ static void fail_start(struct op_job *j, const struct model_distro *d)
 /* Another lxtop started it at the same time: its boot is as good; should it have given up, ours comes. */
 #define JOINS_MAX 3
 
+static void ask_use(struct op_job *j);
+
+/* Who only wants it started has no more to ask. */
+static void machine_runs(struct op_job *j)
+{
+    j->booting = false;
+    if (j->op == OP_START)
+        job_on_running(j);
+    else
+        ask_use(j);
+}
+
 static void watch_boot(struct op_job *j, const struct model_distro *d)
 {
     if (j->start)
@@ -61,7 +73,7 @@ static void watch_boot(struct op_job *j, const struct model_distro *d)
     if (d->state == MACHINE_RUNNING) {
         if (*d->note)
             job_note(j, "%s", d->note);
-        job_on_running(j);
+        machine_runs(j);
     } else if (!(MACHINE_BIT(d->state) & MACHINE_DOWN)) {
         return;
     } else if (j->joined && j->joined <= JOINS_MAX) {
@@ -186,9 +198,7 @@ static void on_use(void *ctx, const json_t *reply, const struct err *e)
     if (!j)
         return;
     j->use = NULL;
-    j->booting = false;
-    j->granted = reply || (int64_t)uv_now(j->core->loop) >= j->use_deadline;
-    if (j->granted)
+    if (reply || (int64_t)uv_now(j->core->loop) >= j->use_deadline)
         job_on_running(j);
 }
 
@@ -214,7 +224,6 @@ static void wait_use(struct op_job *j)
     if ((int64_t)uv_now(j->core->loop) < j->use_deadline)
         return;
     job_forget_use(j);
-    j->granted = true;
     job_on_running(j);
 }
 
@@ -230,10 +239,8 @@ void job_need_machine(struct op_job *j)
         watch_boot(j, d);
     else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
         begin_start(j);
-    else if (d->state == MACHINE_RUNNING && j->op == OP_START)
-        job_on_running(j);
     else if (d->state == MACHINE_RUNNING)
-        ask_use(j);
+        machine_runs(j);
     else if (d->state == MACHINE_STARTING)
         j->booting = true;
 }
