@@ -46,7 +46,7 @@ void job_run_log(struct op_job *j)
     d = job_distro(j);
     follow = follow && d && (MACHINE_BIT(d->state) & MACHINE_LIVE);
     if (!j->begun)
-        j->log = log_read_start(j->core, j->distro, follow || d->state == MACHINE_RUNNING, follow,
+        j->log = log_read_start(j->core, j->distro, follow || (d && d->state == MACHINE_RUNNING), follow,
                                 j->flags & FLAG_JSON, on_log_line, j, &e);
     if (!j->log) {
         job_finish(j, STATUS_FAILED, &e);

@@ -12,29 +12,29 @@
 
 static const struct {
     enum wsl_file file;
-    const char *section, *key; /* in lower case; key NULL: all of the section */
     int id;                    /* enum wsl_key, or -1 */
+    const char *section, *key; /* in lower case; key NULL: all of the section */
     const char *ignored;
 } table[] = {
-    {WSL_CONF, "user", "default", WSL_USER, NULL},
-    {WSL_CONF, "boot", "command", WSL_COMMAND, NULL},
-    {WSL_CONF, "boot", "systemd", WSL_SYSTEMD, NULL},
-    {WSL_CONF, "network", "hostname", WSL_HOSTNAME, NULL},
-    {WSL_CONF, "network", "generateresolvconf", WSL_RESOLV_CONF, NULL},
-    {WSL_CONF, "automount", "enabled", WSL_AUTOMOUNT, NULL},
-    {WSL_CONF, "automount", "root", WSL_AUTOMOUNT_ROOT, NULL},
-    {WSL_CONF, "automount", "options", WSL_AUTOMOUNT_OPTIONS, NULL},
-    {WSL_CONF, "time", "usewindowstimezone", WSL_TIMEZONE, NULL},
-    {WSL_CONF, "automount", "mountfstab", -1, "the distro's own init mounts /etc/fstab"},
-    {WSL_CONF, "network", "generatehosts", -1, "/etc/hosts is left as the distro has it"},
-    {WSL_CONF, "interop", NULL, -1, NO_WINDOWS},
-    {WSL_CONF, "boot", "protectbinfmt", -1, NO_WINDOWS},
-    {WSL_CONF, "gpu", NULL, -1, "the machine has no GPU"},
-    {WSL_DISTRIBUTION, "oobe", "command", WSL_OOBE_COMMAND, NULL},
-    {WSL_DISTRIBUTION, "oobe", "defaultuid", WSL_OOBE_UID, NULL},
-    {WSL_DISTRIBUTION, "oobe", "defaultname", -1, "names are given at the install"},
-    {WSL_DISTRIBUTION, "shortcut", NULL, -1, NO_WINDOWS},
-    {WSL_DISTRIBUTION, "windowsterminal", NULL, -1, NO_WINDOWS},
+    {WSL_CONF, WSL_USER, "user", "default", NULL},
+    {WSL_CONF, WSL_COMMAND, "boot", "command", NULL},
+    {WSL_CONF, WSL_SYSTEMD, "boot", "systemd", NULL},
+    {WSL_CONF, WSL_HOSTNAME, "network", "hostname", NULL},
+    {WSL_CONF, WSL_RESOLV_CONF, "network", "generateresolvconf", NULL},
+    {WSL_CONF, WSL_AUTOMOUNT, "automount", "enabled", NULL},
+    {WSL_CONF, WSL_AUTOMOUNT_ROOT, "automount", "root", NULL},
+    {WSL_CONF, WSL_AUTOMOUNT_OPTIONS, "automount", "options", NULL},
+    {WSL_CONF, WSL_TIMEZONE, "time", "usewindowstimezone", NULL},
+    {WSL_CONF, -1, "automount", "mountfstab", "the distro's own init mounts /etc/fstab"},
+    {WSL_CONF, -1, "network", "generatehosts", "/etc/hosts is left as the distro has it"},
+    {WSL_CONF, -1, "interop", NULL, NO_WINDOWS},
+    {WSL_CONF, -1, "boot", "protectbinfmt", NO_WINDOWS},
+    {WSL_CONF, -1, "gpu", NULL, "the machine has no GPU"},
+    {WSL_DISTRIBUTION, WSL_OOBE_COMMAND, "oobe", "command", NULL},
+    {WSL_DISTRIBUTION, WSL_OOBE_UID, "oobe", "defaultuid", NULL},
+    {WSL_DISTRIBUTION, -1, "oobe", "defaultname", "names are given at the install"},
+    {WSL_DISTRIBUTION, -1, "shortcut", NULL, NO_WINDOWS},
+    {WSL_DISTRIBUTION, -1, "windowsterminal", NULL, NO_WINDOWS},
 };
 
 static int find(enum wsl_file file, const char *section, const char *key)

@@ -48,7 +48,7 @@ static unsigned count_rows(const char *table, bool listens, unsigned *port, unsi
     unsigned n = 0;
 
     for (const char *line = table; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        struct row r;
+        struct row r = {0};
         unsigned p, known = 0;
 
         if (!parse_row(line, &r) || r.listens != listens || !(p = local_port(r.fd)))
