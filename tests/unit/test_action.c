@@ -102,7 +102,7 @@ static const struct {
     enum action_id action;
     const char *works;
 } legal[] = {
-    {ACTION_START, "-y---yy"}, {ACTION_CONSOLE, "--yyy--"}, {ACTION_SHELL, "-yyy-yy"}, {ACTION_STOP, "--yyy-y"},
+    {ACTION_START, "-y--yyy"}, {ACTION_CONSOLE, "--yyy--"}, {ACTION_SHELL, "-yyyyyy"}, {ACTION_STOP, "--yyy-y"},
     {ACTION_FORCE, "--yyy-y"}, {ACTION_REMOVE, "-y---yy"},  {ACTION_STATS, "--yyy--"}, {ACTION_FREEZE, "---y---"},
     {ACTION_INSTALL, "yyyyyyy"}, {ACTION_QUIT, "yyyyyyy"},  {ACTION_CANCEL, "-------"},
 };
