@@ -13,6 +13,9 @@
 #include "vmm/disk_qcow2.h"
 #include "vmm/disk_raw.h"
 
+#define LOG "disk"
+#include "core/base/log.h"
+
 static const struct disk_format *const formats[] = {&disk_raw, &disk_qcow2};
 
 static const struct disk_format *format_of(const char *name)
@@ -107,6 +110,23 @@ void disk_close(struct disk *d)
 
 /* --- chains --- */
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* What the image says it stands on is only compared: after a merge that was cut short it may be old. */
+static void compare_names(const struct disk *d, const char *path)
+{
+    const char *name = disk_qcow2_wants_backing(d);
+
+    if (!name || strcmp(last_part(name), last_part(path)) != 0)
+        log_warn("an image stands on %s as it was told, and not on '%s' as its header says", path,
+                 name ? name : "");
+}
+
 int disk_add_backing(struct disk *d, const char *path, const char *format, struct err *e)
 {
     struct disk *below;
@@ -124,6 +144,8 @@ int disk_add_backing(struct disk *d, const char *path, const char *format, struc
         d->backing = below;
     else
         free(below);
+    if (r == 0)
+        compare_names(d, path);
     return r;
 }
 

@@ -164,6 +164,58 @@ static void test_op_install__then_list_and_remove(void **state)
     assert_int_equal(shell("test -z \"$(ls -A 0/lxtop/distros)$(ls -A 1/lxtop/machines)\""), 0);
 }
 
+static void test_op_snapshot__of_a_stopped_distro(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "snapshot list s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\n(now) "));
+    assert_int_equal(run(w, "snapshot create s one --note text"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot create s one"), STATUS_FAILED);
+    assert_says(w->result, "already");
+    assert_int_equal(run(w, "snapshot create s two"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot list s"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\none "));
+    assert_non_null(strstr(w->printed, "text\n  two "));
+    assert_non_null(strstr(w->printed, "\n    (now) "));
+    assert_int_equal(run(w, "snapshot list s --json"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\"name\": \"one\""));
+    assert_int_equal(run(w, "snapshot diff s one two"), STATUS_DONE);
+    assert_string_equal(w->printed, "");
+    assert_int_equal(run(w, "snapshot diff s one none"), STATUS_FAILED);
+    assert_int_equal(run(w, "snapshot restore s one --yes"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot clone s two c"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot delete s one"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot delete s one"), STATUS_FAILED);
+    assert_int_equal(run(w, "snapshot create none"), STATUS_NO_DISTRO);
+    assert_int_equal(run(w, "snapshot"), STATUS_USAGE);
+    assert_says(w->result, "create, list, restore, delete, clone, diff");
+    assert_int_equal(run(w, "snapshot restore s"), STATUS_USAGE);
+    assert_int_equal(run(w, "remove s --yes"), STATUS_DONE);
+    assert_int_equal(run(w, "snapshot list c"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\n  two "));
+}
+
+static void test_op_snapshot__only_the_last_are_kept(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "k");
+    assert_int_equal(run(w, "set k keep_snapshots 2"), STATUS_DONE);
+    for (int i = 0; i < 4; i++) {
+        char line[64];
+
+        snprintf(line, sizeof(line), "snapshot create k s%d", i);
+        assert_int_equal(run(w, line), STATUS_DONE);
+        assert_int_equal(strstr(w->printed, "is deleted: keep_snapshots is 2\n") != NULL, i > 1);
+    }
+    assert_int_equal(run(w, "snapshot list k"), STATUS_DONE);
+    assert_null(strstr(w->printed, "s1"));
+    assert_non_null(strstr(w->printed, "\ns2 "));
+    assert_non_null(strstr(w->printed, "\n  s3 "));
+}
+
 static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
 {
     struct world *w = *state;
@@ -594,6 +646,8 @@ int main(int argc, char **argv)
         TEST(test_op_list__empty_and_as_json),
         TEST(test_op_install__then_list_and_remove),
         TEST(test_op_forward__of_a_stopped_distro_is_kept),
+        TEST(test_op_snapshot__of_a_stopped_distro),
+        TEST(test_op_snapshot__only_the_last_are_kept),
         TEST(test_op_set__then_info_says_where_from),
         TEST(test_op_set__policy_login),
         TEST(test_op_set__bad_values_are_usage_and_change_nothing),
