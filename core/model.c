@@ -13,8 +13,7 @@ void model_release(struct model *m)
     for (unsigned i = 0; i < m->count; i++)
         free(m->distros[i].history);
     free(m->distros);
-    if (m->focus.known)
-        options_release(&m->focus.options);
+    model_focus_forget(&m->focus);
     model_sources_forget(m);
     model_folder_forget(&m->folder[0]);
     model_folder_forget(&m->folder[1]);
@@ -231,4 +230,56 @@ void model_folder_forget(struct model_folder *f)
     free(f->files);
     free(f->path);
     *f = (struct model_folder){0};
+}
+
+/* --- focus --- */
+
+static void forget_snapshots(struct model_focus *f)
+{
+    if (f->tree)
+        snapshots_release(&f->snapshots);
+    free(f->tree);
+    f->tree = NULL;
+    f->twigs = 0;
+    f->snapshots = (struct snapshots){0};
+}
+
+void model_focus_forget(struct model_focus *f)
+{
+    forget_snapshots(f);
+    if (f->known)
+        options_release(&f->options);
+    *f = (struct model_focus){0};
+}
+
+/* All that stand on `parent`, each followed by what stands on it; the count of those put so far. */
+static unsigned put_children(struct model_focus *f, const char *parent, unsigned depth, unsigned n)
+{
+    for (unsigned i = 0; i < f->snapshots.count && n < f->snapshots.count; i++)
+        if (strcmp(f->snapshots.list[i].parent, parent) == 0) {
+            f->tree[n++] = (struct model_twig){i, depth};
+            if (depth < SNAPSHOTS_DEPTH_MAX)
+                n = put_children(f, f->snapshots.list[i].id, depth + 1, n);
+        }
+    return n;
+}
+
+void model_focus_snapshots(struct model_focus *f, struct snapshots *s)
+{
+    forget_snapshots(f);
+    f->tree = calloc(s->count + 1, sizeof(*f->tree));
+    if (!f->tree) {
+        snapshots_release(s);
+        return;
+    }
+    f->snapshots = *s;
+    f->twigs = put_children(f, "", 0, 0);
+    for (unsigned i = 0; i < s->count; i++) {
+        char *plain = plain_dup(s->list[i].note ? s->list[i].note : "", false);
+
+        if (plain) {
+            free(f->snapshots.list[i].note);
+            f->snapshots.list[i].note = plain;
+        }
+    }
 }

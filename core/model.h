@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "core/machine.h"
+#include "core/snapshots.h"
 #include "core/store.h"
 
 /* Figures of the last minutes of a running distro, one a second; negative: not known. */
@@ -99,7 +100,17 @@ struct model_focus {
     struct options options;
     struct model_device devices[MODEL_DEVICES];
     unsigned device_count;       /* 0 unless it runs */
+    struct snapshots snapshots;
+    struct model_twig *tree;     /* all of them as a tree is drawn, each beneath its parent; owned; NULL: not known */
+    unsigned twigs;
 };
+struct model_twig {
+    unsigned index, depth;       /* in snapshots.list; 0: stands on nothing */
+};
+/* Everything known about it is forgotten, its name too. */
+void model_focus_forget(struct model_focus *f);
+/* Takes *s over, whose text is made plain. */
+void model_focus_snapshots(struct model_focus *f, struct snapshots *s);
 
 /* The end of a log that is looked at (follow.h); lines are plain. */
 struct model_log {

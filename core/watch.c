@@ -275,12 +275,15 @@ static void show_distro(struct watch *w, struct line *l, const struct distro *s)
 static void show_focus(struct watch *w, const struct distro *s)
 {
     struct model_focus *f = &w->core->model.focus;
+    struct snapshots snapshots;
 
     if (strcmp(f->name, s->name) != 0 || s->installing)
         return;
     if (f->known)
         options_release(&f->options);
     f->known = options_copy(&f->options, &s->options, NULL) == 0;
+    if (snapshots_load(&w->core->paths, s->name, &snapshots, NULL) == 0)
+        model_focus_snapshots(f, &snapshots);
 }
 
 void watch_focus(struct watch *w, const char *name)
@@ -289,9 +292,7 @@ void watch_focus(struct watch *w, const char *name)
 
     if (strcmp(f->name, name) == 0)
         return;
-    if (f->known)
-        options_release(&f->options);
-    *f = (struct model_focus){0};
+    model_focus_forget(f);
     snprintf(f->name, sizeof(f->name), "%s", name);
     watch_look(w);
 }

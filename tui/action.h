@@ -60,6 +60,11 @@ enum action_id {
     ACTION_TICK,
     /* Of single views. */
     ACTION_OPEN, /* Enter, where it is no shell */
+    ACTION_SNAPSHOTS,
+    ACTION_SNAPSHOT_NEW,
+    ACTION_SNAPSHOT_RESTORE,
+    ACTION_SNAPSHOT_DELETE,
+    ACTION_SNAPSHOT_CLONE,
     ACTION_LOG_OTHER,
     ACTION_FILE_SIDE,
     ACTION_FILE_PARENT,

@@ -51,7 +51,7 @@ struct list *ui_list(struct ui *u)
 /* Help and palette lie over a view and are about whatever that is about. */
 static enum view_id beneath(const struct ui *u)
 {
-    return u->view >= VIEW_TABS && u->depth ? u->back[u->depth - 1] : u->view;
+    return (u->view == VIEW_HELP || u->view == VIEW_PALETTE) && u->depth ? u->back[u->depth - 1] : u->view;
 }
 
 const char *ui_focus(const struct ui *u)
@@ -360,6 +360,12 @@ static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum
     case ACTION_NEXT_VIEW:
     case ACTION_PREVIOUS_VIEW:
         tab(u, m, a == ACTION_NEXT_VIEW ? 1 : -1);
+        break;
+    case ACTION_SNAPSHOTS:
+        ui_open(u, m, VIEW_SNAPSHOTS);
+        break;
+    case ACTION_SNAPSHOT_NEW:
+        ask_snapshot(u, ui_subject(u, m));
         break;
     case ACTION_BACK:
         return ui_back(u, m);

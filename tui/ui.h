@@ -103,6 +103,7 @@ struct ui {
     unsigned held_count;
     struct form form;
     struct files files;
+    char snapshot[2][SNAPSHOT_NAME_MAX + 1]; /* of the question or the request */
     bool vmm_log;                    /* of the two logs */
     int option;                      /* of the question of a setting */
     /* A free name for a source, for the form; the caller of it frees. */
@@ -127,6 +128,9 @@ const char *ui_focus(const struct ui *u);
 /* view_files.c: as OP_COPY and the like take it, "NAME:/path" or "/path"; into `to` of FILES_PATH + 80 bytes. */
 const char *files_place(const struct ui *u, int side, const char *name, char *to);
 void files_release(struct files *f);
+/* view_snapshots.c: a line of the tree; and the question for a new one. */
+void snapshot_line(const struct model_focus *f, unsigned row, bool ascii, int cols, char *to, size_t size);
+void ask_snapshot(struct ui *u, const struct model_distro *d);
 
 /* --- for the views --- */
 

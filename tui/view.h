@@ -33,6 +33,7 @@ enum view_id {
     VIEW_TABS,
     VIEW_HELP = VIEW_TABS, /* of the view beneath it */
     VIEW_PALETTE,
+    VIEW_SNAPSHOTS,
     VIEWS
 };
 #define VIEW_BIT(v) (1u << (v))
@@ -79,6 +80,7 @@ struct view {
 extern const struct view *const view_table[VIEWS];
 
 extern const struct view view_distros, view_info, view_log, view_files, view_install, view_tasks, view_settings,
-    view_events, view_help, view_palette;
+    view_events, view_help, view_palette,
+    view_snapshots;
 
 #endif

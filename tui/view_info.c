@@ -131,6 +131,19 @@ static void put_sizes(struct doc *doc, const struct model_distro *d, int cols)
     }
 }
 
+static void put_snapshots(const struct ui *u, struct doc *doc, const struct model_focus *f, int cols)
+{
+    char line[1024];
+
+    if (!f->twigs)
+        return;
+    heading(doc, "Snapshots");
+    for (unsigned i = 0; i < f->twigs; i++) {
+        snapshot_line(f, i, u->look.ascii, cols, line, sizeof(line));
+        doc_put(doc, STYLE_PLAIN, "  %s", line);
+    }
+}
+
 static void put_devices(struct doc *doc, const struct model_focus *f)
 {
     char read[FORMAT_TEXT], written[FORMAT_TEXT];
@@ -198,6 +211,7 @@ static void build(struct ui *u, const struct model *m, int cols)
         return;
     put_list(&u->doc, &f->options, OPT_SHARES, "Shares", cols);
     put_list(&u->doc, &f->options, OPT_FORWARDS, "Forwards", cols);
+    put_snapshots(u, &u->doc, f, cols);
     put_devices(&u->doc, f);
     put_settings(&u->doc, &f->options);
 }

@@ -103,6 +103,30 @@ static void scene_every_state(struct model *m)
     model_row(m, "ubuntu")->silent = true;
 }
 
+static void snapshots(struct model *m)
+{
+    static const struct {
+        const char *id, *parent, *name, *note;
+        bool memory;
+    } all[] = {{"01", "", "fresh", "as installed", false},
+               {"02", "01", "with-docker", "", true},
+               {"03", "01", "experiment", "\x1b[2Jnot so good", false},
+               {"04", "02", "before-upgrade", "", false}};
+    struct snapshots s = {.list = calloc(ARRAY_SIZE(all), sizeof(*s.list)), .count = ARRAY_SIZE(all), .active = strdup("x"),
+                          .folder = strdup("x"), .base = "04"};
+
+    for (unsigned i = 0; i < s.count; i++) {
+        struct snapshot *to = &s.list[i];
+
+        *to = (struct snapshot){.note = strdup(all[i].note), .layer = strdup("x"), .memory = all[i].memory,
+                                .created = SCENE_NOW + i * 60};
+        strcpy(to->id, all[i].id);
+        strcpy(to->parent, all[i].parent);
+        strcpy(to->name, all[i].name);
+    }
+    model_focus_snapshots(&m->focus, &s);
+}
+
 /* One that runs, looked at closely. */
 static void scene_close(struct model *m)
 {
@@ -132,6 +156,12 @@ static void scene_close(struct model *m)
     m->focus.devices[0] = (struct model_device){"root", "blk", 4711, 52 << 20, 7 << 20, 0, 184};
     m->focus.devices[1] = (struct model_device){"net0", "net", 12, 1200, 900, 1, 0};
     m->focus.device_count = 2;
+}
+
+static void scene_snapshots(struct model *m)
+{
+    scene_close(m);
+    snapshots(m);
 }
 
 static void scene_tasks(struct model *m)
@@ -319,6 +349,11 @@ static const struct scene scenes[] = {
     {"settings-80x24", 24, 80, scene_close, "je\\shares\n", true},
     {"settings-40x12", 12, 40, scene_close, "je\\shares\n\n", false},
     {"settings-200x50", 50, 200, scene_close, "je\\shares\n", false},
+    {"snapshots-80x24", 24, 80, scene_snapshots, "jS", true},
+    {"snapshots-40x12", 12, 40, scene_snapshots, "jSj", false},
+    {"snapshots-200x50", 50, 200, scene_snapshots, "jSG", false},
+    {"snapshots-delete-80x24", 24, 80, scene_snapshots, "jSjd", false},
+    {"snapshots-info-80x30", 44, 80, scene_snapshots, "jv", false},
     {"files-80x24", 24, 80, scene_files, "jb", true},
     {"files-40x12", 12, 40, scene_files, "jbjj", false},
     {"files-200x50", 50, 200, scene_files, "jb\tj", false},

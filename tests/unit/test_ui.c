@@ -540,6 +540,40 @@ static void test_files__folders_in_and_out(void **state)
     assert_string_equal(l.ui.files.path[1], "/home");
 }
 
+static void test_snapshots__taken_restored_deleted_cloned(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_snapshots);
+    r = type("jpnow\n");
+    assert_op(r, OP_SNAPSHOT_CREATE, 0, "debian");
+    assert_string_equal(r.args.word[0], "debian");
+    assert_string_equal(r.args.word[1], "now");
+    assert_int_equal(type("p\n").args.words, 1); /* a name of the time */
+    press('S');
+    assert_int_equal(press('r').want, WANT_NOTHING);
+    assert_non_null(strstr(l.ui.hint, "stop it first"));
+    model_row(&l.model, "debian")->state = MACHINE_STOPPED;
+    assert_hint(type("jrn\n"), "Nothing was changed.");
+    type("r");
+    press(K_DOWN); /* what was asked about is what is done */
+    r = type("y\n");
+    assert_op(r, OP_SNAPSHOT_RESTORE, FLAG_YES, "debian");
+    assert_string_equal(r.args.word[1], "with-docker");
+    type("g");
+    r = type("dy\n");
+    assert_op(r, OP_SNAPSHOT_DELETE, 0, "debian");
+    assert_string_equal(r.args.word[1], "fresh");
+    type("calpine\n");
+    assert_non_null(strstr(l.ui.hint, "already"));
+    r = type("\x15" "twin\n");
+    assert_op(r, OP_SNAPSHOT_CLONE, 0, "debian");
+    assert_string_equal(r.args.word[2], "twin");
+    type("q");
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
+}
+
 static void test_tasks__are_cancelled_by_their_row(void **state)
 {
     struct ui_request r;
@@ -598,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_figures__selected_row_does_not_tick),
         cmocka_unit_test(test_palette__runs_what_is_found),
         cmocka_unit_test(test_settings__are_judged_while_they_can_be_mended),
+        cmocka_unit_test(test_snapshots__taken_restored_deleted_cloned),
         cmocka_unit_test(test_files__copy_rename_remove),
         cmocka_unit_test(test_files__folders_in_and_out),
         cmocka_unit_test(test_tasks__are_cancelled_by_their_row),

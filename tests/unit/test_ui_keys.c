@@ -27,12 +27,16 @@ static struct ui_request press(ui_key k)
     return r;
 }
 
+static enum machine_state full_state = MACHINE_RUNNING;
+
 /* A model in which there is something in every view, and "debian", which runs, is selected. */
 static void scene_full(struct model *m)
 {
     static const struct model_file files[] = {{"a", NULL, false, 0100644, 1, 0}, {"b", NULL, false, 0100644, 1, 0}};
 
     scene_log(m);
+    snapshots(m);
+    m->distros[model_index(m, "debian")].state = full_state;
     folder(&m->folder[0], "/", files, 2);
     folder(&m->folder[1], "/home/somebody", files, 2);
     model_say(m, MESSAGE_INFO, "one");
@@ -105,10 +109,10 @@ static void test_keys__do_what_help_says(void **state)
     unsigned checked = 0;
 
     (void)state;
-    for (int v = 0; v <= VIEW_HELP; v++)
+    for (int v = 0; v < VIEWS; v++)
         for (int a = 0; a < ACTIONS; a++)
             for (int k = 0; k < ACTION_KEYS; k++)
-                if ((action_table[a].views & VIEW_BIT(v)) && action_of_key((enum view_id)v, action_table[a].keys[k]) == a) {
+                if (v != VIEW_PALETTE && (action_table[a].views & VIEW_BIT(v)) && action_of_key((enum view_id)v, action_table[a].keys[k]) == a) {
                     check_key((enum view_id)v, (enum action_id)a, action_table[a].keys[k]);
                     checked++;
                 }
@@ -119,7 +123,9 @@ static void test_keys__do_what_help_says(void **state)
 static void test_keys__others_do_nothing(void **state)
 {
     (void)state;
-    for (int v = 0; v <= VIEW_HELP; v++) {
+    for (int v = 0; v < VIEWS; v++) {
+        if (v == VIEW_PALETTE) /* whose keys are letters of an answer */
+            continue;
         enter_view((enum view_id)v);
         for (ui_key k = 1; k < 128; k++)
             if (k != K_ENTER && k != '\r' && action_of_key((enum view_id)v, k) < 0) {

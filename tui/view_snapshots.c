@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The snapshots of one distro as a tree: taken, gone back to, deleted, made a distro of. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/err.h"
+#include "tui/graph.h"
+#include "tui/ui.h"
+
+static bool known(const struct ui *u, const struct model *m)
+{
+    return m->focus.tree && strcmp(m->focus.name, u->subject) == 0;
+}
+
+static unsigned count(const struct ui *u, const struct model *m)
+{
+    return known(u, m) ? m->focus.twigs : 0;
+}
+
+static const struct snapshot *snapshot_at(const struct model *m, unsigned row)
+{
+    return &m->focus.snapshots.list[m->focus.tree[row].index];
+}
+
+static void text(const struct ui *u, const struct model *m, unsigned row, bool whole, char *to, size_t size)
+{
+    const struct snapshot *s = snapshot_at(m, row);
+
+    (void)u;
+    if (whole)
+        snprintf(to, size, "%s %s", s->name, s->note ? s->note : "");
+    else
+        snprintf(to, size, "%s", s->id);
+}
+
+void snapshot_line(const struct model_focus *f, unsigned row, bool ascii, int cols, char *to, size_t size)
+{
+    const struct snapshot *s = &f->snapshots.list[f->tree[row].index];
+    unsigned depth = f->tree[row].depth > 12 ? 12 : f->tree[row].depth;
+    char when[32] = "", name[SNAPSHOT_NAME_MAX + 64];
+    struct tm t;
+
+    if (localtime_r(&s->created, &t))
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &t);
+    snprintf(name, sizeof(name), "%*s%s%s", depth ? (int)depth * 2 - 2 : 0, "", !depth ? "" : ascii ? "`-" : "\u2514\u2500", s->name);
+    snprintf(to, size, "%s%*s %s%s%s  %s", name, cols >= 60 && text_width(name) < 28 ? 28 - text_width(name) : 0, "", when,
+             s->memory ? ", with memory" : "", strcmp(s->id, f->snapshots.base) == 0 ? ", the disk stands on it" : "",
+             s->note ? s->note : "");
+}
+
+static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
+{
+    char line[1024];
+
+    (void)selected;
+    snapshot_line(&m->focus, row, u->look.ascii, g->cols, line, sizeof(line));
+    grid_put(g, at, 2, g->cols - 2, STYLE_PLAIN, line);
+}
+
+static void head(const struct ui *u, const struct model *m, struct grid *g, int at)
+{
+    char line[NAME_MAX_LEN + 64];
+
+    (void)m;
+    snprintf(line, sizeof(line), "Snapshots of %s", u->subject);
+    grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, line);
+}
+
+/* --- what the keys do --- */
+
+static struct ui_request want(struct ui *u, enum op_id op, unsigned flags, const char *name, const char *second)
+{
+    struct ui_request r = ui_op(u, op, flags, u->subject);
+
+    if (name != u->snapshot[0])
+        snprintf(u->snapshot[0], sizeof(u->snapshot[0]), "%s", name);
+    snprintf(u->snapshot[1], sizeof(u->snapshot[1]), "%s", second);
+    r.args.word[r.args.words++] = u->distro;
+    for (int i = 0; i < 2 && *u->snapshot[i]; i++)
+        r.args.word[r.args.words++] = u->snapshot[i];
+    u->prompt = (struct prompt){0};
+    return r;
+}
+
+static struct ui_request answer_new(struct ui *u, const struct model *m)
+{
+    struct err e = {0};
+
+    (void)m;
+    if (!*u->prompt.line || snapshots_check_name(u->prompt.line, &e) == 0)
+        return want(u, OP_SNAPSHOT_CREATE, 0, u->prompt.line, "");
+    ui_hint(u, "%s.", e.msg);
+    return (struct ui_request){0};
+}
+
+static struct ui_request answer_clone(struct ui *u, const struct model *m)
+{
+    struct err e = {0};
+
+    if (store_check_name(u->prompt.line, &e) < 0)
+        ui_hint(u, "%s.", e.msg);
+    else if (model_find(m, u->prompt.line))
+        ui_hint(u, "There is a distro named %s already; give another name.", u->prompt.line);
+    else
+        return want(u, OP_SNAPSHOT_CLONE, 0, u->snapshot[0], u->prompt.line);
+    return (struct ui_request){0};
+}
+
+/* What is asked about is what is done, whatever is selected by then. */
+static struct ui_request confirmed(struct ui *u, enum op_id op, unsigned flags)
+{
+    bool yes = strcmp(u->prompt.line, "y") == 0;
+    char name[sizeof(u->snapshot[0])];
+
+    memcpy(name, u->snapshot[0], sizeof(name));
+    if (yes)
+        return want(u, op, flags, name, "");
+    u->prompt = (struct prompt){0};
+    ui_hint(u, "Nothing was changed.");
+    return (struct ui_request){0};
+}
+
+static struct ui_request answer_restore(struct ui *u, const struct model *m)
+{
+    (void)m;
+    return confirmed(u, OP_SNAPSHOT_RESTORE, FLAG_YES);
+}
+
+static struct ui_request answer_delete(struct ui *u, const struct model *m)
+{
+    (void)m;
+    return confirmed(u, OP_SNAPSHOT_DELETE, 0);
+}
+
+static const struct {
+    int action;
+    enum op_id op;
+} operations[] = {{ACTION_SNAPSHOT_NEW, OP_SNAPSHOT_CREATE},
+                  {ACTION_SNAPSHOT_RESTORE, OP_SNAPSHOT_RESTORE},
+                  {ACTION_SNAPSHOT_DELETE, OP_SNAPSHOT_DELETE},
+                  {ACTION_SNAPSHOT_CLONE, OP_SNAPSHOT_CLONE}};
+
+/* Is it legal in the distro's state?  Else the hint says what to do. */
+static bool legal(struct ui *u, const struct model_distro *d, int action)
+{
+    struct err e = {0};
+
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+        if (operations[i].action == action && !op_legal(operations[i].op, d->state)) {
+            op_refuse(operations[i].op, d, &e);
+            ui_hint(u, "%s.", e.msg);
+            return false;
+        }
+    return true;
+}
+
+void ask_snapshot(struct ui *u, const struct model_distro *d)
+{
+    if (!legal(u, d, ACTION_SNAPSHOT_NEW))
+        return;
+    snprintf(u->subject, sizeof(u->subject), "%s", d->name);
+    ui_ask(u, answer_new, "", "Name of the snapshot of %s, empty for the time: ", d->name);
+}
+
+static void ask(struct ui *u, const struct snapshot *s, int a)
+{
+    snprintf(u->snapshot[0], sizeof(u->snapshot[0]), "%s", s->name);
+    if (a == ACTION_SNAPSHOT_RESTORE)
+        ui_ask(u, answer_restore, "", "Put the disk of %s back to %s? What it holds now is lost. Type y: ", u->subject, s->name);
+    else if (a == ACTION_SNAPSHOT_DELETE)
+        ui_ask(u, answer_delete, "", "Delete snapshot %s? What stands on it stays. Type y: ", s->name);
+    else
+        ui_ask(u, answer_clone, "", "Name of the new distro made of %s: ", s->name);
+}
+
+static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r)
+{
+    const struct model_distro *d = model_find(m, u->subject);
+    int row = list_row(ui_list(u));
+
+    (void)r;
+    if (a != ACTION_SNAPSHOT_RESTORE && a != ACTION_SNAPSHOT_DELETE && a != ACTION_SNAPSHOT_CLONE)
+        return false;
+    if (row < 0)
+        ui_hint(u, "There is no snapshot yet: p takes one.");
+    else if (d && legal(u, d, a))
+        ask(u, snapshot_at(m, (unsigned)row), a);
+    return true;
+}
+
+const struct view view_snapshots = {
+    .name = "Snapshots", .of_distro = true, .keeps = KEEPS_NAME, .count = count, .text = text, .row = draw_row, .head = head,
+    .act = act, .empty = "No snapshots yet: p keeps the disk as it is now, also while the distro runs.",
+};
