@@ -191,7 +191,8 @@ stock-kernel: deps
 	$(Q)config/kernel/stock
 demo: deps all stock-kernel
 	$(Q)tests/lab/demo
-bench: deps all kernel $(O)/tests/bench/until $(O)/tests/bench/files $(O)/tests/bench/pour $(O)/tests/bench/console $(O)/tests/bench/writes
+BENCH_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+bench: deps all kernel $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run
 $(O)/tests/bench/console: $(O)/tests/bench/console.o $(call lib,base)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^

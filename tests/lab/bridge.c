@@ -2,11 +2,12 @@
 /*
  * The FUSE bridge for all users, where file system tests can use it.
  *
- *   bridge SOURCE MOUNTPOINT [FIDS]
+ *   bridge [-f FIDS] [-p PORT] [-a NAME] SOURCE MOUNTPOINT
  *
  * SOURCE: a folder, served by our own server in a process of its own, or the vsock.sock of a running
- * machine.  FIDS: how many files the server keeps for the mount at most; few, and each is walked to again
- * all the time.  It serves until it is unmounted.
+ * machine, where PORT (9001, lxtop-guest's) has any 9P2000.L server, which exports NAME.  FIDS: how many files
+ * the server keeps for the mount at most; few, and each is walked to again all the time.  It serves until it
+ * is unmounted.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -56,14 +57,14 @@ static int serve_folder(const char *root)
     return pair[0];
 }
 
-static int connect_machine(const char *path)
+static int connect_machine(const char *path, const char *port)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char c = 0;
 
     snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || write(fd, "CONNECT 9001\n", 13) != 13)
+    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || dprintf(fd, "CONNECT %s\n", port) < 0)
         return -1;
     while (c != '\n') /* "OK" and a port */
         if (read(fd, &c, 1) != 1)
@@ -71,28 +72,52 @@ static int connect_machine(const char *path)
     return fd;
 }
 
+static int connect_to(const char *source, const char *port)
+{
+    struct stat st;
+
+    if (stat(source, &st) < 0)
+        return -1;
+    return S_ISDIR(st.st_mode) ? serve_folder(source) : connect_machine(source, port);
+}
+
+static int mount_on(const char *folder, struct p9_client *c, unsigned fids_max, struct err *e)
+{
+    struct p9_mount_config config = {.client = c, .source = "lxtop:bridge", .everyone = true,
+                                     .fids_max = fids_max};
+    struct p9_mount *m = p9_mount_new(&config, folder, e);
+    int rc = m ? p9_mount_run(m) : -1;
+
+    p9_mount_free(m);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct p9_client_config config = {.uid = 0};
     struct rlimit files = {16384, 16384};
-    struct err e = {0};
-    struct stat st;
-    int rc = -1, fd;
+    struct err e = {.msg = "no connection"};
+    const char *port = "9001";
+    unsigned fids_max = 0;
+    int rc = -1, fd, option;
 
-    if (argc < 3 || argc > 4 || stat(argv[1], &st) < 0)
+    while ((option = getopt(argc, argv, "f:p:a:")) != -1)
+        switch (option) {
+        case 'f': fids_max = (unsigned)atoi(optarg); break;
+        case 'p': port = optarg; break;
+        case 'a': config.aname = optarg; break;
+        default: return 2;
+        }
+    if (argc - optind != 2)
         return 2;
     setrlimit(RLIMIT_NOFILE, &files);
-    fd = S_ISDIR(st.st_mode) ? serve_folder(argv[1]) : connect_machine(argv[1]);
+    fd = connect_to(argv[optind], port);
     struct p9_client *c = fd < 0 ? NULL : p9_client_new(fd, &config, &e);
-    struct p9_mount_config mount = {.client = c, .source = "lxtop:bridge", .everyone = true,
-                                    .fids_max = argc == 4 ? (unsigned)atoi(argv[3]) : 0};
-    struct p9_mount *m = c ? p9_mount_new(&mount, argv[2], &e) : NULL;
 
-    if (m)
-        rc = p9_mount_run(m);
-    else
-        fprintf(stderr, "bridge: %s\n", fd < 0 ? "no connection" : e.msg);
-    p9_mount_free(m);
+    if (c)
+        rc = mount_on(argv[optind + 1], c, fids_max, &e);
+    if (rc != 0)
+        fprintf(stderr, "bridge: %s\n", e.msg);
     p9_client_free(c);
     while (wait(NULL) > 0)
         ;

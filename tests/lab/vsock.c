@@ -3,6 +3,7 @@
  * Both ends of vsock for the end-to-end cases; static, so that any guest runs it.
  *
  *   vsock echo PORT                     in the guest: sends back what comes, each connection a thread
+ *   vsock serve PORT COMMAND...         in the guest: COMMAND has the first connection as standard input and output
  *   vsock call PORT                     in the guest: connects to the host, prints what it says
  *   vsock version SOCKET PORT           on the host: a 9P Tversion, prints the version that is agreed
  *   vsock load SOCKET PORT N BYTES      N connections at once, BYTES to the echo and back, compared
@@ -15,6 +16,7 @@
 #include <linux/vm_sockets.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,13 +72,31 @@ static void *echo_one(void *arg)
     return NULL;
 }
 
-static int do_echo(char **argv)
+static int guest_listen(const char *port)
 {
     struct sockaddr_vm at;
-    int fd = guest_socket(&at, VMADDR_CID_ANY, argv[0]);
+    int fd = guest_socket(&at, VMADDR_CID_ANY, port);
 
     if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 128) < 0)
         die("listen");
+    return fd;
+}
+
+static int do_serve(char **argv)
+{
+    int fd = accept(guest_listen(argv[0]), NULL, NULL);
+
+    if (fd < 0 || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
+        die("accept");
+    if (execvp(argv[1], argv + 1) < 0)
+        die(argv[1]);
+    return 1;
+}
+
+static int do_echo(char **argv)
+{
+    int fd = guest_listen(argv[0]);
+
     puts("echoes");
     fflush(stdout);
     for (;;) {
@@ -86,6 +106,7 @@ static int do_echo(char **argv)
         if (client >= 0 && pthread_create(&t, NULL, echo_one, (void *)(intptr_t)client) == 0)
             pthread_detach(t);
     }
+    return 0;
 }
 
 static int do_call(char **argv)
@@ -269,18 +290,23 @@ static int do_leave(char **argv)
 
 static const struct {
     const char *name;
-    int arguments;
+    int arguments; /* negative: so many at least */
     int (*fn)(char **argv);
 } commands[] = {
-    {"echo", 1, do_echo}, {"call", 1, do_call}, {"version", 2, do_version},
+    {"echo", 1, do_echo}, {"serve", -2, do_serve}, {"call", 1, do_call}, {"version", 2, do_version},
     {"load", 4, do_load}, {"hold", 2, do_hold}, {"leave", 2, do_leave},
 };
+
+static bool is_number(int given, int wanted)
+{
+    return wanted < 0 ? given >= -wanted : given == wanted;
+}
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (argc == commands[i].arguments + 2 && strcmp(argv[1], commands[i].name) == 0)
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0 && is_number(argc - 2, commands[i].arguments))
             return commands[i].fn(argv + 2);
     fprintf(stderr, "vsock: see the head of tests/lab/vsock.c\n");
     return 2;
