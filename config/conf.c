@@ -18,8 +18,9 @@
 
 struct reader {
     const char *path;
-    struct options *options;
-    enum option_origin from;
+    conf_row *row;
+    void *row_ctx;
+    bool only_options; /* at the top level there is more than them */
     conf_warn *warn;
     void *ctx;
 };
@@ -109,19 +110,19 @@ static char *value_text(const config_setting_t *s)
     }
 }
 
-static void read_row(const struct reader *r, const config_setting_t *s, bool only_known)
+static void read_row(const struct reader *r, const config_setting_t *s)
 {
     auto_free char *text = value_text(s);
     const char *name = config_setting_name(s);
     struct err e = {0};
 
-    if (only_known && option_find(name) < 0)
+    if (r->only_options && option_find(name) < 0)
         return;
     if (!text)
         tell(r, "%s:%u: %s: give %s", r->path, config_setting_source_line(s), name,
              is_shares(name) ? "a list of texts \"HOST:GUEST\" or groups { host, guest, mode, cache, map }"
                              : "a text, a number or true/false");
-    else if (options_set(r->options, name, text, r->from, &e) < 0)
+    else if (r->row(r->row_ctx, name, text, &e) < 0)
         tell(r, "%s:%u: %s", r->path, config_setting_source_line(s), e.msg);
 }
 
@@ -149,25 +150,51 @@ static const config_setting_t *find_rows(const struct reader *r, const config_t 
     return NULL;
 }
 
-void conf_read_options(const char *path, const char *group, enum option_origin from,
-                       struct options *o, conf_warn *warn, void *ctx)
+static void read_group(const struct reader *r, const char *group)
 {
-    struct reader r = {path, o, from, warn, ctx};
     const config_setting_t *s;
     struct err e = {0};
     config_t c;
 
-    if (access(path, F_OK) < 0)
+    if (access(r->path, F_OK) < 0)
         return;
     config_init(&c);
-    if (read_text(&c, path, &e) < 0) {
-        tell(&r, "%s; the whole file is ignored", e.msg);
+    if (read_text(&c, r->path, &e) < 0) {
+        tell(r, "%s; the whole file is ignored", e.msg);
     } else {
-        s = find_rows(&r, &c, group);
+        s = find_rows(r, &c, group);
         for (int i = 0; s && i < config_setting_length(s); i++)
-            read_row(&r, config_setting_get_elem(s, (unsigned)i), !group);
+            read_row(r, config_setting_get_elem(s, (unsigned)i));
     }
     config_destroy(&c);
+}
+
+void conf_read_rows(const char *path, const char *group, conf_row *row, conf_warn *warn, void *ctx)
+{
+    const struct reader r = {.path = path, .row = row, .row_ctx = ctx, .warn = warn, .ctx = ctx};
+
+    read_group(&r, group);
+}
+
+struct option_rows {
+    struct options *options;
+    enum option_origin from;
+};
+
+static int option_row(void *ctx, const char *name, const char *text, struct err *e)
+{
+    const struct option_rows *o = ctx;
+
+    return options_set(o->options, name, text, o->from, e);
+}
+
+void conf_read_options(const char *path, const char *group, enum option_origin from,
+                       struct options *o, conf_warn *warn, void *ctx)
+{
+    struct option_rows rows = {o, from};
+    const struct reader r = {path, option_row, &rows, !group, warn, ctx};
+
+    read_group(&r, group);
 }
 
 int conf_check(const char *path, struct err *e)
@@ -210,6 +237,45 @@ static bool add_options(config_setting_t *root, const struct options *o, enum op
             return false;
     }
     return true;
+}
+
+/* The text of a whole file; NULL for lack of memory. */
+static char *file_text(config_t *c, size_t *len)
+{
+    char *text = NULL;
+    FILE *f = open_memstream(&text, len);
+
+    if (!f)
+        return NULL;
+    config_write(c, f);
+    fclose(f);
+    return text;
+}
+
+int conf_set(const char *path, const char *group, const char *name, const char *text, struct err *e)
+{
+    config_setting_t *root, *g;
+    auto_free char *file = NULL;
+    size_t len = 0;
+    config_t c;
+    bool ok;
+
+    config_init(&c);
+    if (read_text(&c, path, NULL) < 0) {
+        config_destroy(&c);
+        config_init(&c);
+    }
+    root = config_root_setting(&c);
+    g = config_setting_get_member(root, group);
+    if (!g || !config_setting_is_group(g)) {
+        config_setting_remove(root, group);
+        g = config_setting_add(root, group, CONFIG_TYPE_GROUP);
+    }
+    if (g)
+        config_setting_remove(g, name);
+    ok = g && (!text || add_string(g, name, text)) && (file = file_text(&c, &len));
+    config_destroy(&c);
+    return ok ? file_write_atomic(path, file, len, 0644, e) : err_sys(e, ENOMEM, "write %s", path);
 }
 
 int conf_write(const char *path, const struct conf_string *strings, unsigned n,

@@ -15,6 +15,10 @@ struct err;
  * lxtop starts all the same; a file with a syntax error is told and skipped whole.
  */
 typedef void conf_warn(void *ctx, const char *text);
+/* One row of a group; an error is told with file and line. */
+typedef int conf_row(void *ctx, const char *name, const char *text, struct err *e);
+/* The same for rows of any kind: texts, numbers, true and false, each as its text. `ctx` is for both. */
+void conf_read_rows(const char *path, const char *group, conf_row *row, conf_warn *warn, void *ctx);
 void conf_read_options(const char *path, const char *group, enum option_origin from,
                        struct options *o, conf_warn *warn, void *ctx);
 
@@ -23,6 +27,12 @@ int conf_check(const char *path, struct err *e);
 
 /* A string at the top level of a file; NULL when there is none. The caller frees. */
 char *conf_read_string(const char *path, const char *name);
+
+/*
+ * Changes one text in a group of a file that is lxtop's own, atomically; NULL takes the row away.  What else is
+ * in the file stays; one that cannot be read is begun anew.
+ */
+int conf_set(const char *path, const char *group, const char *name, const char *text, struct err *e);
 
 /* Extra strings beside the options, for conf_write. */
 struct conf_string {

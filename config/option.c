@@ -275,21 +275,26 @@ static int (*const parsers[])(const struct option_info *o, const char *text, int
     [OPTION_SHARES] = parse_shares, [OPTION_FORWARDS] = parse_forwards,
 };
 
-static int set_value(struct options *o, enum option_id id, const char *text,
+int option_value_set(const struct option_info *row, struct option_value *v, const char *text,
                      enum option_origin from, struct err *e)
 {
-    const struct option_info *info = &option_table[id];
     int64_t number = 0;
     char *copy = NULL;
-    int r = parsers[info->type](info, text, &number, e);
+    int r = parsers[row->type](row, text, &number, e);
 
     if (r < 0)
         return r;
-    if (is_text(info->type) && !(copy = strdup(text)))
-        return err_sys(e, ENOMEM, "%s", info->name);
-    free(o->value[id].text);
-    o->value[id] = (struct option_value){.number = number, .text = copy, .origin = from};
+    if (is_text(row->type) && !(copy = strdup(text)))
+        return err_sys(e, ENOMEM, "%s", row->name);
+    free(v->text);
+    *v = (struct option_value){.number = number, .text = copy, .origin = from};
     return 0;
+}
+
+static int set_value(struct options *o, enum option_id id, const char *text,
+                     enum option_origin from, struct err *e)
+{
+    return option_value_set(&option_table[id], &o->value[id], text, from, e);
 }
 
 /* --- all of them --- */
@@ -334,7 +339,8 @@ int option_find(const char *name)
 const char *option_origin_name(enum option_origin from)
 {
     static const char *const names[] = {[ORIGIN_DEFAULT] = "default", [ORIGIN_CONF] = "lxtop.conf",
-                                        [ORIGIN_DISTRO] = "distro.conf", [ORIGIN_COMMAND] = "command line"};
+                                        [ORIGIN_DISTRO] = "distro.conf", [ORIGIN_COMMAND] = "command line",
+                                        [ORIGIN_CONSOLE] = "console.conf"};
 
     return names[from];
 }
@@ -365,21 +371,23 @@ const char *options_text(const struct options *o, enum option_id id)
     return o->value[id].text ? o->value[id].text : "";
 }
 
-char *options_format(const struct options *o, enum option_id id)
+char *option_value_format(const struct option_info *row, const struct option_value *v)
 {
-    const struct option_info *info = &option_table[id];
-    int64_t number = o->value[id].number;
-
-    switch (info->type) {
+    switch (row->type) {
     case OPTION_BOOL:
-        return strdup(number ? "true" : "false");
+        return strdup(v->number ? "true" : "false");
     case OPTION_STRING:
     case OPTION_SHARES:
     case OPTION_FORWARDS:
-        return strdup(options_text(o, id));
+        return strdup(v->text ? v->text : "");
     case OPTION_CHOICE:
-        return strdup(info->choices[number]);
+        return strdup(row->choices[v->number]);
     default:
-        return format_number(info, number);
+        return format_number(row, v->number);
     }
+}
+
+char *options_format(const struct options *o, enum option_id id)
+{
+    return option_value_format(&option_table[id], &o->value[id]);
 }

@@ -62,7 +62,7 @@ struct option_info {
 };
 extern const struct option_info option_table[OPTIONS];
 
-enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND };
+enum option_origin { ORIGIN_DEFAULT, ORIGIN_CONF, ORIGIN_DISTRO, ORIGIN_COMMAND, ORIGIN_CONSOLE /* console.h */ };
 
 /* What a file or a person calls it: "distro.conf". */
 const char *option_origin_name(enum option_origin from);
@@ -86,6 +86,10 @@ int options_set(struct options *o, const char *name, const char *text, enum opti
 int64_t options_idle_seconds(const struct options *o);
 /* The option of that name, or -1. */
 int option_find(const char *name);
+/* The same for one value of any table of such rows (config/console.h). */
+int option_value_set(const struct option_info *row, struct option_value *v, const char *text,
+                     enum option_origin from, struct err *e);
+char *option_value_format(const struct option_info *row, const struct option_value *v); /* caller frees */
 int64_t options_number(const struct options *o, enum option_id id);
 const char *options_text(const struct options *o, enum option_id id); /* borrowed */
 /* The value as text, as options_set would take it ("512M"); caller frees. */

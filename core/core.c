@@ -15,10 +15,14 @@
 #include "core/op_job.h"
 #include "core/watch.h"
 
+/* A file with a syntax error is told once, though each group of it is looked for. */
 static void on_conf_warning(void *ctx, const char *text)
 {
     struct core *c = ctx;
+    const struct message *last = model_message(&c->model, c->model.said);
 
+    if (last && strncmp(last->text, text, sizeof(last->text) - 1) == 0)
+        return;
     model_say(&c->model, MESSAGE_ERROR, "%s", text);
 }
 
@@ -35,6 +39,7 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e)
     conf = file_path("%s/lxtop.conf", c->paths.config);
     if (conf)
         conf_read_options(conf, "defaults", ORIGIN_CONF, &c->defaults, on_conf_warning, c);
+    console_load(&c->console, &c->paths, on_conf_warning, c);
     doctor_host(&c->model.host);
     return 0;
 }
@@ -46,6 +51,7 @@ void core_release(struct core *c)
     job_uses_free(c);
     model_release(&c->model);
     options_release(&c->defaults);
+    console_release(&c->console);
     paths_release(&c->paths);
 }
 

@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "config/console.h"
 #include "config/option.h"
 #include "config/paths.h"
 #include "core/model.h"
@@ -24,6 +25,7 @@ struct core {
     uv_loop_t *loop;        /* borrowed */
     struct paths paths;
     struct options defaults; /* table defaults under lxtop.conf */
+    struct console_options console; /* the console's own settings */
     struct model model;
     struct watch *watch;    /* keeps the model fresh once started; NULL before */
     struct op_job *jobs;    /* running operations (op.h) */

@@ -18,6 +18,7 @@
 #include "core/guest.h"
 #include "core/mounts.h"
 #include "core/plain.h"
+#include "core/report.h"
 #include "p9/client.h"
 
 #define CAT_PIECE (1u << 20)
@@ -29,6 +30,7 @@ struct file_job {
     bool detached;
     enum file_work kind;           /* from here on [const] while the thread runs */
     bool details, recursive, preserve;
+    json_t *json; /* the listing, where it is to be JSON */
     char *runtime, *distro, *user, **word;
     unsigned words;
     atomic_bool cancel;
@@ -53,12 +55,27 @@ static const char *path_in(const struct file_job *j, const char *word)
     return j->distro && guest_path(word, distro, &path) && strcmp(distro, j->distro) == 0 ? path : NULL;
 }
 
+/* The name as it is, where it is text; JSON says by escapes what would move a cursor. */
+static void list_json(struct file_job *j, const char *name, const struct stat *st)
+{
+    auto_free char *plain = plain_dup(name, false);
+    json_t *text = json_string(name);
+
+    json_array_append_new(j->json, json_pack("{so si si si sI sI}", "name", text ? text : json_string(plain), "mode",
+                                             (int)st->st_mode, "uid", (int)st->st_uid, "gid", (int)st->st_gid, "size",
+                                             (json_int_t)st->st_size, "mtime", (json_int_t)st->st_mtime));
+}
+
 static void list_line(struct file_job *j, const char *name, const struct stat *st)
 {
     auto_free char *plain = plain_dup(name, false);
     char when[32] = "";
     struct tm t;
 
+    if (j->json && st) {
+        list_json(j, name, st);
+        return;
+    }
     if (st && localtime_r(&st->st_mtime, &t))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &t);
     if (st)
@@ -311,6 +328,7 @@ static void job_free(struct file_job *j)
     for (unsigned i = 0; i < j->words; i++)
         free(j->word[i]);
     free(j->word);
+    json_decref(j->json);
     if (j->out)
         fclose(j->out);
     if (j->note)
@@ -329,6 +347,11 @@ static void tell(struct file_job *j)
 {
     char *line, *rest;
 
+    if (j->json) {
+        auto_free char *text = report_json(steal_ptr(&j->json));
+
+        fputs(text && !j->err.code ? text : "", j->out);
+    }
     fflush(j->out);
     fflush(j->note);
     if (j->output_len > 0 && j->ev.print)
@@ -355,7 +378,8 @@ static void on_done(uv_work_t *w, int status)
 static bool copy_request(struct file_job *j, const struct paths *p, const struct file_request *r)
 {
     j->kind = r->work;
-    j->details = r->details;
+    j->details = r->details || r->json;
+    j->json = r->json ? json_array() : NULL;
     j->recursive = r->recursive;
     j->preserve = r->preserve;
     j->runtime = strdup(p->runtime);

@@ -33,7 +33,7 @@ struct file_request {
     const char *user;         /* as whom (guest_files); NULL as distro */
     const char *const *word;  /* as typed: NAME:/PATH or a path of this machine */
     unsigned words;
-    bool details, recursive, preserve;
+    bool details, json, recursive, preserve;
 };
 
 struct file_job_events {

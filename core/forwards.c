@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/report.h"
 #include "core/store.h"
 
 static int load(const struct paths *p, const struct options *defaults, const char *distro,
@@ -123,4 +124,18 @@ char *forwards_reply_text(const json_t *reply)
     put_list(f, json_object_get(reply, "offered"), NULL, " offered");
     fclose(f);
     return text;
+}
+
+char *forwards_json(const char *lines)
+{
+    auto_free char *copy = strdup(lines);
+    char *rest = copy, *line;
+    json_t *list = json_array();
+    struct forward f;
+
+    while ((line = strsep(&rest, "\n")))
+        if (forward_parse(line, &f, NULL) == 0)
+            json_array_append_new(list, json_pack("{ss ss si si}", "forward", line, "protocol", f.udp ? "udp" : "tcp",
+                                                  "port", f.host_port, "guest_port", f.guest_port));
+    return report_json(list);
 }

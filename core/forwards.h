@@ -26,5 +26,7 @@ int forwards_keep(const struct paths *p, const struct options *defaults, const c
 char *forwards_settings_text(const struct paths *p, const struct options *defaults,
                              const char *distro, struct err *e);
 char *forwards_reply_text(const json_t *reply);
+/* Such lines as an array of { "forward", "protocol", "port", "guest_port" }; the caller frees. */
+char *forwards_json(const char *lines);
 
 #endif

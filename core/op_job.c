@@ -169,7 +169,7 @@ static void run_doctor(struct op_job *j)
     bool cannot;
 
     doctor_facts_gather(&f, &j->core->paths, &j->core->defaults);
-    text = report_doctor(&f, &cannot);
+    text = report_doctor(&f, j->flags & FLAG_JSON, &cannot);
     doctor_facts_release(&f);
     job_print(j, text);
     job_finish(j, cannot ? STATUS_HOST : STATUS_DONE, NULL); /* the report says it */

@@ -28,6 +28,13 @@ static void keep_forward(struct op_job *j)
     job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, r == 0 ? NULL : &e);
 }
 
+static void print_forwards(struct op_job *j, const char *lines)
+{
+    auto_free char *json = lines && (j->flags & FLAG_JSON) ? forwards_json(lines) : NULL;
+
+    job_print(j, json ? json : lines);
+}
+
 static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
 {
     struct op_job *j = ctx;
@@ -37,7 +44,7 @@ static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
         keep_forward(j);
         return;
     }
-    job_print(j, text);
+    print_forwards(j, text);
     job_finish(j, reply ? STATUS_DONE : STATUS_FAILED, e);
 }
 
@@ -46,7 +53,7 @@ static void list_forwards(struct op_job *j)
     struct err e = {0};
     auto_free char *text = forwards_settings_text(&j->core->paths, &j->core->defaults, j->distro, &e);
 
-    job_print(j, text);
+    print_forwards(j, text);
     job_finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
 }
 

@@ -204,14 +204,39 @@ char *report_stats(const struct model_distro *d, const json_t *stats, bool json)
     return report_json(o);
 }
 
-char *report_doctor(const struct doctor_facts *facts, bool *host_cannot)
+static bool cannot_run(const struct doctor_check *c, const struct doctor_answer *a)
+{
+    return c->machine && a->result == DOCTOR_FAIL;
+}
+
+static char *doctor_json(const struct doctor_facts *facts, bool *host_cannot)
+{
+    static const char *const words[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "note", [DOCTOR_FAIL] = "fail"};
+    json_t *checks = json_array();
+
+    for (unsigned i = 0; i < doctor_count; i++) {
+        struct doctor_answer a;
+
+        doctor_table[i].ask(facts, &a);
+        *host_cannot |= cannot_run(&doctor_table[i], &a);
+        json_array_append_new(checks, json_pack("{ss ss ss ss ss}", "name", doctor_table[i].name, "title",
+                                                doctor_table[i].title, "result", words[a.result], "what", a.what,
+                                                "advice", a.advice));
+    }
+    return report_json(json_pack("{sb so}", "can_run", !*host_cannot, "checks", checks));
+}
+
+char *report_doctor(const struct doctor_facts *facts, bool json, bool *host_cannot)
 {
     static const char *const words[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "note", [DOCTOR_FAIL] = "FAIL"};
     char *text = NULL;
     size_t len;
-    FILE *f = open_memstream(&text, &len);
+    FILE *f;
 
     *host_cannot = false;
+    if (json)
+        return doctor_json(facts, host_cannot);
+    f = open_memstream(&text, &len);
     if (!f)
         return NULL;
     for (unsigned i = 0; i < doctor_count; i++) {
@@ -221,7 +246,7 @@ char *report_doctor(const struct doctor_facts *facts, bool *host_cannot)
         fprintf(f, "%-4s  %s: %s\n", words[a.result], doctor_table[i].title, a.what);
         if (*a.advice)
             fprintf(f, "      %s\n", a.advice);
-        *host_cannot |= a.result == DOCTOR_FAIL && doctor_table[i].machine;
+        *host_cannot |= cannot_run(&doctor_table[i], &a);
     }
     fputs(*host_cannot ? "This host cannot run distros yet.\n" : "This host can run distros.\n", f);
     fclose(f);

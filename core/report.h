@@ -22,6 +22,6 @@ char *report_list(const struct model *m, bool json);
 /* `stats`: the machine's own reply (vmm/ctl.h), borrowed. */
 char *report_stats(const struct model_distro *d, const json_t *stats, bool json);
 /* *host_cannot: a check that machines need has failed. */
-char *report_doctor(const struct doctor_facts *f, bool *host_cannot);
+char *report_doctor(const struct doctor_facts *f, bool json, bool *host_cannot);
 
 #endif

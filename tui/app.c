@@ -408,6 +408,16 @@ static void stop_handles(struct app *a)
     uv_run(a->core->loop, UV_RUN_NOWAIT);
 }
 
+static void use_settings(struct app *a)
+{
+    const struct console_options *o = &a->core->console;
+    int64_t lines = console_number(o, CONSOLE_LINES);
+
+    a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
+    term_set_mouse(console_number(o, CONSOLE_MOUSE));
+    term_set_scheme((enum term_scheme)console_number(o, CONSOLE_COLORS));
+}
+
 int app_run(struct core *c)
 {
     struct app a = {.core = c, .browser.core = c};
@@ -420,8 +430,7 @@ int app_run(struct core *c)
         fprintf(stderr, "lxtop: %s\n", *e.msg ? e.msg : "this terminal cannot be used; try lxtop --text");
         return STATUS_FAILED;
     }
-    a.ui.look.ascii = !term_is_utf8();
-    term_set_mouse(true);
+    use_settings(&a);
     c->changed = on_changed;
     c->changed_ctx = &a;
     source_find(c);

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/core.h"
 #include "core/op.h"
@@ -13,8 +12,8 @@
 #include "tui/app.h"
 #include "tui/line.h"
 #include "tui/stdfd.h"
-#include "tui/term.h"
 #include "tui/text.h"
+#include "tui/text_why.h"
 #include "tui/verb.h"
 
 static int run_verb(struct core *c, int argc, char **argv)
@@ -30,35 +29,18 @@ static int run_verb(struct core *c, int argc, char **argv)
     return verb_run(c, &a, &voice);
 }
 
-/* Why text mode and not the screen; NULL: the screen. */
-static const char *text_reason(bool asked)
-{
-    static const char *const variables[] = {"LXTOP_TEXT", "ACCESSIBLE"};
-
-    if (asked)
-        return "asked for by --text";
-    for (int i = 0; i < 2; i++) {
-        const char *value = getenv(variables[i]);
-
-        if (value && *value)
-            return "asked for by the environment";
-    }
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return "there is no terminal";
-    return term_can_place_cursor() ? NULL : "this terminal cannot place the cursor";
-}
-
 static int run(struct core *c, int argc, char **argv)
 {
     bool text = argc == 2 && strcmp(argv[1], "--text") == 0;
-    const char *why;
+    struct text_facts facts;
+    char why[TEXT_WHY];
 
     if (argc > 1 && !text)
         return run_verb(c, argc - 1, argv + 1);
     store_sweep(&c->paths);
     snapshots_sweep(&c->paths);
-    why = text_reason(text);
-    return why ? text_run(c, why) : app_run(c);
+    text_facts_gather(&facts, text, console_number(&c->console, CONSOLE_TEXT));
+    return text_why(&facts, why) ? text_run(c, why) : app_run(c);
 }
 
 int main(int argc, char **argv)

@@ -35,12 +35,15 @@ bool term_can_place_cursor(void)
 {
     const char *name = getenv("TERM");
     char *cup;
+    bool can;
     int error;
 
     if (!name || !*name || setupterm(name, STDOUT_FILENO, &error) != OK)
         return false;
     cup = tigetstr("cup");
-    return cup && cup != (char *)-1;
+    can = cup && cup != (char *)-1;
+    del_curterm(cur_term);
+    return can;
 }
 
 static const char *capability(const char *name)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text mode as a person meets it: lines in, lines out. */
 #include "tests/unit/as_lxtop.h"
+#include "tests/unit/terminal.h"
+#include "tui/action.h"
 
 #include <pty.h>
 
@@ -53,6 +55,8 @@ static void test_text__help_has_every_command(void **state)
     assert_linear(text);
     assert_non_null(strstr(text, "\nremove, or r: remove it and everything in it; asks first.\n"));
     assert_non_null(strstr(text, "\ndoctor, or d: "));
+    assert_non_null(strstr(text, "\ncp: "));
+    assert_null(strstr(text, "task-install"));
     assert_null(strstr(text, "Ctrl-L")); /* what is for the screen only */
 }
 
@@ -148,9 +152,14 @@ static const struct {
     {"console a", "error: a is stopped; start it first: lxtop start a", STATUS_WRONG_STATE},
     {"stats b", "error: b has failed; start it first: lxtop start b", STATUS_WRONG_STATE},
     {"stop", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
-    {"stop a b", "error: too many words for stop. h tells the commands.", STATUS_USAGE},
-    {"list all", "error: too many words for list. h tells the commands.", STATUS_USAGE},
-    {"install a b c", "error: too many words for install. h tells the commands.", STATUS_USAGE},
+    {"stop a b", "error: one word too many: b; usage: lxtop stop NAME [--force]", STATUS_USAGE},
+    {"list all", "error: one word too many: all; usage: lxtop list [--json]", STATUS_USAGE},
+    {"install a b c", "error: one word too many: b; usage: lxtop install SOURCE [--name N] [--SETTING VALUE]...", STATUS_USAGE},
+    {"stop --force", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
+    {"start a --fast", "error: unknown option --fast; usage: lxtop start NAME", STATUS_USAGE},
+    {"rm nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
+    {"task-install a b", "error: there is no command task-install. h tells the commands.", STATUS_USAGE},
+    {"quit now", "error: there is no command quit. h tells the commands.", STATUS_USAGE},
     {"install tree Bad_", "error: 'Bad_' is no name for a distro: use a-z, 0-9 and '-', a letter first, no '-' "
                           "at the end, at most 63 characters", STATUS_USAGE},
 };
@@ -169,6 +178,98 @@ static void test_text__mistakes_are_answered(void **state)
         says = file_path(PROMPT2 "%s\n%s\n" PROMPT2 "\n" LEFT, shown, mistakes[i].says);
         assert_session(input, says, mistakes[i].status);
     }
+}
+
+/* Every action of the console and every verb of the command line has its form here, told by help. */
+static void test_text__all_that_lxtop_can_do(void **state)
+{
+    int status;
+    auto_free char *text = run_verb("help\n", "--text", &status);
+
+    (void)state;
+    for (int i = 0; i < ACTIONS; i++) {
+        auto_free char *line = file_path("\n%s, or %s: %s.\n", action_table[i].word, action_table[i].letter, action_table[i].help);
+
+        if (action_table[i].op >= 0)
+            assert_non_null(action_table[i].word);
+        if (action_table[i].word && strcmp(action_table[i].word, "help") != 0)
+            assert_non_null(strstr(text, line));
+    }
+    for (int i = 0; i < OPS; i++) {
+        auto_free char *says = file_path("help %s\n", op_table[i].verb), *usage = op_usage((enum op_id)i), *one = NULL;
+
+        if (op_table[i].hidden)
+            continue;
+        one = run_verb(says, "--text", &status);
+        assert_int_equal(status, STATUS_DONE);
+        assert_non_null(strstr(one, usage));
+        assert_linear(one);
+    }
+}
+
+/* What is told is told to programs too; what is left out gives bytes that are not lxtop's. */
+static void test_text__whatever_tells_has_json(void **state)
+{
+    static const enum op_id tell[] = {OP_LIST, OP_STATS, OP_DOCTOR, OP_FILES, OP_FORWARD};
+    int status;
+    auto_free char *text = NULL, *doctor = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(tell); i++)
+        assert_true(op_table[tell[i]].flags & FLAG_JSON);
+    make_distro("a", NULL);
+    text = run_verb("list --json\n", "--text", &status);
+    assert_non_null(strstr(text, "\"name\": \"a\""));
+    doctor = run_verb("", "doctor --json", &status);
+    assert_non_null(strstr(doctor, "\"checks\": ["));
+    free(steal_ptr(&text));
+    text = run_verb("", "forward a --json", &status);
+    assert_string_equal(text, "[]\n");
+}
+
+static void say(struct terminal *t, const char *line, const char *until)
+{
+    t->len = 0;
+    memset(t->text, 0, sizeof(t->text));
+    assert_int_equal(write(t->master, line, strlen(line)), (ssize_t)strlen(line));
+    terminal_wait(t, until);
+}
+
+/* What happens to others while a command runs is told before the next prompt; the command's own doing is not. */
+static void test_text__events_before_the_next_prompt(void **state)
+{
+    struct terminal t;
+    const char *event;
+
+    (void)state;
+    make_distro("a", NULL);
+    make_distro("b", NULL);
+    terminal_run(&t, NULL, (const char *const[]){"lxtop", "--text", NULL});
+    terminal_wait(&t, PROMPT2);
+    say(&t, "remove a\n", "Type its name to go on: ");
+    assert_int_equal(shell("rm -r '%s/lxtop/distros/b'", folder), 0);
+    say(&t, "a\n", "Command, or h for help: ");
+    event = strstr(t.text, "event: b is gone.\r\n0 distros");
+    assert_non_null(event);
+    assert_true(strstr(t.text, "a is removed") < event);
+    assert_null(strstr(t.text, "event: a"));
+    make_distro("c", PANIC);
+    say(&t, "\n", PROMPT1);
+    assert_non_null(strstr(t.text, "event: c has failed.\r\nc: the guest's kernel panicked: "));
+    say(&t, "\n", PROMPT1);
+    assert_null(strstr(t.text, "event: ")); /* once */
+    say(&t, "events\nquit\n", "Left lxtop");
+    terminal_end(&t, STATUS_DONE);
+}
+
+static void test_text__quotes_hold_a_word_together(void **state)
+{
+    (void)state;
+    assert_session("install '/no where' x\n", PROMPT0 "install '/no where' x\nx: installing from /no where\n"
+                   "error: /no where: No such file or directory; a source is 'busybox', a root file system tar "
+                   "or a folder\n" PROMPT0 "\n" LEFT, STATUS_FAILED);
+    assert_session("stop \"a", PROMPT0 "stop \"a\nerror: there is no distro named 'a'; `lxtop list` shows them\n"
+                   PROMPT0 "\n" LEFT, STATUS_NO_DISTRO);
 }
 
 /* Arrow keys, a pasted colour, a path with a bell: said back, but plain. */
@@ -241,6 +342,10 @@ int main(int argc, char **argv)
         as_lxtop_test(test_text__mistakes_are_answered),
         as_lxtop_test(test_text__what_is_typed_comes_back_plain),
         as_lxtop_test(test_text__a_long_line_is_one_line),
+        as_lxtop_test(test_text__all_that_lxtop_can_do),
+        as_lxtop_test(test_text__whatever_tells_has_json),
+        as_lxtop_test(test_text__events_before_the_next_prompt),
+        as_lxtop_test(test_text__quotes_hold_a_word_together),
         as_lxtop_test(test_text__on_a_terminal),
     };
     int status = as_lxtop_main(argc, argv);

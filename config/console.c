@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/console.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/paths.h"
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+
+static const char *const colors[] = {"terminal", "soft", "contrast", "none", NULL};
+static const char *const lines[] = {[LINES_AUTO] = "auto", [LINES_UTF8] = "utf8", [LINES_ASCII] = "ascii", NULL};
+
+const struct option_info console_table[CONSOLE_OPTIONS] = {
+    [CONSOLE_TEXT] = {"text", OPTION_BOOL, 0, 1, "false", NULL, "plain lines instead of a screen, as lxtop --text"},
+    [CONSOLE_COLORS] = {"colors", OPTION_CHOICE, 0, 0, "terminal", colors,
+                        "terminal: its own 8; soft: calm ones of 256; contrast: high contrast; none"},
+    [CONSOLE_LINES] = {"lines", OPTION_CHOICE, 0, 0, "auto", lines,
+                       "what lines and graphs are drawn with: utf8, ascii, or as the locale says"},
+    [CONSOLE_MOUSE] = {"mouse", OPTION_BOOL, 0, 1, "true", NULL,
+                       "the mouse selects and scrolls; hold Shift for the terminal's own selection"},
+    [CONSOLE_SCROLLBACK] = {"scrollback", OPTION_INT, 0, 100000, "2000", NULL, "lines that a terminal pane keeps"},
+    [CONSOLE_COLUMNS] = {"columns", OPTION_STRING, 0, 0, "", NULL, "columns of the list of distros; empty: the usual"},
+    [CONSOLE_SORT] = {"sort", OPTION_STRING, 0, 0, "", NULL, "column that it is sorted by; '-' before it: downwards"},
+};
+
+struct loader {
+    struct console_options *options;
+    enum option_origin from;
+    conf_warn *warn;
+    void *ctx;
+};
+
+static int find(const char *name)
+{
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
+        if (strcmp(console_table[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int on_row(void *ctx, const char *name, const char *text, struct err *e)
+{
+    const struct loader *l = ctx;
+    int i = find(name);
+
+    return i < 0 ? err_set(e, EINVAL, "there is no setting '%s' of the console", name)
+                 : option_value_set(&console_table[i], &l->options->value[i], text, l->from, e);
+}
+
+static void on_warning(void *ctx, const char *text)
+{
+    const struct loader *l = ctx;
+
+    if (l->warn)
+        l->warn(l->ctx, text);
+}
+
+void console_load(struct console_options *c, const struct paths *p, conf_warn *warn, void *ctx)
+{
+    auto_free char *persons = file_path("%s/lxtop.conf", p->config), *own = file_path("%s/console.conf", p->config);
+    struct loader l = {c, ORIGIN_CONF, warn, ctx};
+
+    *c = (struct console_options){0};
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
+        option_value_set(&console_table[i], &c->value[i], console_table[i].default_text, ORIGIN_DEFAULT, NULL);
+    if (persons)
+        conf_read_rows(persons, "console", on_row, on_warning, &l);
+    l.from = ORIGIN_CONSOLE;
+    if (own)
+        conf_read_rows(own, "console", on_row, on_warning, &l);
+}
+
+void console_release(struct console_options *c)
+{
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
+        free(c->value[i].text);
+    *c = (struct console_options){0};
+}
+
+int console_change(struct console_options *c, const struct paths *p, enum console_option id, const char *text,
+                   struct err *e)
+{
+    auto_free char *own = file_path("%s/console.conf", p->config);
+    struct option_value v = {0};
+    int r = option_value_set(&console_table[id], &v, text, ORIGIN_CONSOLE, e);
+
+    if (r == 0)
+        r = own ? file_mkdirs(p->config, 0700, e) : err_sys(e, ENOMEM, "console.conf");
+    if (r == 0)
+        r = conf_set(own, "console", console_table[id].name, text, e);
+    if (r < 0) {
+        free(v.text);
+        return r;
+    }
+    free(c->value[id].text);
+    c->value[id] = v;
+    return 0;
+}
+
+int64_t console_number(const struct console_options *c, enum console_option id)
+{
+    return c->value[id].number;
+}
+
+const char *console_text(const struct console_options *c, enum console_option id)
+{
+    return c->value[id].text ? c->value[id].text : "";
+}

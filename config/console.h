@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Settings of the console itself, one row each, as those of distros in option.h.
+ *
+ * Values come, later over earlier, from: the row's default; lxtop.conf, group `console`, the person's own and
+ * never written; console.conf beside it, where the console keeps what is changed in it.  Keys are in the
+ * group `keys` of either (tui/keymap.h).
+ */
+#ifndef CONFIG_CONSOLE_H
+#define CONFIG_CONSOLE_H
+
+#include "config/conf.h"
+#include "config/option.h"
+
+struct err;
+struct paths;
+
+enum console_option {
+    CONSOLE_TEXT,       /* text mode without being asked for it */
+    CONSOLE_COLORS,     /* as enum term_scheme in tui/term.h */
+    CONSOLE_LINES,      /* LINES_AUTO... */
+    CONSOLE_MOUSE,
+    CONSOLE_SCROLLBACK, /* lines of a terminal pane */
+    CONSOLE_COLUMNS,    /* of the list of distros, names with blanks; "" the default ones */
+    CONSOLE_SORT,       /* the column it is sorted by, '-' before it: downwards */
+    CONSOLE_OPTIONS
+};
+enum { LINES_AUTO, LINES_UTF8, LINES_ASCII };
+extern const struct option_info console_table[CONSOLE_OPTIONS];
+
+struct console_options {
+    struct option_value value[CONSOLE_OPTIONS];
+};
+
+/* All defaults, then both files; what is wrong in them is told with file and line and left out. */
+void console_load(struct console_options *c, const struct paths *p, conf_warn *warn, void *ctx);
+void console_release(struct console_options *c);
+/* Sets it, and in console.conf too; an error in either leaves both. */
+int console_change(struct console_options *c, const struct paths *p, enum console_option id, const char *text,
+                   struct err *e);
+int64_t console_number(const struct console_options *c, enum console_option id);
+const char *console_text(const struct console_options *c, enum console_option id); /* borrowed */
+
+#endif

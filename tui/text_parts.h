@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of text mode (text*.c) know of each other; for nobody else. */
+#ifndef TUI_TEXT_PARTS_H
+#define TUI_TEXT_PARTS_H
+
+#include <stdbool.h>
+
+#include "tui/action.h"
+#include "tui/verb.h"
+
+struct core;
+
+#define TEXT_LINE 1024
+
+/* What was last said of each distro, to tell what has changed meanwhile. */
+struct heard {
+    char name[NAME_MAX_LEN + 1];
+    enum machine_state state;
+    bool silent;
+    char note[MACHINE_TEXT];
+};
+
+struct text {
+    struct core *core;
+    struct verb_voice voice;
+    struct heard *heard;
+    unsigned count;
+    unsigned long said; /* serial of the last message that was told */
+    int status;
+    bool quit;
+};
+
+/* A line; what is in it is made plain. */
+void __attribute__((format(printf, 1, 2))) text_say(const char *fmt, ...);
+/* What went wrong, and the status that it gives. */
+void __attribute__((format(printf, 3, 4))) text_refuse(struct text *t, int status, const char *fmt, ...);
+extern const char text_error_label[];
+
+/* text_tell.c: what there is to say. */
+void text_tell_hello(struct text *t, const char *why);
+void text_tell_list(const struct text *t);
+void text_tell_help(void);
+void text_tell_events(const struct text *t); /* all that are kept */
+/* What happened since it was last told or remembered; after it nothing has. */
+void text_tell_changes(struct text *t);
+/* Of one distro nothing is new: the person did it.  NULL: of none. */
+void text_remember(struct text *t, const char *name);
+
+/* text_ask.c: what the person says. */
+/* A line without its end; false at the end of input.  What is read is said back where it is no terminal's. */
+bool text_ask(struct text *t, char *line, const char *prompt);
+/* The same within a command: nothing said is nothing done. */
+bool text_question(struct text *t, char *line, const char *prompt);
+/* A distro for which the action works, by its number in the list or by name, into TEXT_LINE bytes. */
+bool text_choose_distro(struct text *t, enum action_id a, char *name);
+/* Is the name typed? */
+bool text_confirm(struct text *t, const char *question, const char *name);
+/* The words of a line, cut in place; blanks are kept within ' or ".  Returns how many of at most `max`. */
+int text_words(char *line, char **word, int max);
+
+#endif
