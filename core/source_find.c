@@ -72,20 +72,21 @@ static void on_done(uv_work_t *w, int status)
 {
     struct search *s = w->data;
     struct core *c = s->core;
+    bool wanted = status == 0 && c->watch; /* without one the core has been released meanwhile */
     char help[64];
 
     qsort(s->found, s->count, sizeof(*s->found), by_path);
-    if (status == 0) {
+    if (wanted) {
         model_sources_forget(&c->model);
         model_source_add(&c->model, "busybox", "the small distro that lxtop brings itself");
     }
     for (unsigned i = 0; i < s->count; i++) {
         snprintf(help, sizeof(help), "archive, %lld MB", (s->found[i].size + (1 << 19)) >> 20);
-        if (status == 0 && (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0))
+        if (wanted && (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0))
             model_source_add(&c->model, s->found[i].path, help);
         free(s->found[i].path);
     }
-    if (status == 0 && c->changed)
+    if (wanted && c->changed)
         c->changed(c->changed_ctx);
     for (size_t i = 0; i < ARRAY_SIZE(s->folder); i++)
         free(s->folder[i]);

@@ -7,13 +7,9 @@
 
 #include "core/core.h"
 #include "core/op.h"
-#include "core/snapshots.h"
-#include "core/store.h"
-#include "tui/app.h"
 #include "tui/line.h"
 #include "tui/stdfd.h"
-#include "tui/text.h"
-#include "tui/text_why.h"
+#include "tui/surface.h"
 #include "tui/verb.h"
 
 static int run_verb(struct core *c, int argc, char **argv)
@@ -32,15 +28,8 @@ static int run_verb(struct core *c, int argc, char **argv)
 static int run(struct core *c, int argc, char **argv)
 {
     bool text = argc == 2 && strcmp(argv[1], "--text") == 0;
-    struct text_facts facts;
-    char why[TEXT_WHY];
 
-    if (argc > 1 && !text)
-        return run_verb(c, argc - 1, argv + 1);
-    store_sweep(&c->paths);
-    snapshots_sweep(&c->paths);
-    text_facts_gather(&facts, text, console_number(&c->console, CONSOLE_TEXT));
-    return text_why(&facts, why) ? text_run(c, why) : app_run(c);
+    return argc > 1 && !text ? run_verb(c, argc - 1, argv + 1) : surface_run(c, text);
 }
 
 int main(int argc, char **argv)

@@ -85,11 +85,17 @@ static void send(const char *text)
     fflush(stdout);
 }
 
-static int colours(void)
+static bool may_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR");
 
-    return (no_colour && *no_colour) || !has_colors() ? 0 : COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS;
+    return !(no_colour && *no_colour) && has_colors();
+}
+
+/* COLORS is known only once start_color has been called. */
+static int colours(void)
+{
+    return !may_colour() ? 0 : COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS;
 }
 
 void term_set_scheme(enum term_scheme s)
@@ -116,7 +122,7 @@ bool term_open(void)
     nonl();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
-    if (colours()) {
+    if (may_colour()) {
         start_color();
         use_default_colors();
     }

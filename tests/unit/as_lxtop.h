@@ -15,6 +15,7 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "tui/stdfd.h"
+#include "tui/surface.h"
 #include "tui/text.h"
 #include "tui/verb.h"
 
@@ -34,6 +35,8 @@ static int be_lxtop(int argc, char **argv)
         return 99;
     if (strcmp(argv[0], "--text") == 0)
         status = text_run(&c, "a test runs");
+    else if (strcmp(argv[0], "--surface") == 0 && setlocale(LC_ALL, "")) /* lxtop alone */
+        status = surface_run(&c, false);
     else if (op_parse(argc, argv, &a, &e) == 0)
         status = verb_run(&c, &a, &voice);
     core_release(&c);
