@@ -145,36 +145,36 @@ static int read_registers(struct vm *vm, struct registers *r, struct err *e)
     return chips_read(&r->chips, &vm->kvm, e);
 }
 
-static int save_state(struct vm *vm, const char *folder, int memory_fd, struct err *e)
+static int save_state(struct vm *vm, struct registers *r, const char *folder, int memory_fd, struct err *e)
 {
-    struct registers *r = calloc(1, sizeof(*r));
     auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_STATE);
     auto_free uint8_t *bytes = NULL;
     struct state s;
     size_t len = 0;
-    int rc = r && path ? read_registers(vm, r, e) : err_sys(e, ENOMEM, "the machine's state");
 
+    if (!path)
+        return err_sys(e, ENOMEM, "the machine's state");
     state_save(&s);
-    if (rc == 0) {
-        machine_state(vm, r, memory_fd, &s);
-        bytes = state_file_wrap(&s, &len, e);
-        rc = bytes ? file_write_atomic(path, bytes, len, 0600, e) : -EIO;
-    }
+    machine_state(vm, r, memory_fd, &s);
+    bytes = state_file_wrap(&s, &len, e);
     state_release(&s);
-    free(r);
-    return rc;
+    return bytes ? file_write_atomic(path, bytes, len, 0600, e) : -EIO;
 }
 
+/* The registers first: the guest's clock stands where it was paused, however long its memory takes. */
 static int save_into(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e)
 {
     auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_MEMORY);
     auto_close int fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    auto_free struct registers *registers = calloc(1, sizeof(*registers));
     int r;
 
-    if (fd < 0)
-        return err_sys(e, path ? errno : ENOMEM, "write %s/%s", folder, SNAPSHOT_MEMORY);
-    r = mem_save(&vm->mem, fd, bytes, e);
-    return r == 0 ? save_state(vm, folder, fd, e) : r;
+    if (fd < 0 || !registers)
+        return err_sys(e, path && registers ? errno : ENOMEM, "write %s/%s", folder, SNAPSHOT_MEMORY);
+    r = read_registers(vm, registers, e);
+    if (r == 0)
+        r = mem_save(&vm->mem, fd, bytes, e);
+    return r == 0 ? save_state(vm, registers, folder, fd, e) : r;
 }
 
 /* The name is taken by a folder that is whole or by none: what was half written before is swept away. */
