@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The FUSE bridge for all users, where file system tests can use it.
+ * The FUSE bridge for all users, or the kernel's own client, where file system tests can use them.
  *
  *   bridge [-f FIDS] [-p PORT] [-a NAME] SOURCE MOUNTPOINT
+ *   bridge --v9fs FOLDER MOUNTPOINT
  *
  * SOURCE: a folder, served by our own server in a process of its own, or the vsock.sock of a running
  * machine, where PORT (9001, lxtop-guest's) has any 9P2000.L server, which exports NAME.  FIDS: how many files
  * the server keeps for the mount at most; few, and each is walked to again all the time.  It serves until it
- * is unmounted.
+ * is unmounted.  With --v9fs the kernel mounts the folder over a socket, as a guest does over virtio
+ * (map=trust, cache=none).
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,9 +29,9 @@
 #include "p9/localfs.h"
 #include "p9/transport_stream.h"
 
-static _Noreturn void serve(int fd, const char *root)
+static _Noreturn void serve(int fd, const char *root, enum p9_owner_kind kind)
 {
-    struct p9_localfs_config config = {.root = root, .owners = {.kind = P9_OWNER_PASS}, .devices = true};
+    struct p9_localfs_config config = {.root = root, .owners = {.kind = kind}, .devices = true};
     struct err e = {0};
     struct p9_fs *fs = p9_localfs_new(&config, &e);
     struct p9_export x = {.fs = fs, .limits = p9_limits_default()};
@@ -43,7 +46,7 @@ static _Noreturn void serve(int fd, const char *root)
     _exit(0);
 }
 
-static int serve_folder(const char *root)
+static int serve_folder(const char *root, enum p9_owner_kind kind)
 {
     int pair[2];
 
@@ -51,7 +54,7 @@ static int serve_folder(const char *root)
         return -1;
     if (fork() == 0) {
         close(pair[0]);
-        serve(pair[1], root);
+        serve(pair[1], root, kind);
     }
     close(pair[1]);
     return pair[0];
@@ -78,7 +81,7 @@ static int connect_to(const char *source, const char *port)
 
     if (stat(source, &st) < 0)
         return -1;
-    return S_ISDIR(st.st_mode) ? serve_folder(source) : connect_machine(source, port);
+    return S_ISDIR(st.st_mode) ? serve_folder(source, P9_OWNER_PASS) : connect_machine(source, port);
 }
 
 static int mount_on(const char *folder, struct p9_client *c, unsigned fids_max, struct err *e)
@@ -92,6 +95,20 @@ static int mount_on(const char *folder, struct p9_client *c, unsigned fids_max, 
     return rc;
 }
 
+/* The kernel keeps the socket; the server's process ends with the mount. */
+static int mount_v9fs(const char *folder, const char *mountpoint)
+{
+    int fd = serve_folder(folder, P9_OWNER_TRUST);
+    char options[128];
+
+    snprintf(options, sizeof(options),
+             "trans=fd,rfdno=%d,wfdno=%d,version=9p2000.L,msize=512000,access=client,cache=none", fd, fd);
+    if (mount("share", mountpoint, "9p", 0, options) == 0)
+        return 0;
+    perror("bridge: mount");
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct p9_client_config config = {.uid = 0};
@@ -101,6 +118,8 @@ int main(int argc, char **argv)
     unsigned fids_max = 0;
     int rc = -1, fd, option;
 
+    if (argc == 4 && strcmp(argv[1], "--v9fs") == 0)
+        return mount_v9fs(argv[2], argv[3]);
     while ((option = getopt(argc, argv, "f:p:a:")) != -1)
         switch (option) {
         case 'f': fids_max = (unsigned)atoi(optarg); break;
