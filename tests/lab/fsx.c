@@ -22,6 +22,7 @@
 
 #define FILE_MAX (256 << 10)
 #define PIECE_MAX (64 << 10)
+#define AROUND (8 << 10) /* looked at on both sides of what is written through a mapping */
 #define TOLD 24
 
 struct fsx {
@@ -30,17 +31,29 @@ struct fsx {
     uint64_t random;
     unsigned done;
     size_t size; /* of the model */
-    uint8_t model[FILE_MAX], piece[PIECE_MAX];
+    uint8_t model[FILE_MAX];
+    _Alignas(uint64_t) uint8_t piece[PIECE_MAX];
     char told[TOLD][64];          /* the latest operations, a ring */
     bool no_maps;
 };
 
-static uint32_t any(struct fsx *x, uint32_t below)
+static uint64_t next(struct fsx *x)
 {
     x->random ^= x->random << 13;
     x->random ^= x->random >> 7;
     x->random ^= x->random << 17;
-    return below ? (uint32_t)(x->random >> 16) % below : 0;
+    return x->random;
+}
+
+static uint32_t any(struct fsx *x, uint32_t below)
+{
+    return below ? (uint32_t)(next(x) >> 16) % below : 0;
+}
+
+/* 1 to `most`, more often small than large: what goes wrong does so at edges, and bytes cost time. */
+static size_t any_length(struct fsx *x, size_t most)
+{
+    return 1 + any(x, any(x, (uint32_t)(most < PIECE_MAX ? most : PIECE_MAX)));
 }
 
 static void __attribute__((format(printf, 2, 3))) tell(struct fsx *x, const char *fmt, ...)
@@ -69,7 +82,7 @@ static void must(struct fsx *x, const char *what, long long got, long long want)
 
 static void compare(struct fsx *x, const uint8_t *bytes, size_t offset, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len && memcmp(bytes, x->model + offset, len) != 0; i++)
         if (bytes[i] != x->model[offset + i]) {
             printf("fsx: the first wrong byte is at %zu of %zu\n", offset + i, x->size);
             give_up(x, "byte", bytes[i], x->model[offset + i]);
@@ -84,19 +97,19 @@ static void resize(struct fsx *x, size_t size)
     x->size = size;
 }
 
+/* Bytes that are never 0, as a hole's are. */
 static size_t fill(struct fsx *x, size_t most)
 {
-    size_t len = 1 + any(x, (uint32_t)(most < PIECE_MAX ? most : PIECE_MAX));
+    size_t len = any_length(x, most);
 
-    len = len > most ? most : len;
-    for (size_t i = 0; i < len; i++)
-        x->piece[i] = (uint8_t)(any(x, 255) + 1);
+    for (size_t i = 0; i < len; i += sizeof(uint64_t))
+        *(uint64_t *)(x->piece + i) = next(x) | 0x0101010101010101u;
     return len;
 }
 
 static void op_read(struct fsx *x)
 {
-    size_t at = any(x, FILE_MAX), len = 1 + any(x, PIECE_MAX - 1), want;
+    size_t at = any(x, FILE_MAX), len = any_length(x, PIECE_MAX), want;
 
     want = at >= x->size ? 0 : x->size - at < len ? x->size - at : len;
     tell(x, "read %zu at %zu", len, at);
@@ -150,10 +163,10 @@ static void op_append(struct fsx *x)
     x->size += len;
 }
 
-/* Compares the whole file through a mapping, and writes a part through it. */
+/* Writes a part through a mapping, and compares that and what is around it. */
 static void op_map(struct fsx *x)
 {
-    size_t at = x->size ? any(x, (uint32_t)x->size) : 0, len;
+    size_t at = x->size ? any(x, (uint32_t)x->size) : 0, from = at > AROUND ? at - AROUND : 0, len, to;
     uint8_t *map;
 
     if (x->size == 0 || x->no_maps)
@@ -166,7 +179,8 @@ static void op_map(struct fsx *x)
         x->no_maps = true;
         return;
     }
-    compare(x, map, 0, x->size);
+    to = at + len + AROUND < x->size ? at + len + AROUND : x->size;
+    compare(x, map + from, from, to - from);
     memcpy(map + at, x->piece, len);
     memcpy(x->model + at, x->piece, len);
     must(x, "msync", msync(map, x->size, MS_SYNC), 0);
