@@ -123,7 +123,7 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(TEST_LIBS)
 	    -Wl,--end-group $(call pkg,--libs,$(PKG_lxtop) $(PKG_vmm)) $(SLIRP)
 
 # What the end-to-end cases use on both sides.
-LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge $(O)/tests/lab/udp $(O)/tests/lab/crowd
+LAB_PROGRAMS := $(O)/tests/lab/vsock $(O)/tests/lab/fsx $(O)/tests/lab/bridge $(O)/tests/lab/udp $(O)/tests/lab/lock $(O)/tests/lab/crowd
 $(O)/tests/lab/%: $(O)/tests/lab/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -static $(LDFLAGS) -o $@ $<
