@@ -372,6 +372,34 @@ static void test_hostile__lies_in_our_own_dialect(void **state)
     }
 }
 
+/* What our own dialect does at once is done in steps, and a step that fails is the answer. */
+static void test_hostile__a_server_of_9p2000_l_alone(void **state)
+{
+    static const struct {
+        struct lie lie;
+        int make, reopen;
+    } plain[] = {
+        {{P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, 0}, 0, 0},
+        {{P9_TLCREATE, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, -EACCES, 0},
+        {{P9_TLOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, 0, -EACCES},
+        {{P9_TGETATTR, {.type = P9_RLERROR, .rlerror = {EIO}}, NULL, 0, 0, 0}, -EIO, 0},
+        {{P9_TWALK, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, -ENOENT, -ENOENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+        struct liar l = {0};
+        struct err e = {0};
+        struct p9_client *c = meet(&l, &plain[i].lie, &e);
+
+        assert_non_null(c);
+        assert_int_equal(do_make(c), plain[i].make);
+        assert_int_equal(do_reopen(c), plain[i].reopen);
+        assert_null(p9_client_lost(c));
+        part(&l, c);
+    }
+}
+
 /* Nothing at all comes any more: the call in flight and all behind it end. */
 static void test_hostile__a_server_that_falls_silent_is_given_up(void **state)
 {
@@ -459,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_hostile__every_lie_is_an_error_and_no_more),
         cmocka_unit_test(test_hostile__a_greeting_that_is_wrong),
         cmocka_unit_test(test_hostile__lies_in_our_own_dialect),
+        cmocka_unit_test(test_hostile__a_server_of_9p2000_l_alone),
         cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
         cmocka_unit_test(test_conn__a_cancelled_call_ends),
