@@ -2,7 +2,7 @@
 /*
  * Where lxtop keeps its files (XDG base directories; no file outside of them).
  *
- *   data     $XDG_DATA_HOME/lxtop      distros/NAME/{distro.conf,root.img}    must last
+ *   data     $XDG_DATA_HOME/lxtop      distros/NAME/{distro.conf,root.img,layers/}   must last
  *   state    $XDG_STATE_HOME/lxtop     machines/NAME/{lock,run.json,console.log,vmm.log}
  *   cache    $XDG_CACHE_HOME/lxtop     kernels, initramfs: can be made again
  *   config   $XDG_CONFIG_HOME/lxtop    lxtop.conf, the person's own, never written

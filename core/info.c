@@ -49,8 +49,9 @@ static json_t *disk_json(const struct distro *d)
     struct stat s;
     bool known = stat(d->disk, &s) == 0;
 
+    json_object_set_new(o, "layers", json_integer(d->layers));
     json_object_set_new(o, "size", known ? json_integer((json_int_t)s.st_size) : json_null());
-    json_object_set_new(o, "used", known ? json_integer((json_int_t)s.st_blocks * 512) : json_null());
+    json_object_set_new(o, "used", known ? json_integer((json_int_t)s.st_blocks * 512 + d->layers_used) : json_null());
     return o;
 }
 

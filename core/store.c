@@ -142,6 +142,19 @@ static void keep_first_warning(void *ctx, const char *text)
         d->warning = strdup(text);
 }
 
+static void count_layers(const struct snapshots *s, struct distro *d)
+{
+    char **files = snapshots_files(s, NULL);
+    struct stat st;
+
+    for (char **f = files; f && *f; f++)
+        if (strcmp(*f, d->disk) != 0 && stat(*f, &st) == 0) {
+            d->layers++;
+            d->layers_used += (int64_t)st.st_blocks * 512;
+        }
+    snapshots_free_files(files);
+}
+
 /* A distro whose snapshots cannot be read is there all the same, and can be removed. */
 static void fill_disk(const struct paths *p, const char *name, struct distro *d)
 {
@@ -158,6 +171,8 @@ static void fill_disk(const struct paths *p, const char *name, struct distro *d)
         free(d->disk);
         d->disk = file_path("%s/%s", s.folder, s.active);
     }
+    if (d->disk)
+        count_layers(&s, d);
     snapshots_release(&s);
 }
 

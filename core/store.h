@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The installed distros, as plain files: $data/distros/NAME/{distro.conf, root.img}.
+ * The installed distros, as plain files: $data/distros/NAME/{distro.conf, root.img}, and those of its
+ * snapshots (snapshots.h).
  *
  * Nothing here needs a daemon, and kill -9 at any moment leaves no half distro:
  *   - an install works in distros/.new-NAME/, whose file `lock` it holds, and renames at the end;
@@ -32,6 +33,8 @@ struct distro {
     char *disk_format;       /* of root.img, "raw"; stated, never probed */
     char *disk_argument;     /* for lxtop-vmm's --disk: the active layer and those below (snapshots.h);
                                 NULL: snapshots.json is damaged, as `warning` says */
+    unsigned layers;         /* beside root.img that the disk is made of now */
+    int64_t layers_used;     /* bytes that they take of this host's disk */
     bool layered;            /* the disk is not root.img alone: no program reads it as a file */
     char *warning;           /* the first thing wrong with distro.conf, with its line; NULL: nothing */
     struct options options;  /* defaults, lxtop.conf, distro.conf laid over each other */

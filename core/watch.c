@@ -226,7 +226,7 @@ static void show_disk(struct model_distro *d, const struct distro *s)
 
     if (!s->disk || stat(s->disk, &st) < 0)
         return;
-    d->disk_used = (int64_t)st.st_blocks * 512;
+    d->disk_used = (int64_t)st.st_blocks * 512 + s->layers_used;
     d->disk_size = st.st_size;
 }
 
