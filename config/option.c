@@ -47,7 +47,7 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced", EFFECT_NOW},
     [OPT_INSTANT] = {"instant", OPTION_BOOL, 0, 1, "false", NULL,
-                     "a stop suspends the distro, and its next start goes on there at once", EFFECT_NOW},
+                     "a stop, asked for or for idleness, suspends the distro, and its next start goes on there at once", EFFECT_NOW},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
                   "whose shells, cp, ls, cat and mount are, name or number; empty: as /etc/wsl.conf says, else root", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,

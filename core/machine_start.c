@@ -235,6 +235,7 @@ static int run_vmm(struct machine_start *s)
     auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
     auto_free char *ctl = machine_socket(s->paths, s->name);
     auto_free char *vsock = machine_vsock(s->paths, s->name);
+    auto_free char *instant = options_number(&s->options, OPT_INSTANT) ? suspended_folder(s->paths, s->name) : NULL;
     auto_free char *old_console = machine_file(s->paths, s->name, "console.log.1");
     auto_free char *idle = file_path("%lld,%lld", (long long)options_idle_seconds(&s->options),
                                      (long long)options_number(&s->options, OPT_STOP_TIMEOUT));
@@ -244,7 +245,7 @@ static int run_vmm(struct machine_start *s)
         {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
         {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
         {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
-        {"--restore", s->restore},
+        {"--restore", s->restore}, {"--suspend", instant},
         {"--vsock", vsock},       {"--net", s->plan.net},       {"--ready-fd", "3"},
         {"--idle", idle}};
     char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];

@@ -300,6 +300,7 @@ STRING_OPTION(log)
 STRING_OPTION(ctl)
 STRING_OPTION(vsock)
 STRING_OPTION(restore)
+STRING_OPTION(suspend)
 FLAG_OPTION(serial)
 FLAG_OPTION(agent)
 FLAG_OPTION(verbose)
@@ -352,6 +353,7 @@ static const struct {
     {"--idle", "SECONDS[,DEADLINE]",
      "power the guest off once nobody has used the machine for so long, by force after DEADLINE seconds\n"
      "        more (default never; vmm/idle.h)", set_idle},
+    {"--suspend", "DIR", "save the machine there when it is idle, and do not power it off", set_suspend},
     {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
     {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},
     {"--verbose", NULL, "log more", set_verbose},

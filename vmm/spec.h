@@ -60,6 +60,7 @@ enum spec_acpi { SPEC_ACPI_AUTO, SPEC_ACPI_ON, SPEC_ACPI_OFF };
 struct spec {
     const char *name, *kernel, *initrd, *append;
     const char *cache, *lock, *run_file, *log, *ctl, *vsock;
+    const char *suspend; /* folder to make when it is idle; NULL: it powers off */
     const char *restore; /* folder of a snapshot (snapshot.h), NULL: boot */
     uint64_t memory; /* bytes */
     unsigned cpus;

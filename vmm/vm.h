@@ -29,7 +29,7 @@ enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e);
 
 json_t *vm_status(struct vm *vm); /* new references */
 json_t *vm_stats(struct vm *vm, struct err *e);
-/* Saves the machine (snapshot.h), and ends it or lets it go on; what a reply tells goes to `reply`. */
+/* Saves the machine (snapshot.h), and ends it or lets it go on; what a reply tells goes to `reply` (NULL: nobody asks). */
 int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e);
 void vm_pause(struct vm *vm);
 void vm_resume(struct vm *vm);

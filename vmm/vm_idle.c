@@ -27,11 +27,17 @@ static void gather(struct vm *vm, struct idle_facts *f)
 }
 
 /*
- * How an idle machine ends.  The one place to decide it: it powers off in order; a machine that can be
- * suspended to a snapshot would be here.
+ * How an idle machine ends.  The one place to decide it: one that has a place to be saved to is suspended;
+ * the others, and those that cannot be saved just now, power off in order.
  */
 static void end_idle(struct vm *vm)
 {
+    struct err e;
+
+    if (vm->spec->suspend && vm_save(vm, vm->spec->suspend, true, NULL, &e) == 0)
+        return;
+    if (vm->spec->suspend)
+        vm_on_note(vm, e.msg);
     vm->idle_stop = true;
     vm_stop(vm, false, vm->spec->idle_stop_ms);
 }

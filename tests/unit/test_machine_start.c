@@ -325,6 +325,16 @@ static void test_machine_start__a_suspended_one_is_restored_without_a_check_of_i
     assert_state(w, MACHINE_FAILED);
 }
 
+static void test_machine_start__an_instant_one_is_to_be_saved_when_idle(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(options_set(&w->distro.options, "instant", "true", ORIGIN_COMMAND, NULL), 0);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(shell("grep -qx -- \"--suspend $PWD/data/distros/d/suspended\" args"), 0);
+}
+
 static void test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why(void **state)
 {
     struct world *w = *state;
@@ -444,6 +454,7 @@ int main(int argc, char **argv)
         TEST(test_machine_start__e2fsck_that_does_not_run_is_told),
         TEST(test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy),
         TEST(test_machine_start__a_suspended_one_is_restored_without_a_check_of_its_disk),
+        TEST(test_machine_start__an_instant_one_is_to_be_saved_when_idle),
         TEST(test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why),
         TEST(test_machine_start__what_was_saved_before_another_end_is_debris),
         TEST(test_machine_start_detach__nothing_is_told_any_more),
