@@ -22,6 +22,7 @@ const struct option_info console_table[CONSOLE_OPTIONS] = {
     [CONSOLE_MOUSE] = {"mouse", OPTION_BOOL, 0, 1, "true", NULL,
                        "the mouse selects and scrolls; hold Shift for the terminal's own selection"},
     [CONSOLE_SCROLLBACK] = {"scrollback", OPTION_INT, 0, 100000, "2000", NULL, "lines that a terminal pane keeps"},
+    [CONSOLE_PREFIX] = {"prefix", OPTION_STRING, 0, 0, "Ctrl-]", NULL, "the one key that a terminal pane keeps for lxtop"},
     [CONSOLE_COLUMNS] = {"columns", OPTION_STRING, 0, 0, "", NULL, "columns of the list of distros; empty: the usual"},
     [CONSOLE_SORT] = {"sort", OPTION_STRING, 0, 0, "", NULL, "column that it is sorted by; '-' before it: downwards"},
 };

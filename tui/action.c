@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define IN(v) VIEW_BIT(VIEW_##v)
-#define ALL ACTION_ANYWHERE
+#define ALL (ACTION_ANYWHERE & ~IN(PANES)) /* where all keys are the program's */
 #define OF_DISTRO (IN(DISTROS) | IN(INFO) | IN(LOG) | IN(SETTINGS))
 #define ROWS (ALL & ~IN(PALETTE))
 
@@ -14,6 +14,9 @@ const struct action action_table[ACTIONS] = {
     [ACTION_START] = {{'s', K_F7}, "Start", "start the distro", "start", "s", OP_START, 0, true, CONFIRM_NONE, OF_DISTRO | IN(FILES) | IN(SNAPSHOTS)},
     [ACTION_SHELL] = {{K_ENTER}, "Shell", "open a shell in it, starting it first; its exit comes back", "shell", "sh", OP_SHELL, 0, true, CONFIRM_NONE, IN(DISTROS) | IN(INFO)},
     [ACTION_CONSOLE] = {{'a'}, "Console", "attach to its console, where it boots; Ctrl-] comes back", "console", "c", OP_CONSOLE, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_PANE] = {{'w'}, NULL, "open a shell in it in a pane of this screen, starting it first", NULL, NULL, -1, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_PANE_CONSOLE] = {{'W'}, NULL, "open its boot console in a pane of this screen", NULL, NULL, -1, 0, true, CONFIRM_NONE, OF_DISTRO},
+    [ACTION_PANES] = {{'0'}, NULL, "go to the open panes; Ctrl-] d comes back", NULL, NULL, -1, 0, false, CONFIRM_NONE, ROWS},
     [ACTION_STOP] = {{'x', K_F8}, "Stop", "power it off in order", "stop", "x", OP_STOP, 0, true, CONFIRM_NONE, OF_DISTRO | IN(SNAPSHOTS)},
     [ACTION_FREEZE] = {{'z'}, NULL, "suspend it: saved as it is, start goes on there", "suspend", "z", OP_SUSPEND, 0, true, CONFIRM_NONE, OF_DISTRO},
     [ACTION_FORCE] = {{'X'}, NULL, "stop it by force, as if the power failed", "force", "f", OP_STOP, FLAG_FORCE, true, CONFIRM_NONE, OF_DISTRO},
@@ -112,6 +115,8 @@ bool action_works(enum action_id a, const struct model_distro *d)
 
     if (row->selection && !d)
         return false;
+    if (a == ACTION_PANE || a == ACTION_PANE_CONSOLE)
+        return op_legal(a == ACTION_PANE ? OP_SHELL : OP_CONSOLE, d->state);
     if (a == ACTION_CANCEL)
         return d->state == MACHINE_INSTALLING && d->task;
     return row->op < 0 || !row->selection || op_legal((enum op_id)row->op, d->state);

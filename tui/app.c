@@ -16,6 +16,7 @@
 #include "tui/attach.h"
 #include "tui/browser.h"
 #include "tui/editor.h"
+#include "tui/tabs.h"
 #include "tui/term.h"
 #include "tui/ui.h"
 #include "tui/verb.h"
@@ -50,7 +51,19 @@ struct run {
     struct run *next;
     char distro[NAME_MAX_LEN + 1];
     enum op_id op;
+    bool pane; /* OP_SHELL: then open one */
 };
+
+static void open_pane(struct app *a, const char *distro, bool console)
+{
+    struct err e = {0};
+
+    if (!a->ui.tabs || tabs_open(a->ui.tabs, distro, console, &e) < 0)
+        model_say(&a->core->model, MESSAGE_ERROR, "%s", e.msg);
+    else
+        ui_open(&a->ui, &a->core->model, VIEW_PANES);
+    a->dirty = true;
+}
 
 static void on_note(void *ctx, const char *text)
 {
@@ -65,7 +78,9 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
     struct run *r = ctx;
     struct model *m = &r->app->core->model;
 
-    if (status == STATUS_DONE)
+    if (status == STATUS_DONE && r->pane)
+        open_pane(r->app, r->distro, false);
+    else if (status == STATUS_DONE)
         model_say(m, MESSAGE_INFO, "%s: %s done", r->distro, op_table[r->op].verb);
     else if (status == STATUS_CANCELLED)
         model_say(m, MESSAGE_INFO, "%s: %s cancelled", r->distro, op_table[r->op].verb);
@@ -76,7 +91,7 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
     free(r);
 }
 
-static void run_op(struct app *a, const struct op_args *args)
+static void run_op(struct app *a, const struct op_args *args, bool pane)
 {
     static const struct op_events ev = {.note = on_note, .finished = on_finished};
     struct run *r = calloc(1, sizeof(*r));
@@ -85,6 +100,7 @@ static void run_op(struct app *a, const struct op_args *args)
         return;
     r->app = a;
     r->op = args->op;
+    r->pane = pane;
     snprintf(r->distro, sizeof(r->distro), "%s", args->distro ? args->distro : "");
     r->job = op_start(a->core, args, &ev, r);
     if (!r->job)
@@ -96,10 +112,10 @@ static void run_ops(struct app *a, const struct ui_request *r)
     struct op_args args = r->args;
 
     if (!r->target_count)
-        run_op(a, &args);
+        run_op(a, &args, false);
     for (unsigned i = 0; i < r->target_count; i++) {
         args.distro = r->targets[i];
-        run_op(a, &args);
+        run_op(a, &args, false);
     }
 }
 
@@ -136,6 +152,12 @@ static void carry_out(struct app *a, const struct ui_request *r)
         a->leave = r->want;
         snprintf(a->leave_for, sizeof(a->leave_for), "%s", r->distro);
         uv_stop(a->core->loop);
+        break;
+    case WANT_PANE:
+        run_op(a, &(struct op_args){.op = OP_SHELL, .distro = r->distro}, true);
+        break;
+    case WANT_PANE_CONSOLE:
+        open_pane(a, r->distro, true);
         break;
     case WANT_FILE_VIEW:
     case WANT_FILE_EDIT:
@@ -431,6 +453,7 @@ int app_run(struct core *c)
         return STATUS_FAILED;
     }
     use_settings(&a);
+    a.ui.tabs = tabs_new(c, on_changed, &a);
     c->changed = on_changed;
     c->changed_ctx = &a;
     source_find(c);
@@ -443,6 +466,8 @@ int app_run(struct core *c)
     }
     term_close();
     c->changed = NULL;
+    tabs_free(a.ui.tabs);
+    a.ui.tabs = NULL;
     follow_stop(a.follow);
     browser_release(&a.browser);
     stop_handles(&a);

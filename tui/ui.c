@@ -367,6 +367,9 @@ static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum
     case ACTION_SNAPSHOT_NEW:
         ask_snapshot(u, ui_subject(u, m));
         break;
+    case ACTION_PANES:
+        ui_open(u, m, VIEW_PANES);
+        break;
     case ACTION_BACK:
         return ui_back(u, m);
     case ACTION_SEARCH:
@@ -417,6 +420,8 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
         return ui_want(u, WANT_SHELL, d->name);
     if (a == ACTION_CONSOLE)
         return ui_want(u, WANT_CONSOLE, d->name);
+    if (a == ACTION_PANE || a == ACTION_PANE_CONSOLE)
+        return ui_want(u, a == ACTION_PANE ? WANT_PANE : WANT_PANE_CONSOLE, d->name);
     if (a == ACTION_CANCEL)
         return ui_want(u, WANT_CANCEL, d->name);
     if (row->op >= 0 && row->selection)

@@ -28,6 +28,8 @@ enum ui_want {
     WANT_OP,
     WANT_SHELL,
     WANT_CONSOLE,
+    WANT_PANE,         /* a shell of `distro` in a pane */
+    WANT_PANE_CONSOLE, /* its boot console in one */
     WANT_CANCEL,
     WANT_CANCEL_TASK, /* `task` */
     WANT_SET,         /* setting `option` of `distro` to `text` */
@@ -82,6 +84,8 @@ struct files {
     char name[TREE_NAME_SIZE];      /* of the file that is renamed */
 };
 
+struct tabs;
+
 #define UI_DEPTH 8
 struct ui {
     struct look look;
@@ -109,6 +113,7 @@ struct ui {
     /* A free name for a source, for the form; the caller of it frees. */
     char *(*suggest)(void *ctx, const char *source);
     void *suggest_ctx;
+    struct tabs *tabs; /* the terminal panes; borrowed, NULL: none */
 };
 
 void ui_init(struct ui *u);

@@ -34,6 +34,7 @@ enum view_id {
     VIEW_HELP = VIEW_TABS, /* of the view beneath it */
     VIEW_PALETTE,
     VIEW_SNAPSHOTS,
+    VIEW_PANES,
     VIEWS
 };
 #define VIEW_BIT(v) (1u << (v))
@@ -81,6 +82,6 @@ extern const struct view *const view_table[VIEWS];
 
 extern const struct view view_distros, view_info, view_log, view_files, view_install, view_tasks, view_settings,
     view_events, view_help, view_palette,
-    view_snapshots;
+    view_snapshots, view_panes;
 
 #endif

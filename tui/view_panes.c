@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The terminal panes (tabs.h), as a view: all keys are theirs. */
+#include "tui/tabs.h"
+#include "tui/ui.h"
+
+static void draw(struct ui *u, const struct model *m, struct grid *g, struct area a)
+{
+    (void)m;
+    if (tabs_count(u->tabs))
+        tabs_draw(u->tabs, g, a.row, a.rows);
+    else
+        grid_put(g, a.row, 2, g->cols - 2, STYLE_PLAIN, "No pane is open; w opens a shell in one. Any key goes back.");
+}
+
+static bool key(struct ui *u, const struct model *m, ui_key k, struct ui_request *r)
+{
+    if (!u->tabs || !tabs_key(u->tabs, k))
+        *r = ui_back(u, m);
+    return true;
+}
+
+static unsigned count(const struct ui *u, const struct model *m)
+{
+    (void)u;
+    (void)m;
+    return 0;
+}
+
+const struct view view_panes = {.name = "Panes", .draw = draw, .key = key, .count = count};
