@@ -83,6 +83,7 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase)
         return;
     vm_set_state(vm, CTL_STATE_RUNNING);
     vm_set_idle(vm, vm->idle.timeout_ms);
+    vm_tell_time(vm); /* a boot may have been long, on a host whose TSC is not what it says */
     if (vm->spec->restore)
         loop_timer_set(&vm->record_timer, RECORD_MS);
 }
