@@ -116,6 +116,8 @@ static void run_verb(struct text *t, int argc, char **argv)
 
     if (op_parse(argc, argv, &a, &e) < 0)
         text_refuse(t, STATUS_USAGE, "%s", e.msg);
+    else if (a.op == OP_LIST && !(a.flags & FLAG_JSON)) /* ls alone: no table here */
+        text_tell_list(t);
     else
         run(t, &a);
 }

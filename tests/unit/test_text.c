@@ -39,6 +39,7 @@ static void test_text__list_is_a_fact_a_line(void **state)
 {
     (void)state;
     assert_session("list\n", PROMPT0 "list\nThere are no distros. Command install adds one.\n" PROMPT0 "\n" LEFT, 0);
+    assert_session("ls\n", PROMPT0 "ls\nThere are no distros. Command install adds one.\n" PROMPT0 "\n" LEFT, 0);
     make_distro("a", NULL);
     make_distro("b", PANIC);
     assert_session("l\n",
