@@ -84,10 +84,11 @@ static void on_done(uv_work_t *w, int status)
         snprintf(help, sizeof(help), "archive, %lld MB", (s->found[i].size + (1 << 19)) >> 20);
         if (wanted && (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0))
             model_source_add(&c->model, s->found[i].path, help);
-        free(s->found[i].path);
     }
     if (wanted && c->changed)
         c->changed(c->changed_ctx);
+    for (unsigned i = 0; i < s->count; i++)
+        free(s->found[i].path);
     for (size_t i = 0; i < ARRAY_SIZE(s->folder); i++)
         free(s->folder[i]);
     free(s);
