@@ -288,13 +288,18 @@ static void show_focus(struct watch *w, const struct distro *s)
 
 void watch_focus(struct watch *w, const char *name)
 {
-    struct model_focus *f = &w->core->model.focus;
+    struct core *c = w->core;
+    struct model_focus *f = &c->model.focus;
+    struct distro s;
 
     if (strcmp(f->name, name) == 0)
         return;
     model_focus_forget(f);
     snprintf(f->name, sizeof(f->name), "%s", name);
-    watch_look(w);
+    if (!*name || store_load(&c->paths, &c->defaults, name, &s, NULL) < 0)
+        return; /* the next look tells what there is */
+    show_focus(w, &s);
+    distro_release(&s);
 }
 
 /* An install by this process has a row before its folder is there. */

@@ -266,7 +266,7 @@ static void look_at(struct app *a)
     struct core *c = a->core;
     const char *log = a->ui.view == VIEW_LOG ? a->ui.subject : "";
 
-    watch_focus(c->watch, ui_focus(&a->ui));
+    watch_focus(c->watch, ui_looks_closely(&a->ui) ? ui_focus(&a->ui) : "");
     if (a->ui.view == VIEW_FILES)
         browser_look(&a->browser, &a->ui);
     if (!*log) {

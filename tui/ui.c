@@ -59,6 +59,11 @@ const char *ui_focus(const struct ui *u)
     return view_table[beneath(u)]->of_distro ? u->subject : u->list[VIEW_DISTROS].name;
 }
 
+bool ui_looks_closely(const struct ui *u)
+{
+    return view_table[beneath(u)]->of_distro;
+}
+
 const struct model_distro *ui_subject(const struct ui *u, const struct model *m)
 {
     return model_find(m, ui_focus(u));

@@ -127,8 +127,10 @@ void ui_wheel(struct ui *u, const struct model *m, int rows);
 void ui_draw(struct ui *u, const struct model *m, struct grid *g);
 /* The distro that an action is for now, or NULL: selected in the list, or the one that a view is about. */
 const struct model_distro *ui_subject(const struct ui *u, const struct model *m);
-/* Whom the application should fetch details of: the name, or "". */
+/* Its name, or "". */
 const char *ui_focus(const struct ui *u);
+/* The view tells details of it, which the application should fetch (watch_focus). */
+bool ui_looks_closely(const struct ui *u);
 
 /* view_files.c: as OP_COPY and the like take it, "NAME:/path" or "/path"; into `to` of FILES_PATH + 80 bytes. */
 const char *files_place(const struct ui *u, int side, const char *name, char *to);

@@ -206,8 +206,8 @@ static unsigned lay_out(const struct ui *u, const struct model *m, int cols, int
     int wanted = 30;
 
     for (unsigned i = 0; i < m->count; i++)
-        if (text_width(m->distros[i].name) > wanted)
-            wanted = text_width(m->distros[i].name);
+        if ((int)strlen(m->distros[i].name) > wanted) /* plain ASCII by store_check_name */
+            wanted = (int)strlen(m->distros[i].name);
     if (*name > wanted)
         *name = wanted;
     if (*name < 8)

@@ -16,8 +16,9 @@
  *   stats    -; "uptime_us", "cpus": [{"time_us"}], "vcpu_us" (sum), "exits": {REASON: count},
  *            "memory": {"size","resident","overhead"} (bytes: guest RAM given, of it resident on
  *            the host, private memory of the process beside it), "devices": [{"name","class",
- *            "requests","read_bytes","write_bytes","errors","latency_us_sum","latency_us_max"}]
- *            All counters only grow; the reader makes rates of two samples and "now_us".
+ *            "requests","read_bytes","write_bytes","errors","latency_us_sum","latency_us_max"}],
+ *            "sessions" (programs of the host that are connected to the guest's services now).
+ *            Counters only grow; the reader makes rates of two samples and "now_us".
  *   pause, resume   -; -
  *   stop     "deadline_ms" (default 10000), "force" (bool); replies at once, then events tell
  *   resize   "rows", "cols", of the console port; -

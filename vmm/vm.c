@@ -199,10 +199,12 @@ json_t *vm_stats(struct vm *vm, struct err *e)
 {
     struct memstat memory;
     json_t *cpus;
-    uint64_t sum = 0;
+    uint64_t sum = 0, ever = 0;
+    unsigned sessions = 0;
 
     if (memstat_read(&vm->mem, &memory, e) < 0)
         return NULL;
+    devices_sessions(vm->devices, &sessions, &ever);
     cpus = json_array();
     for (unsigned i = 0; i < vm->spec->cpus; i++) {
         uint64_t us = vcpus_time_us(vm->vcpus, i);
@@ -210,11 +212,12 @@ json_t *vm_stats(struct vm *vm, struct err *e)
         sum += us;
         json_array_append_new(cpus, json_pack("{sI}", "time_us", (json_int_t)us));
     }
-    return json_pack("{sI sI so sI so s{sI sI sI} so}", "now_us", (json_int_t)clock_us(), "uptime_us",
+    return json_pack("{sI sI so sI so s{sI sI sI} so sI}", "now_us", (json_int_t)clock_us(), "uptime_us",
                      (json_int_t)(clock_us() - vm->started_us), "cpus", cpus, "vcpu_us",
                      (json_int_t)sum, "exits", exits_json(vm), "memory", "size",
                      (json_int_t)vm->mem.size, "resident", (json_int_t)memory.resident, "overhead",
-                     (json_int_t)memory.overhead, "devices", devices_stats(vm->devices));
+                     (json_int_t)memory.overhead, "devices", devices_stats(vm->devices), "sessions",
+                     (json_int_t)sessions);
 }
 
 enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
