@@ -14,17 +14,17 @@ static const char *const colors[] = {"terminal", "soft", "contrast", "none", NUL
 static const char *const lines[] = {[LINES_AUTO] = "auto", [LINES_UTF8] = "utf8", [LINES_ASCII] = "ascii", NULL};
 
 const struct option_info console_table[CONSOLE_OPTIONS] = {
-    [CONSOLE_TEXT] = {"text", OPTION_BOOL, 0, 1, "false", NULL, "plain lines instead of a screen, as lxtop --text"},
+    [CONSOLE_TEXT] = {"text", OPTION_BOOL, 0, 1, "false", NULL, "plain lines instead of a screen, as lxtop --text", EFFECT_NOW},
     [CONSOLE_COLORS] = {"colors", OPTION_CHOICE, 0, 0, "terminal", colors,
-                        "terminal: its own 8; soft: calm ones of 256; contrast: high contrast; none"},
+                        "terminal: its own 8; soft: calm ones of 256; contrast: high contrast; none", EFFECT_NOW},
     [CONSOLE_LINES] = {"lines", OPTION_CHOICE, 0, 0, "auto", lines,
-                       "what lines and graphs are drawn with: utf8, ascii, or as the locale says"},
+                       "what lines and graphs are drawn with: utf8, ascii, or as the locale says", EFFECT_NOW},
     [CONSOLE_MOUSE] = {"mouse", OPTION_BOOL, 0, 1, "true", NULL,
-                       "the mouse selects and scrolls; hold Shift for the terminal's own selection"},
-    [CONSOLE_SCROLLBACK] = {"scrollback", OPTION_INT, 0, 100000, "2000", NULL, "lines that a terminal pane keeps"},
-    [CONSOLE_PREFIX] = {"prefix", OPTION_STRING, 0, 0, "Ctrl-]", NULL, "the one key that a terminal pane keeps for lxtop"},
-    [CONSOLE_COLUMNS] = {"columns", OPTION_STRING, 0, 0, "", NULL, "columns of the list of distros; empty: the usual"},
-    [CONSOLE_SORT] = {"sort", OPTION_STRING, 0, 0, "", NULL, "column that it is sorted by; '-' before it: downwards"},
+                       "the mouse selects and scrolls; hold Shift for the terminal's own selection", EFFECT_NOW},
+    [CONSOLE_SCROLLBACK] = {"scrollback", OPTION_INT, 0, 100000, "2000", NULL, "lines that a terminal pane keeps", EFFECT_NOW},
+    [CONSOLE_PREFIX] = {"prefix", OPTION_STRING, 0, 0, "Ctrl-]", NULL, "the one key that a terminal pane keeps for lxtop", EFFECT_NOW},
+    [CONSOLE_COLUMNS] = {"columns", OPTION_STRING, 0, 0, "", NULL, "columns of the list of distros; empty: the usual", EFFECT_NOW},
+    [CONSOLE_SORT] = {"sort", OPTION_STRING, 0, 0, "", NULL, "column that it is sorted by; '-' before it: downwards", EFFECT_NOW},
 };
 
 struct loader {
