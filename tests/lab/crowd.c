@@ -135,8 +135,13 @@ int main(int argc, char **argv)
         ask(i, argv[4]);
     read_all(n);
     first = body(&answer[0], &len);
-    for (int i = 1; i < n; i++)
-        if (memcmp(body(&answer[i], &other), first, len) != 0 || other != len)
-            return 1;
+    for (int i = 1; i < n; i++) {
+        const char *it = body(&answer[i], &other);
+
+        if (other == len && memcmp(it, first, len) == 0)
+            continue;
+        fprintf(stderr, "crowd: answer %d of %d: %zu bytes, not %zu: %.80s\n", i, n, other, len, answer[i].bytes);
+        return 1;
+    }
     return fwrite(first, 1, len, stdout) == len && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -25,6 +25,7 @@
 #include "vmm/guest/listeners.h"
 #include "vmm/guest/options.h"
 #include "vmm/guest/restored.h"
+#include "vmm/guest/run.h"
 #include "vmm/guest/service.h"
 #include "vmm/guest/sessions.h"
 #include "vmm/guest/shell.h"
@@ -125,7 +126,10 @@ static void obey_stop(struct agent *a, const char *argument)
     (void)argument;
     fs_freeze_thaw(&a->freeze);
     go_down(a);
-    kill(1, a->init->power_off_signal);
+    if (a->init->power_off_line)
+        run_line(a->init->power_off_line);
+    else
+        kill(1, a->init->power_off_signal);
 }
 
 static void obey_freeze(struct agent *a, const char *argument)

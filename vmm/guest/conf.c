@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/guest/conf.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/options.h"
+#include "vmm/guest/run.h"
 
 #define FILE_MAX (64u << 10)
 #define MOUNT_ROOT "/mnt/"
@@ -110,28 +108,10 @@ unsigned long conf_mount_flags(const struct wsl_conf *c)
 
 /* --- boot.command --- */
 
-static _Noreturn void become_command(const char *command)
-{
-    int in = open("/dev/null", O_RDWR | O_CLOEXEC), out = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-    sigset_t none;
-
-    setsid();
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGHUP, SIG_DFL);
-    dup2(in, STDIN_FILENO);
-    dup2(out >= 0 ? out : in, STDOUT_FILENO);
-    dup2(out >= 0 ? out : in, STDERR_FILENO);
-    setenv("HOME", "/root", 1);
-    if (chdir("/") == 0)
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    _exit(127);
-}
-
 void conf_run_command(const struct wsl_conf *c)
 {
     const char *command = wsl_conf_text(c, WSL_COMMAND);
 
-    if (*command && fork() == 0)
-        become_command(command);
+    if (*command)
+        run_line(command);
 }

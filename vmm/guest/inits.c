@@ -14,20 +14,23 @@
 /* SIGRTMIN is a function call in C libraries; systemd(1) names the signal by the kernel's number. */
 #define SYSTEMD_POWER_OFF (34 + 4)
 
-/* busybox and sysvinit power off on SIGUSR2, openrc-init on SIGUSR1 (its manual page). */
+/*
+ * busybox powers off on SIGUSR2.  openrc-init halts on its signals and powers off only by its FIFO; to
+ * sysvinit SIGUSR2 means its FIFO, too (init(8)), and shutdown(8) is what says power off rather than halt.
+ */
 static const struct init_kind table[] = {
     {"systemd", "/lib/systemd/systemd", "/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
-     SYSTEMD_POWER_OFF},
+     SYSTEMD_POWER_OFF, NULL},
     {"systemd", "/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
-     SYSTEMD_POWER_OFF},
-    {"openrc", "/sbin/openrc-init", "/sbin/openrc-init", NULL, READY_RC_DONE, SIGUSR1},
-    {"busybox", "/etc/inittab", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2},
-    {"busybox", "/etc/init.d/rcS", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2},
-    {"sysvinit", "/etc/inittab", "/sbin/init", NULL, READY_RC_DONE, SIGUSR2},
-    {"own", "/", NULL, NULL, READY_AT_ONCE, SIGUSR2},
+     SYSTEMD_POWER_OFF, NULL},
+    {"openrc", "/sbin/openrc-init", "/sbin/openrc-init", NULL, READY_RC_DONE, 0, "echo poweroff > /run/openrc/init.ctl"},
+    {"busybox", "/etc/inittab", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2, NULL},
+    {"busybox", "/etc/init.d/rcS", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2, NULL},
+    {"sysvinit", "/etc/inittab", "/sbin/init", NULL, READY_RC_DONE, 0, "shutdown -h -P now"},
+    {"own", "/", NULL, NULL, READY_AT_ONCE, SIGUSR2, NULL},
 };
 
-const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, SIGTERM};
+const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, SIGTERM, NULL};
 
 /* Also by another name: /sbin/init is mostly a link. */
 static bool is_systemd(const char *program)

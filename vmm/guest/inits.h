@@ -19,7 +19,8 @@ struct init_kind {
     const char *program;         /* what is executed; NULL: our own */
     const char *points_to;       /* if not NULL: in the name that `program`, a link, leads to */
     enum ready_by ready;
-    int power_off_signal;        /* sent to PID 1 */
+    int power_off_signal;        /* sent to PID 1; 0: none asks it to power off, but ... */
+    const char *power_off_line;  /* ... this line of root's shell does */
 };
 
 /* The first row that fits the root file system (already /); the last row, our own, fits all.  Without
