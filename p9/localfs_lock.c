@@ -271,8 +271,11 @@ int local_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_lock *lock,
     struct flock range;
     int rc = to_flock(lock, &range);
 
-    if (rc < 0 || (f->qid.type & P9_QID_DIR) || range.l_type == F_UNLCK)
+    if (rc < 0 || (f->qid.type & P9_QID_DIR))
         return rc < 0 ? rc : -EINVAL;
+    /* Linux's client has found no conflict of its own by then, and asks with the type that says so. */
+    if (range.l_type == F_UNLCK)
+        range.l_type = F_WRLCK;
     pthread_mutex_lock(&l->locks_lock);
     k = find(l, f, owner);
     rc = fcntl(k ? k->fd : f->fd, F_OFD_GETLK, &range) < 0 ? -errno : 0;

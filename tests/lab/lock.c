@@ -44,10 +44,11 @@ static int hold(int fd, char **argv)
 static int try(int fd, char **argv)
 {
     struct flock l = range(F_WRLCK, argv[3], argv[4]), set = l;
-    int got = fcntl(fd, F_GETLK, &l), taken = fcntl(fd, F_SETLK, &set);
+    int taken;
 
-    if (got < 0)
+    if (fcntl(fd, F_GETLK, &l) < 0)
         return fail("ask for the lock");
+    taken = fcntl(fd, F_SETLK, &set);
     if (l.l_type == F_UNLCK)
         return taken == 0 ? 0 : fail("nobody holds it, and yet");
     printf("%s lock of %lld at %lld\n", l.l_type == F_WRLCK ? "write" : "read", (long long)l.l_len,
