@@ -20,6 +20,7 @@ struct reader {
     const char *path;
     conf_row *row;
     void *row_ctx;
+    bool words;        /* lists of texts are values */
     bool only_options; /* at the top level there is more than them */
     conf_warn *warn;
     void *ctx;
@@ -91,8 +92,28 @@ static bool is_shares(const char *name)
     return strcmp(option_table[OPT_SHARES].name, name) == 0;
 }
 
+/* A list of texts, with blanks between them; NULL: there is something else in it. */
+static char *words_text(const config_setting_t *s)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    bool ok = f != NULL;
+
+    for (int i = 0; ok && i < config_setting_length(s); i++) {
+        const char *string = config_setting_get_string_elem(s, i);
+
+        ok = string && fprintf(f, "%s%s", i ? " " : "", string) >= 0;
+    }
+    if (f)
+        fclose(f);
+    if (!ok)
+        free(steal_ptr(&text));
+    return text;
+}
+
 /* The value as the text that the option's parser takes. */
-static char *value_text(const config_setting_t *s)
+static char *value_text(const struct reader *r, const config_setting_t *s)
 {
     switch (config_setting_type(s)) {
     case CONFIG_TYPE_STRING:
@@ -104,7 +125,7 @@ static char *value_text(const config_setting_t *s)
         return strdup(config_setting_get_bool(s) ? "true" : "false");
     case CONFIG_TYPE_LIST:
     case CONFIG_TYPE_ARRAY:
-        return is_shares(config_setting_name(s)) ? list_text(s) : NULL;
+        return r->words ? words_text(s) : is_shares(config_setting_name(s)) ? list_text(s) : NULL;
     default:
         return NULL;
     }
@@ -112,7 +133,7 @@ static char *value_text(const config_setting_t *s)
 
 static void read_row(const struct reader *r, const config_setting_t *s)
 {
-    auto_free char *text = value_text(s);
+    auto_free char *text = value_text(r, s);
     const char *name = config_setting_name(s);
     struct err e = {0};
 
@@ -120,7 +141,7 @@ static void read_row(const struct reader *r, const config_setting_t *s)
         return;
     if (!text)
         tell(r, "%s:%u: %s: give %s", r->path, config_setting_source_line(s), name,
-             is_shares(name) ? "a list of texts \"HOST:GUEST\" or groups { host, guest, mode, cache, map }"
+             r->words ? "a text, a number, true/false or a list of texts" : is_shares(name) ? "a list of texts \"HOST:GUEST\" or groups { host, guest, mode, cache, map }"
                              : "a text, a number or true/false");
     else if (r->row(r->row_ctx, name, text, &e) < 0)
         tell(r, "%s:%u: %s", r->path, config_setting_source_line(s), e.msg);
@@ -171,7 +192,7 @@ static void read_group(const struct reader *r, const char *group)
 
 void conf_read_rows(const char *path, const char *group, conf_row *row, conf_warn *warn, void *ctx)
 {
-    const struct reader r = {.path = path, .row = row, .row_ctx = ctx, .warn = warn, .ctx = ctx};
+    const struct reader r = {.path = path, .row = row, .row_ctx = ctx, .words = true, .warn = warn, .ctx = ctx};
 
     read_group(&r, group);
 }
@@ -192,7 +213,7 @@ void conf_read_options(const char *path, const char *group, enum option_origin f
                        struct options *o, conf_warn *warn, void *ctx)
 {
     struct option_rows rows = {o, from};
-    const struct reader r = {path, option_row, &rows, !group, warn, ctx};
+    const struct reader r = {.path = path, .row = option_row, .row_ctx = &rows, .only_options = !group, .warn = warn, .ctx = ctx};
 
     read_group(&r, group);
 }

@@ -17,7 +17,8 @@ struct err;
 typedef void conf_warn(void *ctx, const char *text);
 /* One row of a group; an error is told with file and line. */
 typedef int conf_row(void *ctx, const char *name, const char *text, struct err *e);
-/* The same for rows of any kind: texts, numbers, true and false, each as its text. `ctx` is for both. */
+/* The same for rows of any kind: texts, numbers, true and false, each as its text, lists of texts with
+ * blanks between them. `ctx` is for both. */
 void conf_read_rows(const char *path, const char *group, conf_row *row, conf_warn *warn, void *ctx);
 void conf_read_options(const char *path, const char *group, enum option_origin from,
                        struct options *o, conf_warn *warn, void *ctx);

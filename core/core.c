@@ -16,7 +16,7 @@
 #include "core/watch.h"
 
 /* A file with a syntax error is told once, though each group of it is looked for. */
-static void on_conf_warning(void *ctx, const char *text)
+void core_conf_warning(void *ctx, const char *text)
 {
     struct core *c = ctx;
     const struct message *last = model_message(&c->model, c->model.said);
@@ -38,8 +38,8 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e)
     options_init(&c->defaults);
     conf = file_path("%s/lxtop.conf", c->paths.config);
     if (conf)
-        conf_read_options(conf, "defaults", ORIGIN_CONF, &c->defaults, on_conf_warning, c);
-    console_load(&c->console, &c->paths, on_conf_warning, c);
+        conf_read_options(conf, "defaults", ORIGIN_CONF, &c->defaults, core_conf_warning, c);
+    console_load(&c->console, &c->paths, core_conf_warning, c);
     doctor_host(&c->model.host);
     return 0;
 }

@@ -39,6 +39,9 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e);
 /* Closes every handle; the loop has to run until it is empty before it is closed. */
 void core_release(struct core *c);
 
+/* conf_warn of config/conf.h, into the messages; ctx is the core. */
+void core_conf_warning(void *ctx, const char *text);
+
 /*
  * Full path of one of lxtop's programs ("lxtop-vmm", "e2fsck"): the environment variable
  * `variable` (may be NULL), beside this executable, ../libexec/lxtop, PATH, and the sbin folders.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a person can do: one row each gives keys, label of the bottom line, help, the word and
+ * What a person can do: one row each gives its keys, label of the bottom line, help, the word and
  * letter of the text-mode menu, the operation behind it, and the views in which its keys work.
  *
  * Where a row has an operation, whether it is legal now comes from the operation's own row (op.h)
  * and the state of the selected distro: no surface has an opinion of its own.  A key may stand in two
- * rows: the one for fewer views wins in those.
+ * rows: the one for fewer views wins in those.  keymap.h answers which action a key leads to.
  */
 #ifndef TUI_ACTION_H
 #define TUI_ACTION_H
@@ -47,6 +47,7 @@ enum action_id {
     ACTION_NEXT_VIEW,
     ACTION_PREVIOUS_VIEW,
     ACTION_BACK,
+    ACTION_CLEAR,
     ACTION_PALETTE,
     ACTION_SEARCH,
     ACTION_SEARCH_NEXT,
@@ -94,9 +95,10 @@ enum action_confirm { CONFIRM_NONE, CONFIRM_NAME /* type the name, or y on the s
 #define ACTION_KEYS 4
 #define ACTION_ANYWHERE (VIEW_BIT(VIEWS) - 1)
 struct action {
-    ui_key keys[ACTION_KEYS]; /* the first is shown in the bottom line; none: text mode only */
+    const char *name;         /* in the group `keys` of lxtop.conf; NULL: has no keys */
+    ui_key keys[ACTION_KEYS]; /* unless a person has given others (keymap.h); the first is shown */
     const char *label;        /* bottom line; NULL: not shown there */
-    const char *help;
+    const char *help;         /* in braces, a key as keymap_fill puts it */
     const char *word;         /* text mode's command; NULL: screen only */
     const char *letter;       /* its short form in text mode */
     int op;                   /* enum op_id, or -1 */
@@ -107,8 +109,6 @@ struct action {
 };
 extern const struct action action_table[ACTIONS];
 
-/* The action of a key in a view, or -1. */
-int action_of_key(enum view_id v, ui_key k);
 /* The action of a word or letter of text mode, or -1. */
 int action_of_word(const char *word);
 /* Does it work now? `d` is the selected distro or NULL. */

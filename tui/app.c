@@ -435,6 +435,10 @@ static void use_settings(struct app *a)
     const struct console_options *o = &a->core->console;
     int64_t lines = console_number(o, CONSOLE_LINES);
 
+    ui_key prefix = key_parse(console_text(o, CONSOLE_PREFIX));
+
+    keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
+    a->ui.keys.prefix = prefix == K_NONE ? a->ui.keys.prefix : prefix;
     a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
     term_set_mouse(console_number(o, CONSOLE_MOUSE));
     term_set_scheme((enum term_scheme)console_number(o, CONSOLE_COLORS));

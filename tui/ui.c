@@ -10,8 +10,9 @@
 
 void ui_init(struct ui *u)
 {
-    *u = (struct ui){.cols = 80};
+    *u = (struct ui){.cols = 80, .keys_row = -1};
     look_init(&u->look);
+    keymap_init(&u->keys);
     for (int i = 0; i < VIEWS; i++)
         u->list[i].page = 1;
     u->files.here.page = 1;
@@ -34,6 +35,11 @@ void ui_hint(struct ui *u, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(u->hint, sizeof(u->hint), fmt, ap);
     va_end(ap);
+}
+
+void ui_hint_keys(struct ui *u, const char *text)
+{
+    keymap_fill(&u->keys, u->view, text, u->hint, sizeof(u->hint));
 }
 
 /* --- where one is --- */
@@ -114,8 +120,20 @@ void ui_open(struct ui *u, const struct model *m, enum view_id v)
     ui_refresh(u, m);
 }
 
+/* False: there was none. */
+static bool clear_filter(struct ui *u, const struct model *m)
+{
+    bool had = *ui_list(u)->filter;
+
+    ui_list(u)->filter[0] = '\0';
+    ui_refresh(u, m);
+    return had;
+}
+
 struct ui_request ui_back(struct ui *u, const struct model *m)
 {
+    if (clear_filter(u, m))
+        return (struct ui_request){0};
     u->view = u->depth ? u->back[--u->depth] : VIEW_DISTROS;
     ui_refresh(u, m);
     return (struct ui_request){0};
@@ -178,15 +196,24 @@ static void ask_remove(struct ui *u, const struct model_distro *d)
         ui_ask(u, answer_remove, "", "Remove %s and everything in it? Type y or its name: ", u->distro);
 }
 
+static const char *key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT])
+{
+    const char *key = keymap_key(&u->keys, u->view, a, to);
+
+    return key ? key : action_table[a].name;
+}
+
 /* An action that does not work now says why; nothing else happens. */
 static struct ui_request refuse(struct ui *u, enum action_id a, const struct model_distro *d)
 {
     struct err e = {0};
+    char key[KEY_TEXT];
 
     if (!d && view_table[beneath(u)]->of_distro && *u->subject)
-        ui_hint(u, "%s is gone; Esc leads back to the distros.", u->subject);
+        ui_hint(u, "%s is gone; %s leads back to the distros.", u->subject, key_of(u, ACTION_BACK, key));
     else if (!d)
-        ui_hint(u, "There is no distro yet: press i to install one.");
+        ui_hint_keys(u, u->view == VIEW_DISTROS ? "There is no distro yet: press {install} to install one."
+                                                : "There is no distro yet: press {view_install} to install one.");
     else if (a == ACTION_CANCEL)
         ui_hint(u, "%s is not being installed by this lxtop.", d->name);
     else if (op_refuse((enum op_id)action_table[a].op, d, &e) < 0)
@@ -241,7 +268,7 @@ static struct ui_request answer_search(struct ui *u, const struct model *m)
 static void search_again(struct ui *u, const struct model *m, int step)
 {
     if (!*u->search)
-        ui_hint(u, "Nothing was searched for yet: press / and type.");
+        ui_hint_keys(u, "Nothing was searched for yet: press {search} and type.");
     else if (!list_search(ui_list(u), ui_view(u), u, m, u->search, ui_list(u)->index + step, step))
         ui_hint(u, "Nothing here holds \"%s\".", u->search);
 }
@@ -267,8 +294,7 @@ static struct ui_request answer_filter(struct ui *u, const struct model *m)
 
 static void left_filter(struct ui *u, const struct model *m)
 {
-    ui_list(u)->filter[0] = '\0';
-    ui_refresh(u, m);
+    clear_filter(u, m);
 }
 
 static void ask_filter(struct ui *u)
@@ -297,6 +323,14 @@ static void mark(struct ui *u, const struct model *m, enum action_id a)
     ui_hint(u, "%u marked.", l->marks);
 }
 
+static void clear(struct ui *u, const struct model *m)
+{
+    bool filtered = clear_filter(u, m), marked = ui_list(u)->marks > 0;
+
+    list_unmark_all(ui_list(u));
+    ui_hint_keys(u, filtered ? "All rows are shown." : marked ? "Nothing is marked." : "{quit} leaves lxtop.");
+}
+
 /* --- figures that do not change --- */
 
 const struct model_distro *ui_figures(const struct ui *u, const struct model_distro *d)
@@ -319,7 +353,7 @@ static void freeze(struct ui *u, const struct model *m)
         u->held[i] = m->distros[i];
         u->held[i].history = NULL; /* which is the model's, and may go */
     }
-    ui_hint(u, u->frozen ? "Figures are held still; Z lets them go on." : "Figures go on.");
+    ui_hint_keys(u, u->frozen ? "Figures are held still; {hold} lets them go on." : "Figures go on.");
 }
 
 /* --- actions --- */
@@ -377,6 +411,9 @@ static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum
         break;
     case ACTION_BACK:
         return ui_back(u, m);
+    case ACTION_CLEAR:
+        clear(u, m);
+        break;
     case ACTION_SEARCH:
         ask_search(u);
         break;
@@ -453,7 +490,7 @@ static bool pasted(struct ui *u, const struct model *m, ui_key k)
 struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
 {
     struct ui_request r = {0};
-    char name[KEY_TEXT];
+    char name[KEY_TEXT], help[KEY_TEXT];
     int a;
 
     if (!(ui_view(u)->key && !u->prompt.answer) && pasted(u, m, k))
@@ -465,9 +502,9 @@ struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
         r = ui_prompt_key(u, m, k);
     else if (ui_view(u)->key && ui_view(u)->key(u, m, k, &r))
         ;
-    else if ((a = action_of_key(u->view, k == '\r' ? K_ENTER : k)) >= 0)
+    else if ((a = keymap_action(&u->keys, u->view, k == '\r' ? K_ENTER : k)) >= 0)
         r = ui_act(u, m, (enum action_id)a);
     else if (k != K_NONE)
-        ui_hint(u, "%s does nothing here; F1 or ? shows the keys.", key_text(k, name));
+        ui_hint(u, "%s does nothing here; %s shows the keys.", key_text(k, name), key_of(u, ACTION_HELP, help));
     return r;
 }

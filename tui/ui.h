@@ -19,6 +19,7 @@
 #include "tui/doc.h"
 #include "tui/grid.h"
 #include "tui/key.h"
+#include "tui/keymap.h"
 #include "tui/list.h"
 #include "tui/look.h"
 #include "tui/view.h"
@@ -89,12 +90,13 @@ struct tabs;
 #define UI_DEPTH 8
 struct ui {
     struct look look;
+    struct keymap keys;
     enum view_id view;
     enum view_id back[UI_DEPTH];     /* where Esc leads, the last first */
     unsigned depth;
     struct list list[VIEWS];
     struct doc doc;                  /* of the view, when it is a document */
-    int cols, head_row, first_row;   /* of the last drawing; head_row -1: none */
+    int cols, head_row, first_row, keys_row; /* of the last drawing; -1: none */
     char subject[NAME_MAX_LEN + 1];  /* whom a view of one distro is about */
     char distro[NAME_MAX_LEN + 1];   /* of the question or the request */
     struct prompt prompt;
@@ -151,6 +153,8 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a);
 /* What the list of the view shows may have changed. */
 void ui_refresh(struct ui *u, const struct model *m);
 void ui_hint(struct ui *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A hint in which keys stand as keymap_fill puts them. */
+void ui_hint_keys(struct ui *u, const char *text);
 struct ui_request ui_op(struct ui *u, enum op_id op, unsigned flags, const char *distro);
 struct ui_request ui_want(struct ui *u, enum ui_want want, const char *distro);
 

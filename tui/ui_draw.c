@@ -6,6 +6,7 @@
 
 #include "tui/ui.h"
 #include "tui/ui_head.h"
+#include "tui/ui_keys.h"
 
 #define FOOT_MAX 6       /* rows of a long message */
 #define ANSWER_ROOM 12   /* columns that the answer gets at least in the row of its question */
@@ -66,10 +67,14 @@ static void draw_row(struct ui *u, const struct model *m, struct grid *g, int at
 static void draw_empty(const struct ui *u, struct grid *g, struct area a)
 {
     const struct view *v = ui_view(u);
-    const char *text = *u->list[u->view].filter ? "No row holds that; Esc or an empty filter shows all." : v->empty;
+    char filled[512];
+    const char *text = *u->list[u->view].filter ? u->view == VIEW_DISTROS ? "No row holds that; {clear} shows all." : "No row holds that; {back} shows all." : v->empty;
     int row = a.row;
 
-    while (text && row < a.row + a.rows) {
+    keymap_fill(&u->keys, u->view, text ? text : "", filled, sizeof(filled));
+    text = filled;
+
+    while (text && *text && row < a.row + a.rows) {
         const char *end = strchr(text, '\n');
         char line[256];
 
@@ -190,33 +195,6 @@ static void draw_prompt(const struct ui *u, struct grid *g, const struct layout 
     draw_answer(u, g, last, col);
 }
 
-/* --- the keys that work now, as many as fit --- */
-
-static void draw_keys(const struct ui *u, const struct model *m, struct grid *g, int row)
-{
-    const struct model_distro *d = ui_subject(u, m);
-    char name[KEY_TEXT];
-    int col = 0;
-
-    if (u->prompt.answer) {
-        grid_put(g, row, 0, g->cols, STYLE_LABEL, "Enter goes on, Esc leaves all as it is");
-        return;
-    }
-    for (int i = 0; i < ACTIONS; i++) {
-        const struct action *a = &action_table[i];
-        int need;
-
-        if (!a->label || action_of_key(u->view, a->keys[0]) != i || !action_works((enum action_id)i, d))
-            continue;
-        key_text(a->keys[0], name);
-        need = text_width(name) + 1 + text_width(a->label) + 2;
-        if (col + need - 2 > g->cols)
-            continue;
-        col += grid_put(g, row, col, g->cols, STYLE_KEY, name) + 1;
-        col += grid_put(g, row, col, g->cols - col, STYLE_LABEL, a->label) + 2;
-    }
-}
-
 /* What is selected does not tick, unless that is wanted: it would be read out again and again. */
 static void hold_selected(struct ui *u, const struct model *m)
 {
@@ -260,6 +238,7 @@ void ui_draw(struct ui *u, const struct model *m, struct grid *g)
         draw_prompt(u, g, &l);
     else if (*s.text && l.foot_rows)
         grid_put_rows(g, l.foot, 0, g->cols, l.foot_rows, s.style, s.text);
+    u->keys_row = l.keys;
     if (l.keys >= 0)
         draw_keys(u, m, g, l.keys);
 }

@@ -78,7 +78,7 @@ static struct ui_request leave(struct ui *u, const struct model *m)
 /* Keys of movement are no text: they move over the rows. */
 static void move_beneath(struct ui *u, const struct model *m, ui_key k)
 {
-    int a = k >= K_UP ? action_of_key(u->view, k) : -1;
+    int a = k >= K_UP ? keymap_action(&u->keys, u->view, k) : -1;
 
     if (a >= ACTION_UP && a <= ACTION_LAST)
         ui_move(u, m, (enum action_id)a);

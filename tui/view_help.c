@@ -14,16 +14,18 @@ static enum view_id beneath(const struct ui *u)
 }
 
 /* Those that do it in that view: a key may have another meaning there. */
-static bool keys_in(enum view_id v, int a, char keys[KEYS_TEXT])
+static bool keys_in(const struct ui *u, enum view_id v, int a, char keys[KEYS_TEXT])
 {
     char name[KEY_TEXT];
 
     *keys = '\0';
-    for (int k = 0; k < ACTION_KEYS && action_table[a].keys[k]; k++) {
-        if (action_of_key(v, action_table[a].keys[k]) != a)
+    for (int i = 0; i < ACTION_KEYS; i++) {
+        ui_key k = u->keys.row[a].keys[i];
+
+        if (keymap_action(&u->keys, v, k) != a)
             continue;
         strcat(keys, *keys ? ", " : "");
-        strcat(keys, key_text(action_table[a].keys[k], name));
+        strcat(keys, key_text(k, name));
     }
     return *keys;
 }
@@ -32,7 +34,7 @@ static bool keys_in(enum view_id v, int a, char keys[KEYS_TEXT])
 static void build_help(struct ui *u, const struct model *m, int cols)
 {
     enum view_id v = beneath(u);
-    char keys[KEYS_TEXT];
+    char keys[KEYS_TEXT], help[256];
     int indent = cols >= 58 ? 20 : 14;
 
     (void)m;
@@ -41,12 +43,13 @@ static void build_help(struct ui *u, const struct model *m, int cols)
         for (int i = 0; i < ACTIONS; i++) {
             const struct action *a = &action_table[i];
 
-            if ((__builtin_popcount(a->views) >= VIEW_TABS) == common && (a->views & VIEW_BIT(v)) && keys_in(v, i, keys)) {
+            if ((__builtin_popcount(a->views) >= VIEW_TABS) == common && (a->views & VIEW_BIT(v)) && keys_in(u, v, i, keys)) {
                 if ((int)strlen(keys) >= indent) {
                     doc_put(&u->doc, STYLE_PLAIN, "%s", keys);
                     *keys = '\0';
                 }
-                doc_wrap(&u->doc, STYLE_PLAIN, keys, indent, cols, a->help);
+                keymap_fill(&u->keys, v, a->help, help, sizeof(help));
+                doc_wrap(&u->doc, STYLE_PLAIN, keys, indent, cols, help);
             }
         }
     }
@@ -54,10 +57,11 @@ static void build_help(struct ui *u, const struct model *m, int cols)
 
 static void head_help(const struct ui *u, const struct model *m, struct grid *g, int at)
 {
-    char text[80];
+    char text[80], key[KEY_TEXT];
 
     (void)m;
-    snprintf(text, sizeof(text), "Keys of %s; Esc comes back", view_table[beneath(u)]->name);
+    keymap_fill(&u->keys, VIEW_HELP, "{back}", key, sizeof(key));
+    snprintf(text, sizeof(text), "Keys of %s; %s comes back", view_table[beneath(u)]->name, key);
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, text);
 }
 
@@ -126,13 +130,14 @@ static int compare(const struct ui *u, const struct model *m, unsigned a, unsign
 static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
 {
     int a = nth_offered(u, m, row), col = g->cols >= 60 ? 30 : 14;
-    char keys[KEYS_TEXT];
+    char keys[KEYS_TEXT], help[256];
 
     (void)selected;
     grid_put(g, at, 2, 11, STYLE_PROMPT, title(a));
-    if (g->cols >= 60 && keys_in(beneath(u), a, keys))
+    if (g->cols >= 60 && keys_in(u, beneath(u), a, keys))
         grid_put(g, at, 14, 15, STYLE_KEY, keys);
-    grid_put(g, at, col, g->cols - col, STYLE_PLAIN, action_table[a].help);
+    keymap_fill(&u->keys, beneath(u), action_table[a].help, help, sizeof(help));
+    grid_put(g, at, col, g->cols - col, STYLE_PLAIN, help);
 }
 
 static void typed(struct ui *u, const struct model *m)

@@ -84,9 +84,12 @@ static void draw_row(const struct ui *u, const struct model *m, unsigned row, st
 
 static void head(const struct ui *u, const struct model *m, struct grid *g, int at)
 {
+    char text[80];
+
     (void)m;
-    grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS,
-             u->form.filling ? "INSTALL: Enter changes a row or begins" : "INSTALL FROM: Enter chooses, / searches");
+    keymap_fill(&u->keys, VIEW_INSTALL, u->form.filling ? "INSTALL: {open} changes a row or begins" : "INSTALL FROM: {open} chooses, {search} searches",
+                text, sizeof(text));
+    grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, text);
 }
 
 static void remark(const struct ui *u, const struct model *m, int row, enum style *s, char *to, size_t size)

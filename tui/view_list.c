@@ -282,11 +282,12 @@ static void remark(const struct ui *u, const struct model *m, int row, enum styl
 {
     const struct model_distro *d = row < 0 ? NULL : &m->distros[row];
     const char *why = d ? machine_reason_text(d->reason) : "";
+    char key[KEY_TEXT];
 
-    (void)u;
     if (d && d->silent) {
         *s = STYLE_BAD;
-        snprintf(to, size, "%s runs, but lxtop-vmm does not answer; X stops it by force.", d->name);
+        keymap_fill(&u->keys, VIEW_DISTROS, "{force}", key, sizeof(key));
+        snprintf(to, size, "%s runs, but lxtop-vmm does not answer; %s stops it by force.", d->name, key);
     } else if (*why) {
         *s = d->state == MACHINE_FAILED ? STYLE_BAD : STYLE_PLAIN;
         snprintf(to, size, "%s: %s%s%s", d->name, why, *d->detail ? ": " : "", d->detail);
@@ -393,6 +394,6 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
 const struct view view_distros = {
     .name = "Distros", .keeps = KEEPS_NAME, .count = count, .text = text, .compare = compare, .row = draw_row,
     .head = draw_head, .remark = remark, .act = act, .click = click,
-    .empty = "No distros yet: press i to install one.\n\nF1 shows the keys. `lxtop --text` is the same in plain lines,\n"
+    .empty = "No distros yet: press {install} to install one.\n\n{help} shows the keys. `lxtop --text` is the same in plain lines,\n"
              "for screen readers.",
 };

@@ -5,11 +5,15 @@
 
 static void draw(struct ui *u, const struct model *m, struct grid *g, struct area a)
 {
+    char text[128];
+
     (void)m;
-    if (tabs_count(u->tabs))
+    if (tabs_count(u->tabs)) {
         tabs_draw(u->tabs, g, a.row, a.rows);
-    else
-        grid_put(g, a.row, 2, g->cols - 2, STYLE_PLAIN, "No pane is open; w opens a shell in one. Any key goes back.");
+    } else {
+        keymap_fill(&u->keys, VIEW_DISTROS, "No pane is open; {pane} opens a shell in one. Any key goes back.", text, sizeof(text));
+        grid_put(g, a.row, 2, g->cols - 2, STYLE_PLAIN, text);
+    }
 }
 
 static bool key(struct ui *u, const struct model *m, ui_key k, struct ui_request *r)

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/fixture.h"
 
-#include "tui/action.h"
+#include "tui/keymap.h"
+
+static struct keymap keys;
+
+static int action_of_key(enum view_id v, ui_key k)
+{
+    keymap_init(&keys);
+    return keymap_action(&keys, v, k);
+}
 
 static void test_action_table__every_row_is_whole(void **state)
 {
@@ -13,6 +21,7 @@ static void test_action_table__every_row_is_whole(void **state)
         assert_true(*a->help);
         assert_true(a->keys[0] || a->word); /* reachable */
         assert_int_equal(!a->word, !a->letter);
+        assert_int_equal(!a->name, !a->keys[0]);
         assert_true(!a->label || a->keys[0]);
         assert_true(a->op >= -1 && a->op < OPS);
     }

@@ -155,7 +155,7 @@ static void test_keys__operations_on_the_selected_distro(void **state)
     assert_hint(press('d'), "debian is running; stop it first: lxtop stop debian.");
     assert_int_equal(press('\r').want, WANT_SHELL);
     assert_int_equal(press('a').want, WANT_CONSOLE);
-    assert_hint(press('y'), "y does nothing here; F1 or ? shows the keys.");
+    assert_hint(press('y'), "y does nothing here; F1 shows the keys.");
     assert_int_equal(press('q').want, WANT_QUIT);
     assert_int_equal(press(K_CTRL('z')).want, WANT_SUSPEND);
     assert_int_equal(press(K_CTRL('l')).want, WANT_REPAINT);
@@ -393,6 +393,69 @@ static void test_search__goes_on_and_around(void **state)
     assert_hint(type("/zzz\n"), "Nothing here holds \"zzz\".");
 }
 
+/* Esc: first all rows, then no marks, and never out of the program. */
+static void test_escape__takes_filter_and_marks_away(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    type(" \\stop\n");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 2);
+    assert_hint(press(K_ESC), "All rows are shown.");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 9);
+    assert_int_equal(l.ui.list[VIEW_DISTROS].marks, 0);
+    assert_hint(press(K_ESC), "q leaves lxtop.");
+    type("5\\busy\n"); /* another view: its filter, then back */
+    assert_int_equal(l.ui.list[VIEW_INSTALL].count, 1);
+    press(K_ESC);
+    assert_int_equal(l.ui.view, VIEW_INSTALL);
+    press(K_ESC);
+    assert_int_equal(l.ui.view, VIEW_DISTROS);
+}
+
+/* Help, the bottom line, hints and keys are all of one map. */
+static void test_keys__that_a_person_has_changed(void **state)
+{
+    static char text[1 << 14];
+    FILE *f;
+
+    (void)state;
+    begin(scene_every_state);
+    l.ui.keys.row[ACTION_START].keys[0] = K_F12;
+    l.ui.keys.row[ACTION_START].keys[1] = K_NONE;
+    l.ui.keys.row[ACTION_HELP].keys[0] = 'H';
+    assert_op(press(K_F12), OP_START, 0, "alpine");
+    assert_hint(press('s'), "s does nothing here; H shows the keys.");
+    f = fmemopen(text, sizeof(text), "w");
+    grid_dump(&l.grid, f, false);
+    fflush(f);
+    assert_non_null(strstr(text, "H Help"));
+    assert_non_null(strstr(text, "F12 Start"));
+    press('H');
+    rewind(f);
+    grid_dump(&l.grid, f, false);
+    fclose(f);
+    assert_non_null(strstr(text, "\n  F12                 start the distro"));
+}
+
+/* A click on what the bottom line says is its key, wherever that is: htop's people do it. */
+static void test_click__on_the_bottom_line(void **state)
+{
+    struct ui_request r;
+    char text[81] = "";
+
+    (void)state;
+    begin(scene_every_state);
+    for (int i = 0; i < 80; i++)
+        text[i] = (char)l.grid.cells[23 * 80 + i].ch;
+    assert_non_null(strstr(text, "s Start"));
+    r = ui_click(&l.ui, &l.model, 23, (int)(strstr(text, "Start") - text), false);
+    assert_op(r, OP_START, 0, "alpine");
+    r = ui_click(&l.ui, &l.model, 23, (int)(strstr(text, "s Start") - text) - 1, false);
+    assert_int_equal(r.want, WANT_NOTHING);
+    ui_click(&l.ui, &l.model, 23, 0, false);
+    assert_int_equal(l.ui.view, VIEW_HELP);
+}
+
 static void test_filter__only_what_holds_it(void **state)
 {
     (void)state;
@@ -627,6 +690,9 @@ int main(void)
         cmocka_unit_test(test_views__its_distro_goes_away),
         cmocka_unit_test(test_search__goes_on_and_around),
         cmocka_unit_test(test_filter__only_what_holds_it),
+        cmocka_unit_test(test_click__on_the_bottom_line),
+        cmocka_unit_test(test_escape__takes_filter_and_marks_away),
+        cmocka_unit_test(test_keys__that_a_person_has_changed),
         cmocka_unit_test(test_marks__one_action_on_many),
         cmocka_unit_test(test_sort__by_a_figure_and_round),
         cmocka_unit_test(test_figures__selected_row_does_not_tick),

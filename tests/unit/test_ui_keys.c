@@ -10,6 +10,7 @@
 #include "tests/unit/scenes.h"
 
 static struct looked l; /* of the test that runs */
+static struct keymap table;
 
 static void begin(void (*fill)(struct model *m))
 {
@@ -112,8 +113,8 @@ static void test_keys__do_what_help_says(void **state)
     for (int v = 0; v < VIEWS; v++)
         for (int a = 0; a < ACTIONS; a++)
             for (int k = 0; k < ACTION_KEYS; k++)
-                if (v != VIEW_PALETTE && (action_table[a].views & VIEW_BIT(v)) && action_of_key((enum view_id)v, action_table[a].keys[k]) == a) {
-                    check_key((enum view_id)v, (enum action_id)a, action_table[a].keys[k]);
+                if (v != VIEW_PALETTE && (action_table[a].views & VIEW_BIT(v)) && keymap_action(&table, (enum view_id)v, table.row[a].keys[k]) == a) {
+                    check_key((enum view_id)v, (enum action_id)a, table.row[a].keys[k]);
                     checked++;
                 }
     assert_in_range(checked, 200, 2000);
@@ -128,7 +129,7 @@ static void test_keys__others_do_nothing(void **state)
             continue;
         enter_view((enum view_id)v);
         for (ui_key k = 1; k < 128; k++)
-            if (k != K_ENTER && k != '\r' && action_of_key((enum view_id)v, k) < 0) {
+            if (k != K_ENTER && k != '\r' && keymap_action(&table, (enum view_id)v, k) < 0) {
                 auto_free char *before = state_after(K_NONE);
                 struct ui_request r = press(k);
 
@@ -152,7 +153,7 @@ static void test_help__has_every_key_of_the_view(void **state)
 
             snprintf(start, sizeof(start), "%.20s", action_table[a].help);
             for (int k = 0; k < ACTION_KEYS; k++)
-                has |= (action_table[a].views & VIEW_BIT(v)) && action_of_key((enum view_id)v, action_table[a].keys[k]) == a;
+                has |= (action_table[a].views & VIEW_BIT(v)) && keymap_action(&table, (enum view_id)v, table.row[a].keys[k]) == a;
             for (unsigned i = 0; i < l.ui.doc.count; i++)
                 shown |= strstr(doc_text(&l.ui.doc, i), start) != NULL;
             if (has && !shown)
@@ -281,6 +282,7 @@ int main(void)
     };
     int failed;
 
+    keymap_init(&table);
     setenv("TZ", "UTC", 1);
     if (!setlocale(LC_ALL, "C.UTF-8"))
         return 1;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tui/ui_keys.h"
+
+/* One after the other, from left to right. */
+struct place {
+    int action, col, width; /* where it is; its width */
+    char key[KEY_TEXT];
+};
+
+static bool next(const struct ui *u, const struct model *m, int cols, struct place *p)
+{
+    const struct model_distro *d = ui_subject(u, m);
+
+    if (p->width)
+        p->col += p->width + 2;
+    while (++p->action < ACTIONS) {
+        const struct action *a = &action_table[p->action];
+
+        if (!a->label || !action_works((enum action_id)p->action, d) ||
+            !keymap_key(&u->keys, u->view, (enum action_id)p->action, p->key))
+            continue;
+        p->width = text_width(p->key) + 1 + text_width(a->label);
+        if (p->col + p->width <= cols)
+            return true;
+        p->width = 0;
+    }
+    return false;
+}
+
+void draw_keys(const struct ui *u, const struct model *m, struct grid *g, int row)
+{
+    struct place p = {.action = -1};
+
+    if (u->prompt.answer) {
+        grid_put(g, row, 0, g->cols, STYLE_LABEL, "Enter goes on, Esc leaves all as it is");
+        return;
+    }
+    while (next(u, m, g->cols, &p)) {
+        int col = p.col + grid_put(g, row, p.col, g->cols - p.col, STYLE_KEY, p.key) + 1;
+
+        grid_put(g, row, col, g->cols - col, STYLE_LABEL, action_table[p.action].label);
+    }
+}
+
+int keys_action_at(const struct ui *u, const struct model *m, int cols, int at)
+{
+    struct place p = {.action = -1};
+
+    while (next(u, m, cols, &p))
+        if (at >= p.col && at < p.col + p.width)
+            return p.action;
+    return -1;
+}
