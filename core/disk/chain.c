@@ -132,7 +132,8 @@ int chain_map(struct chain *c, uint64_t offset, uint64_t len, struct chain_run *
             return result;
         if (r.kind == QCOW2_COMPRESSED)
             return -EOPNOTSUPP; /* lxtop makes none */
-        *run = (struct chain_run){.kind = r.kind, .len = r.len, .at = r.at, .fd = c->layer[i].fd};
+        *run = (struct chain_run){.kind = r.kind, .len = r.len, .at = r.at, .fd = c->layer[i].fd,
+                                  .hole = r.kind == QCOW2_ZERO && !c->layer[i].q};
     }
     return 0;
 }

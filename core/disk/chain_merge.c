@@ -16,7 +16,6 @@
 struct target {
     int fd;
     struct qcow2 *q;
-    bool over; /* something is below: zeroes have to be told */
 };
 
 static bool all_zero(const uint8_t *bytes, size_t len)
@@ -40,9 +39,13 @@ static int write_at(int fd, const uint8_t *bytes, size_t len, uint64_t at)
     return 0;
 }
 
+/*
+ * Told also where nothing is to be below: until the tree says so, and after a kill -9 amid a deletion for long,
+ * it is read over the layer that was merged into it.
+ */
 static int put_zero(struct target *t, uint64_t offset, uint64_t len)
 {
-    int r = t->over ? qcow2_set_zero(t->q, offset, (len + QCOW2_CLUSTER - 1) / QCOW2_CLUSTER) : 0;
+    int r = t->q ? qcow2_set_zero(t->q, offset, (len + QCOW2_CLUSTER - 1) / QCOW2_CLUSTER) : 0;
 
     return r == 0 && t->q && qcow2_is_full(t->q) ? qcow2_flush(t->q) : r;
 }
@@ -85,7 +88,7 @@ static int copy_step(struct chain *c, struct target *t, uint64_t offset, uint64_
             run.len = PIECE;
         if (r == 0 && run.kind == QCOW2_DATA)
             r = copy_run(t, &run, offset, bytes);
-        else if (r == 0 && run.kind == QCOW2_ZERO)
+        else if (r == 0 && run.kind == QCOW2_ZERO && !run.hole) /* which reads as zeroes from above, too */
             r = put_zero(t, offset, run.len);
         if (r < 0)
             return r;
@@ -115,7 +118,7 @@ static int open_target(struct target *t, const char *path, bool raw, uint64_t si
 {
     int r = raw ? 0 : qcow2_create(path, size, m->backing, m->backing_format, e);
 
-    *t = (struct target){.fd = -1, .over = m->backing != NULL && !raw};
+    *t = (struct target){.fd = -1};
     if (r < 0)
         return r;
     t->fd = open(path, O_RDWR | O_CLOEXEC | (raw ? O_CREAT | O_EXCL : 0), 0600);

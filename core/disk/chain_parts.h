@@ -24,6 +24,7 @@ struct chain_run {
     enum qcow2_kind kind;
     uint64_t len, at;
     int fd;
+    bool hole; /* QCOW2_ZERO of a raw layer, below which nothing is */
 };
 int chain_map(struct chain *c, uint64_t offset, uint64_t len, struct chain_run *run);
 int chain_read_at(int fd, void *to, size_t len, uint64_t at);
