@@ -157,14 +157,16 @@ static void judge_live(struct machine_run *r)
 
 static void judge_down(const struct paths *p, const char *name, struct machine_run *r, const json_t *run)
 {
+    bool at_snapshot = suspended_is_snapshot(p, name);
+
     if (!r->known) {
-        r->state = MACHINE_STOPPED;
+        r->state = at_snapshot ? MACHINE_SUSPENDED : MACHINE_STOPPED;
         return;
     }
     if (strcmp(r->reason, "none") == 0 || !r->reason[0])
         strcpy(r->reason, host_rebooted(run) ? "host-down" : "killed");
     r->state = reason_failed(r->reason) ? MACHINE_FAILED : MACHINE_STOPPED;
-    if (strcmp(r->reason, SUSPENDED_REASON) == 0 && suspended_exists(p, name))
+    if (at_snapshot || (strcmp(r->reason, SUSPENDED_REASON) == 0 && suspended_exists(p, name)))
         r->state = MACHINE_SUSPENDED;
 }
 

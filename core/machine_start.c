@@ -24,7 +24,7 @@ struct machine_start {
     const struct paths *paths;
     struct machine_start_events ev;
     void *ctx;
-    bool detached, told;
+    bool detached, told, layered;
     char *restore; /* folder of the suspended machine; NULL: boot */
     bool again;    /* it cannot go on: boot, once lxtop-vmm is gone */
     char name[NAME_MAX_LEN + 1];
@@ -414,12 +414,21 @@ static int check_disk(struct machine_start *s, struct err *e)
                    "install e2fsprogs", s->name);
 }
 
+/* Of a disk of layers, which e2fsck cannot read: Linux does the first of it. */
+static void recover_journal(struct machine_start *s)
+{
+    note(s, "the disk was not unmounted last time; the guest recovers its journal");
+    make_plan(s);
+}
+
 static void boot_afresh(struct machine_start *s)
 {
     s->again = false;
     s->len = 0;
     boot_plan_release(&s->plan);
-    if (check_disk(s, &s->err) < 0)
+    if (s->layered)
+        recover_journal(s);
+    else if (check_disk(s, &s->err) < 0)
         tell(s);
 }
 
@@ -436,6 +445,7 @@ static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
     }
     *s = (struct machine_start){.loop = loop, .paths = p, .ev = *ev, .ctx = ctx, .lock_fd = -1};
     snprintf(s->name, sizeof(s->name), "%s", d->name);
+    s->layered = d->layered;
     s->disk = strdup(d->disk);
     s->disk_argument = strdup(d->disk_argument ? d->disk_argument : "");
     if (!s->disk || !s->disk_argument || options_copy(&s->options, &d->options, e) < 0) {
@@ -460,11 +470,13 @@ struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, cons
         return NULL;
     machine_read(p, d->name, &run);
     if (run.state == MACHINE_SUSPENDED)
-        s->restore = suspended_folder(p, d->name);
-    if (!s->restore && machine_unclean(&run) && d->layered) /* e2fsck cannot read it; Linux does the first of it */
-        note(s, "the disk was not unmounted last time; the guest recovers its journal");
-    if (s->restore || !machine_unclean(&run) || d->layered) {
+        s->restore = suspended_files(p, d->name);
+    if (s->restore || !machine_unclean(&run)) {
         make_plan(s);
+        return s;
+    }
+    if (d->layered) {
+        recover_journal(s);
         return s;
     }
     if (check_disk(s, e) < 0) {

@@ -76,7 +76,7 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16 };
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17 };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,

@@ -260,6 +260,21 @@ static void start_work(struct op_job *j, int (*run)(struct snapshot_work *w, str
 
 /* --- of a running distro: its machine does the renaming --- */
 
+static void tell_snapshot(struct op_job *j, const json_t *reply)
+{
+    const char *no_memory = json_string_value(json_object_get(reply, "memory_error"));
+    json_int_t us = json_integer_value(json_object_get(reply, "pause_us"));
+
+    if (!json_is_true(json_object_get(reply, "frozen")))
+        job_note(j, "its file systems could not be held still: the disk is as after a loss of power");
+    if (no_memory)
+        job_note(j, "the snapshot is of its disk alone, its memory could not be kept: %s", no_memory);
+    else if (j->flags & FLAG_MEMORY)
+        job_note(j, "%lld MB of its memory are kept; it stood still for %lld ms",
+                 (long long)(json_integer_value(json_object_get(reply, "memory_bytes")) + (1 << 19)) >> 20,
+                 (long long)(us + 999) / 1000);
+}
+
 static void on_snapshot(void *ctx, const json_t *reply, const struct err *e)
 {
     struct op_job *j = ctx;
@@ -267,8 +282,8 @@ static void on_snapshot(void *ctx, const json_t *reply, const struct err *e)
     int r;
 
     j->asked = false;
-    if (reply && !json_is_true(json_object_get(reply, "frozen")))
-        job_note(j, "its file systems could not be held still: the snapshot is as after a loss of power");
+    if (reply)
+        tell_snapshot(j, reply);
     r = reply ? snapshots_commit(j->live, &mine) : -1;
     snapshots_abort(j->live);
     free(j->live);
@@ -279,6 +294,15 @@ static void on_snapshot(void *ctx, const json_t *reply, const struct err *e)
         start_work(j, keep_last);
 }
 
+static int ask_machine(struct op_job *j, struct err *e)
+{
+    json_t *request = json_pack("{ss ss ss ss ss*}", "cmd", "snapshot", "disk", "root", "from", j->live->from, "to",
+                                j->live->to, "memory", j->live->memory);
+
+    j->asked = true;
+    return watch_send(j->core->watch, j->distro, request, on_snapshot, j, e);
+}
+
 static void create_live(struct op_job *j)
 {
     struct err e = {0};
@@ -286,16 +310,10 @@ static void create_live(struct op_job *j)
 
     j->live = malloc(sizeof(*j->live));
     if (j->live)
-        r = snapshots_begin(&j->core->paths, j->distro, j->words > 1 ? j->word[1] : NULL, j->note, false,
-                            j->live, &e);
-    if (r == 0) {
-        j->asked = true;
-        r = watch_send(j->core->watch, j->distro,
-                       json_pack("{ss ss ss ss}", "cmd", "snapshot", "disk", "root", "from", j->live->from, "to",
-                                 j->live->to), on_snapshot, j, &e);
-        if (r < 0)
-            snapshots_abort(j->live);
-    }
+        r = snapshots_begin(&j->core->paths, j->distro, j->words > 1 ? j->word[1] : NULL, j->note,
+                            j->flags & FLAG_MEMORY, j->live, &e);
+    if (r == 0 && (r = ask_machine(j, &e)) < 0)
+        snapshots_abort(j->live);
     if (r == 0)
         return;
     free(j->live);
@@ -332,6 +350,12 @@ void job_run_snapshot(struct op_job *j)
         return;
     if (j->op == OP_SNAPSHOT_DIFF && j->words < 3 && (MACHINE_BIT(job_distro(j)->state) & MACHINE_LIVE)) {
         err_set(&e, EBUSY, "%s runs, so its disk changes; take a snapshot and compare with that", j->distro);
+        job_finish(j, STATUS_WRONG_STATE, &e);
+        return;
+    }
+    if (j->op == OP_SNAPSHOT_CREATE && (j->flags & FLAG_MEMORY) && job_distro(j)->state != MACHINE_RUNNING) {
+        err_set(&e, EBUSY, "%s does not run, so there is no memory to keep; start it first, or leave --memory out",
+                j->distro);
         job_finish(j, STATUS_WRONG_STATE, &e);
         return;
     }

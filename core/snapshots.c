@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/snapshots.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -207,4 +210,18 @@ char *snapshots_disk(const struct snapshots *s, const struct snapshot *of)
 char *snapshots_memory(const struct snapshots *s, const char *id)
 {
     return file_path("%s/memory/%s", s->folder, id);
+}
+
+int64_t snapshots_memory_bytes(const struct snapshots *s, const struct snapshot *n)
+{
+    auto_free char *folder = n->memory ? snapshots_memory(s, n->id) : NULL;
+    auto_closedir DIR *dir = folder ? opendir(folder) : NULL;
+    struct dirent *d;
+    int64_t sum = 0;
+    struct stat st;
+
+    while (dir && (d = readdir(dir)))
+        if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+            sum += (int64_t)st.st_blocks * 512;
+    return sum;
 }

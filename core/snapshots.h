@@ -18,6 +18,10 @@
  * name it finds.  For a running machine lxtop-vmm does that renaming, between the last write to the old
  * layer and the first to the new one (vmm/ctl.h, "snapshot").  What nothing names is debris:
  * snapshots_sweep, and every change, deletes it.
+ *
+ * Memory belongs to just the disk state of its snapshot, which lxtop-vmm knows by the date of the frozen layer:
+ * what a layer is merged or copied into has the date of that layer, since it holds the same disk.
+ * A restore of a snapshot with memory, and a clone of one, is suspended (suspended.h): it goes on there.
  */
 #ifndef CORE_SNAPSHOTS_H
 #define CORE_SNAPSHOTS_H
@@ -44,7 +48,7 @@ struct snapshot {
     char *note;                   /* "": none */
     time_t created;
     char *layer;                  /* "root.img" or "layers/...": its disk state, over its parent's */
-    bool memory;                  /* memory/ID holds the machine that ran on it */
+    bool memory;                  /* memory/ID is there and holds the machine that ran on it */
 };
 
 struct snapshots {
@@ -80,6 +84,8 @@ char **snapshots_files(const struct snapshots *s, const struct snapshot *of);
 void snapshots_free_files(char **files);
 /* Absolute path of the folder memory/ID; the caller frees. */
 char *snapshots_memory(const struct snapshots *s, const char *id);
+/* What it takes of this host's disk; 0: there is none. */
+int64_t snapshots_memory_bytes(const struct snapshots *s, const struct snapshot *n);
 
 /* --- changes: the distro must be stopped (its machine's lock held) where nothing else is said --- */
 
@@ -91,12 +97,12 @@ struct snapshot_new {
     struct snapshots s;
     char id[SNAPSHOT_ID + 1];
     char *from, *to;   /* absolute paths of the new active layer */
-    char *memory;      /* absolute path of memory/ID, a fresh folder; NULL: without memory */
+    char *memory;      /* absolute path of memory/ID, which is not there yet; NULL: without memory */
     int lock_fd;       /* -1: not begun */
 };
 /*
  * For a stopped or a running distro.  `name` NULL: a name is made of the time.  With `memory` the
- * caller fills n->memory, synced, before the moment.  -EEXIST: the name is taken; -EBUSY: another lxtop
+ * machine makes n->memory; the snapshot has memory once that is there.  -EEXIST: the name is taken; -EBUSY: another lxtop
  * is changing this distro's snapshots.
  */
 int snapshots_begin(const struct paths *p, const char *distro, const char *name, const char *note,
@@ -106,7 +112,10 @@ int snapshots_commit(struct snapshot_new *n, struct err *e);
 /* Gives it up, unless the renaming has happened; releases all, also after a commit. */
 void snapshots_abort(struct snapshot_new *n);
 
-/* The disk is the snapshot's again: a new active layer over it.  What the old one held is lost. */
+/*
+ * The disk is the snapshot's again: a new active layer over it.  What the old one held is lost, a saved machine
+ * with it.  Where the snapshot has memory the distro is suspended at it then.
+ */
 int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
 /* New name (NULL: the old one) and note (NULL: the old one); also of a running distro. */
 int snapshots_describe(const struct paths *p, const char *distro, const char *snapshot,

@@ -15,6 +15,7 @@
 #include "core/disk/qcow2.h"
 #include "core/snapshots_parts.h"
 #include "core/store.h"
+#include "core/suspended.h"
 
 void snapshots_fresh_id(char id[SNAPSHOT_ID + 1])
 {
@@ -42,6 +43,15 @@ void snapshots_freeze(const struct snapshots *s, const char *layer)
 
     if (path)
         chmod(path, 0400);
+}
+
+/* Where that fails the saved machine does not go on, and boots. */
+void snapshots_keep_date(const char *from, const char *to)
+{
+    struct stat st;
+
+    if (stat(from, &st) == 0)
+        utimensat(AT_FDCWD, to, (const struct timespec[]){st.st_atim, st.st_mtim}, 0);
 }
 
 /* --- debris --- */
@@ -261,8 +271,10 @@ static int check_new(const struct snapshots *s, const char *name, const char *no
 
 static int make_memory_folder(struct snapshot_new *n, struct err *e)
 {
+    auto_free char *above = file_path("%s/memory", n->s.folder);
+
     n->memory = snapshots_memory(&n->s, n->id);
-    return n->memory ? file_mkdirs(n->memory, 0700, e) : err_sys(e, ENOMEM, "snapshot");
+    return above && n->memory ? file_mkdirs(above, 0700, e) : err_sys(e, ENOMEM, "snapshot");
 }
 
 static int write_intent(struct snapshot_new *n, const char *layer, const char *name, const char *note,
@@ -369,6 +381,20 @@ static int put_over(struct snapshots *s, const struct snapshot *n, struct err *e
     return r;
 }
 
+/* Memory belongs to one disk: the old disk's goes before that disk does, the new one's comes after its own. */
+static int put_over_whole(const struct paths *p, const char *distro, struct snapshots *s, const struct snapshot *n,
+                          struct err *e)
+{
+    char id[SNAPSHOT_ID + 1];
+    bool memory = n->memory;
+    int r;
+
+    strcpy(id, n->id);
+    suspended_discard(p, distro);
+    r = put_over(s, n, e);
+    return r == 0 && memory ? suspended_at(s->folder, id, e) : r;
+}
+
 int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, struct err *e)
 {
     struct snapshots s;
@@ -379,7 +405,7 @@ int snapshots_restore(const struct paths *p, const char *distro, const char *sna
     if (lock < 0)
         return lock;
     n = snapshots_get(&s, snapshot, e);
-    r = n ? put_over(&s, n, e) : -ENOENT;
+    r = n ? put_over_whole(p, distro, &s, n, e) : -ENOENT;
     if (s.active)
         snapshots_tidy(&s);
     snapshots_release(&s);

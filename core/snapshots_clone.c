@@ -2,8 +2,10 @@
 /*
  * A distro of its own from a snapshot: hard links of the frozen layers, which nobody ever writes and which
  * live as long as one of their names, and a fresh active layer.  Where the file system has no hard links,
- * copies.  The clone has the snapshots that lead to this one.
+ * copies.  The clone has the snapshots that lead to this one; where that one has memory the clone is suspended
+ * at it, on links of the same files, so that machines which go on from them share the pages that they only read.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include "core/disk/chain.h"
 #include "core/snapshots_parts.h"
 #include "core/store.h"
+#include "core/suspended.h"
 
 /* A copy of one layer: a merge of it with nothing. */
 static int copy_layer(const char *from, const char *to, const char *below, const struct snapshots_work *w,
@@ -30,6 +33,8 @@ static int copy_layer(const char *from, const char *to, const char *below, const
     int r = c ? chain_merge(c, to, &m, e) : -EIO;
 
     chain_close(c);
+    if (r == 0)
+        snapshots_keep_date(from, to);
     return r;
 }
 
@@ -62,6 +67,25 @@ static void fresh_machine_id(char id[33])
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* Without hard links there is no memory to share, and the clone boots. */
+static bool link_memory(const struct snapshots *s, const char *folder, const struct snapshot *of)
+{
+    auto_free char *from = of->memory ? snapshots_memory(s, of->id) : NULL;
+    auto_free char *to = file_path("%s/memory/%s", folder, of->id);
+    auto_closedir DIR *dir = from ? opendir(from) : NULL;
+    bool linked = dir && to && file_mkdirs(to, 0700, NULL) == 0;
+    struct dirent *d;
+
+    while (linked && (d = readdir(dir))) {
+        auto_free char *name = file_path("%s/%s", to, d->d_name);
+
+        linked = name && (d->d_name[0] == '.' || linkat(dirfd(dir), d->d_name, AT_FDCWD, name, 0) == 0);
+    }
+    if (dir && !linked)
+        file_remove_tree(to, NULL);
+    return linked && suspended_at(folder, of->id, NULL) == 0;
+}
+
 static int fill_clone(const struct snapshots *s, const struct snapshot *of, struct snapshots *clone,
                       const struct snapshots_work *w, struct err *e)
 {
@@ -72,7 +96,7 @@ static int fill_clone(const struct snapshots *s, const struct snapshot *of, stru
 
         if (!snapshots_is_below(s, n.id, of->id))
             continue;
-        n.memory = false; /* of another machine */
+        n.memory = strcmp(n.id, of->id) == 0 && link_memory(s, clone->folder, of);
         r = link_layer(s, clone->folder, &n, w, e);
         if (r == 0 && snapshots_add(clone, &n) < 0)
             r = err_sys(e, ENOMEM, "clone");

@@ -55,6 +55,8 @@ static int merge_files(struct deletion *d, const char *upper, const char *to, bo
     int r = c ? chain_merge(c, to, &m, e) : -EIO;
 
     chain_close(c);
+    if (r == 0)
+        snapshots_keep_date(top, to);
     d->merged++;
     return r;
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -75,18 +76,26 @@ static bool is_new(const struct snapshots *s, const struct snapshot *n)
     return s->count < SNAPSHOTS_MAX;
 }
 
+/* It is named last, when it is whole: one that was cut short is none. */
+static bool has_memory(const struct snapshots *s, const json_t *o, const char *id)
+{
+    auto_free char *folder = json_is_true(json_object_get(o, "memory")) ? snapshots_memory(s, id) : NULL;
+
+    return folder && access(folder, F_OK) == 0;
+}
+
 static int parse_snapshot(const json_t *o, struct snapshots *s, struct err *e)
 {
     const char *id = text_of(o, "id"), *name = text_of(o, "name"), *note = text_of(o, "note");
     const char *layer = text_of(o, "layer");
-    struct snapshot n = {.created = (time_t)json_integer_value(json_object_get(o, "created")),
-                         .memory = json_is_true(json_object_get(o, "memory"))};
+    struct snapshot n = {.created = (time_t)json_integer_value(json_object_get(o, "created"))};
 
     if (!is_id(id) || !name || snapshots_check_name(name, NULL) < 0 || !note ||
         strlen(note) > SNAPSHOT_NOTE_MAX || !is_layer(layer))
         return damaged(e, "a snapshot without id, name or layer");
     strcpy(n.id, id);
     strcpy(n.name, name);
+    n.memory = has_memory(s, o, id);
     if (!take_parent(s, o, "parent", n.parent))
         return damaged(e, "a snapshot before its parent");
     if (!is_new(s, &n))

@@ -35,6 +35,8 @@ char *snapshots_relative(const char *layer);
 int snapshots_make_layer(const struct snapshots *s, const char *layer, const char *below, struct err *e);
 /* Renames a finished layer to its name, for good. */
 int snapshots_rename(const char *from, const char *to, struct err *e);
+/* What `to` holds is what `from` holds, and it has its date: a saved machine knows its disk by that. */
+void snapshots_keep_date(const char *from, const char *to);
 /* No more writes, whoever opens it: frozen. */
 void snapshots_freeze(const struct snapshots *s, const char *layer);
 /* Size in bytes of the active disk, of its layer's header or file. */

@@ -34,7 +34,7 @@ static int64_t all_bytes(const struct snapshots *s, const struct snapshot *n)
     return sum;
 }
 
-static void print_size(FILE *f, int64_t bytes)
+static void format_size(int64_t bytes, char to[16])
 {
     static const char units[] = "KMGT";
     double n = (double)bytes / 1024;
@@ -44,23 +44,23 @@ static void print_size(FILE *f, int64_t bytes)
         n /= 1024;
         unit++;
     }
-    fprintf(f, n < 10 ? " %7.1f%c" : " %7.0f%c", n, units[unit]);
+    snprintf(to, 16, n < 10 ? "%.1f%c" : "%.0f%c", n, units[unit]);
 }
 
 static void print_row(FILE *f, const struct snapshots *s, const struct snapshot *n, unsigned depth)
 {
     auto_free char *note = n ? plain_dup(n->note, false) : NULL;
-    char when[32] = "-", name[SNAPSHOT_NAME_MAX + 64];
+    char when[32] = "-", name[SNAPSHOT_NAME_MAX + 64], size[16], changed[16], memory[16] = "-";
     struct tm tm;
 
     if (n && localtime_r(&n->created, &tm))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
     snprintf(name, sizeof(name), "%*s%s", 2 * (int)(depth < 20 ? depth : 20), "", n ? n->name : "(now)");
-    fprintf(f, "%-32s %-16s", name, when);
-    print_size(f, all_bytes(s, n));
-    print_size(f, layer_bytes(s, n));
-    fprintf(f, "  %s%s%s\n", n && n->memory ? "with memory" : "", n && n->memory && note && *note ? ", " : "",
-            note ? note : "");
+    format_size(all_bytes(s, n), size);
+    format_size(layer_bytes(s, n), changed);
+    if (n && n->memory)
+        format_size(snapshots_memory_bytes(s, n), memory);
+    fprintf(f, "%-32s %-16s %8s %8s %8s  %s\n", name, when, size, changed, memory, note ? note : "");
 }
 
 static void print_below(FILE *f, const struct snapshots *s, const char *id, unsigned depth)
@@ -82,7 +82,7 @@ static char *report_text(const struct snapshots *s)
 
     if (!f)
         return NULL;
-    fprintf(f, "%-32s %-16s %8s %8s  %s\n", "SNAPSHOT", "CREATED", "SIZE", "CHANGED", "NOTE");
+    fprintf(f, "%-32s %-16s %8s %8s %8s  %s\n", "SNAPSHOT", "CREATED", "SIZE", "CHANGED", "MEMORY", "NOTE");
     print_below(f, s, "", 0);
     fclose(f);
     return text;
@@ -95,8 +95,9 @@ static json_t *row_json(const struct snapshots *s, const struct snapshot *n)
 
     json_object_set_new(o, "parent", parent ? json_string(parent->name) : json_null());
     if (n)
-        json_object_update_new(o, json_pack("{ss ss ss sI sb}", "id", n->id, "name", n->name, "note", n->note,
-                                            "created", (json_int_t)n->created, "memory", n->memory));
+        json_object_update_new(o, json_pack("{ss ss ss sI sb sI}", "id", n->id, "name", n->name, "note", n->note,
+                                            "created", (json_int_t)n->created, "memory", n->memory,
+                                            "memory_bytes", (json_int_t)snapshots_memory_bytes(s, n)));
     return o;
 }
 

@@ -17,9 +17,10 @@
  *                "fail TEXT"       cannot boot the distro: reason; the guest then powers off
  *                "frozen yes"      / is held still, all of it is on the disk; "frozen no": it cannot be
  * VMM to guest:  "stop"            power off in order
- *                "restored NS SEED NAME"  the machine went on from a snapshot: the time (nanoseconds since
+ *                "restored NS SEED NAME ID"  the machine went on from a snapshot: the time (nanoseconds since
  *                                  1970), 32 new random bytes (hexadecimal), its name if that is another than
- *                                  the saved machine's, else "-"; answered by "ready"
+ *                                  the saved machine's, else "-"; of such a copy the machine id that it boots
+ *                                  with, else "-"; answered by "ready"
  *                "freeze"          hold / still for a snapshot, for 15 s at most; answered by "frozen"
  *                "thaw"            let go
  *                "time S.N"        what time it is on the host: seconds since 1970 and nine digits

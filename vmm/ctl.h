@@ -36,6 +36,9 @@
  *            held still): what the disk holds now stays as it is; what is written from now on goes to the
  *            empty qcow2 image "from", which is renamed to "to" between the two.  The reply comes when it
  *            is done, at most about ten seconds later; the connection's other requests wait for it.
+ *            With "memory" (folder to make, vmm/snapshot.h) the machine is saved in the same moment and goes on;
+ *            "pause_us", "memory_bytes" as for save; "memory_error":
+ *            the disk's snapshot is there, but why not this.
  *   idle     "timeout_ms": ends by itself once nobody has used it for so long (vmm/idle.h); 0: never.
  *            Counts from now; -
  *   use      -; - or an error: it is stopping.  Else it will not end for idleness before the caller has

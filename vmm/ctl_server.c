@@ -195,22 +195,25 @@ static int do_save(struct client *c, const json_t *request, json_t *reply, struc
     return vm_save(c->server->vm, path, strcmp(then, "end") == 0, reply, e);
 }
 
-static void on_snapshot(void *ctx, bool frozen, const struct err *e);
+static void on_snapshot(void *ctx, const struct vm_snapshot_result *result, const struct err *e);
 
 static int do_snapshot(struct client *c, const json_t *request, json_t *reply, struct err *e)
 {
-    const char *disk = json_string_value(json_object_get(request, "disk"));
-    const char *from = json_string_value(json_object_get(request, "from"));
-    const char *to = json_string_value(json_object_get(request, "to"));
+    struct vm_snapshot_order o = {.disk = json_string_value(json_object_get(request, "disk")),
+                                  .from = json_string_value(json_object_get(request, "from")),
+                                  .to = json_string_value(json_object_get(request, "to")),
+                                  .memory = json_string_value(json_object_get(request, "memory"))};
     int r;
 
     (void)reply;
-    if (!disk || !from || !to)
+    if (!o.disk || !o.from || !o.to)
         return err_set(e, EINVAL, "give three texts: disk, from and to");
+    if (o.memory && *o.memory != '/')
+        return err_set(e, EINVAL, "memory: give the absolute path of a folder that is not there yet");
     if (c->server->snapshot)
         return err_set(e, EBUSY, "a snapshot is being taken already");
     c->server->snapshot = c;
-    r = vm_snapshot(c->server->vm, disk, from, to, on_snapshot, c->server, e);
+    r = vm_snapshot(c->server->vm, &o, on_snapshot, c->server, e);
     if (r < 0)
         c->server->snapshot = NULL;
     c->waiting = c->server->snapshot == c; /* or it has been answered already */
@@ -314,12 +317,16 @@ static void handle_lines(struct client *c)
         c->dead = true; /* a line too long */
 }
 
-static void on_snapshot(void *ctx, bool frozen, const struct err *e)
+static void on_snapshot(void *ctx, const struct vm_snapshot_result *result, const struct err *e)
 {
     struct ctl_server *s = ctx;
     struct client *c = s->snapshot;
-    json_t *reply = json_pack("{sb}", "frozen", frozen);
+    json_t *reply = json_pack("{sb}", "frozen", result->frozen);
 
+    if (result->pause_us)
+        json_object_update_new(reply, json_pack("{sI sI ss*}", "pause_us", (json_int_t)result->pause_us,
+                                                "memory_bytes", (json_int_t)result->memory_bytes, "memory_error",
+                                                result->memory.code ? result->memory.msg : NULL));
     s->snapshot = NULL;
     if (c)
         answer(c, reply, -e->code, e);

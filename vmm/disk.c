@@ -95,6 +95,12 @@ uint64_t disk_stamp(const struct disk *d)
     return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
 }
 
+bool disk_is_as_of(const struct disk *d, uint64_t stamp)
+{
+    return disk_stamp(d) == stamp ||
+           (d->backing && disk_qcow2_is_empty(d) && disk_stamp(d->backing) == stamp);
+}
+
 void disk_close(struct disk *d)
 {
     if (d->fd >= 0 && d->format->close)

@@ -59,6 +59,11 @@ int disk_open(struct disk *d, struct io *io, const char *path, const char *forma
 int disk_settle(struct disk *d);
 /* Of the image's last change, nanoseconds since 1970; 0: it cannot be told. */
 uint64_t disk_stamp(const struct disk *d);
+/*
+ * Does it hold just what it held when its stamp was that?  The same image unchanged, or one in which nothing
+ * was written yet that stands on it.
+ */
+bool disk_is_as_of(const struct disk *d, uint64_t stamp);
 /* Puts an image below the lowest one of the disk, to be read only. */
 int disk_add_backing(struct disk *d, const char *path, const char *format, struct err *e);
 /* To be called once all are there: is one missing, or one there twice? */

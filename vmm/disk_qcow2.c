@@ -328,6 +328,11 @@ const char *disk_qcow2_wants_backing(const struct disk *d)
     return d->format == &disk_qcow2 ? qcow2_backing(q2_of(d)->q) : NULL;
 }
 
+bool disk_qcow2_is_empty(const struct disk *d)
+{
+    return d->format == &disk_qcow2 && qcow2_is_empty(q2_of(d)->q);
+}
+
 const struct disk_format disk_qcow2 = {.name = "qcow2", .overlay = true, .open = open_image,
                                        .close = close_image, .freeze = freeze, .thaw = thaw,
                                        .read = qcow2_read_at, .write = qcow2_write_at,

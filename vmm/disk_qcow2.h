@@ -18,4 +18,7 @@ extern const struct disk_format disk_qcow2;
 /* The name of the image that this one says it stands on; NULL: on none, or of another format. */
 const char *disk_qcow2_wants_backing(const struct disk *d);
 
+/* Nothing was ever written to it; false of another format. */
+bool disk_qcow2_is_empty(const struct disk *d);
+
 #endif

@@ -109,7 +109,5 @@ int mem_save(const struct mem *m, int fd, uint64_t *bytes, struct err *e)
         }
         base += (off_t)g->size;
     }
-    if (r == 0 && fdatasync(fd) < 0)
-        r = err_sys(e, errno, "write the machine's memory");
     return r;
 }

@@ -15,7 +15,7 @@
 struct err;
 struct mem;
 
-/* Writes all of it and syncs; *bytes: of data.  The vCPUs are paused and the devices quiet. */
+/* Writes all of it; the sync is the caller's.  *bytes: of data.  The vCPUs are paused and the devices quiet. */
 int mem_save(const struct mem *m, int fd, uint64_t *bytes, struct err *e);
 
 #endif

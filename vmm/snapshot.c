@@ -54,13 +54,19 @@ static void name_state(struct vm *vm, struct state *s)
     vm->renamed = s->loading && strncmp(name, vm->spec->name, sizeof(name) - 1) != 0;
 }
 
-static bool says_name(const char *word, size_t n)
+/* "...hostname=" or "...machine_id=" */
+static bool says_who(const char *word, size_t n)
 {
-    static const char what[] = "hostname";
+    static const char *const what[] = {"hostname", "machine_id"};
     const char *value = memchr(word, '=', n);
-    size_t len = sizeof(what) - 1;
 
-    return value && (size_t)(value - word) >= len && memcmp(value - len, what, len) == 0;
+    for (size_t i = 0; value && i < ARRAY_SIZE(what); i++) {
+        size_t len = strlen(what[i]);
+
+        if ((size_t)(value - word) >= len && memcmp(value - len, what[i], len) == 0)
+            return true;
+    }
+    return false;
 }
 
 void snapshot_command_line(const char *line, char *to, size_t room)
@@ -70,7 +76,7 @@ void snapshot_command_line(const char *line, char *to, size_t room)
     to[0] = '\0';
     for (const char *word = line + strspn(line, " "); *word; word += n + strspn(word + n, " ")) {
         n = strcspn(word, " ");
-        if (!says_name(word, n) && len + n + 2 < room)
+        if (!says_who(word, n) && len + n + 2 < room)
             len += (size_t)snprintf(to + len, room - len, "%.*s ", (int)n, word);
     }
 }
@@ -145,58 +151,92 @@ static int read_registers(struct vm *vm, struct registers *r, struct err *e)
     return chips_read(&r->chips, &vm->kvm, e);
 }
 
-static int save_state(struct vm *vm, struct registers *r, const char *folder, int memory_fd, struct err *e)
+static int take_state(struct vm *vm, struct registers *r, struct snapshot_saving *to, struct err *e)
 {
-    auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_STATE);
-    auto_free uint8_t *bytes = NULL;
     struct state s;
-    size_t len = 0;
 
-    if (!path)
-        return err_sys(e, ENOMEM, "the machine's state");
     state_save(&s);
-    machine_state(vm, r, memory_fd, &s);
-    bytes = state_file_wrap(&s, &len, e);
+    machine_state(vm, r, to->memory_fd, &s);
+    to->state = state_file_wrap(&s, &to->state_len, e);
     state_release(&s);
-    return bytes ? file_write_atomic(path, bytes, len, 0600, e) : -EIO;
+    return to->state ? 0 : -EIO;
 }
 
 /* The registers first: the guest's clock stands where it was paused, however long its memory takes. */
-static int save_into(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e)
+static int take_into(struct vm *vm, struct snapshot_saving *s, struct err *e)
 {
-    auto_free char *path = file_path("%s/%s", folder, SNAPSHOT_MEMORY);
-    auto_close int fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    auto_free char *path = file_path("%s/%s", s->part, SNAPSHOT_MEMORY);
     auto_free struct registers *registers = calloc(1, sizeof(*registers));
     int r;
 
-    if (fd < 0 || !registers)
-        return err_sys(e, path && registers ? errno : ENOMEM, "write %s/%s", folder, SNAPSHOT_MEMORY);
+    if (!path || !registers)
+        return err_sys(e, ENOMEM, "the machine's state");
+    s->memory_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (s->memory_fd < 0)
+        return err_sys(e, errno, "write %s", path);
     r = read_registers(vm, registers, e);
     if (r == 0)
-        r = mem_save(&vm->mem, fd, bytes, e);
-    return r == 0 ? save_state(vm, registers, folder, fd, e) : r;
+        r = mem_save(&vm->mem, s->memory_fd, &s->memory_bytes, e);
+    return r == 0 ? take_state(vm, registers, s, e) : r;
 }
 
-/* The name is taken by a folder that is whole or by none: what was half written before is swept away. */
-int snapshot_save(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e)
+void snapshot_drop(struct snapshot_saving *s)
 {
-    auto_free char *part = file_path("%s.part", folder), *above = file_path("%s/..", folder);
-    int r = part && above ? file_remove_tree(part, e) : err_sys(e, ENOMEM, "snapshot");
+    if (!s->folder)
+        return;
+    if (s->memory_fd >= 0)
+        close(s->memory_fd);
+    if (s->part)
+        file_remove_tree(s->part, NULL);
+    free(s->state);
+    free(s->part);
+    free(s->folder);
+    *s = (struct snapshot_saving){.memory_fd = -1};
+}
 
-    if (r < 0)
-        return r;
-    if (access(folder, F_OK) == 0)
-        return err_set(e, EEXIST, "%s is there already", folder);
-    if (mkdir(part, 0700) < 0)
-        return err_sys(e, errno, "make %s", part);
-    r = save_into(vm, part, bytes, e);
+/* What was half written before is swept away. */
+int snapshot_take(struct vm *vm, const char *folder, struct snapshot_saving *s, struct err *e)
+{
+    int r;
+
+    *s = (struct snapshot_saving){strdup(folder), file_path("%s.part", folder), .memory_fd = -1};
+    r = s->folder && s->part ? file_remove_tree(s->part, e) : err_sys(e, ENOMEM, "snapshot");
+    if (r == 0 && access(folder, F_OK) == 0)
+        r = err_set(e, EEXIST, "%s is there already", folder);
+    if (r == 0 && mkdir(s->part, 0700) < 0)
+        r = err_sys(e, errno, "make %s", s->part);
     if (r == 0)
-        r = file_fsync_dir(part, e);
-    if (r == 0 && rename(part, folder) < 0)
-        r = err_sys(e, errno, "name %s", folder);
+        r = take_into(vm, s, e);
     if (r < 0)
-        file_remove_tree(part, NULL);
-    return r == 0 ? file_fsync_dir(above, e) : r;
+        snapshot_drop(s);
+    return r;
+}
+
+/* Nobody may change what machines are mapped on. */
+static int sync_parts(const struct snapshot_saving *s, struct err *e)
+{
+    auto_free char *path = file_path("%s/%s", s->part, SNAPSHOT_STATE);
+    int r = path ? 0 : err_sys(e, ENOMEM, "the machine's state");
+
+    if (r == 0 && (fchmod(s->memory_fd, 0400) < 0 || fdatasync(s->memory_fd) < 0))
+        r = err_sys(e, errno, "write the machine's memory");
+    if (r == 0)
+        r = file_write_atomic(path, s->state, s->state_len, 0600, e);
+    return r == 0 ? file_fsync_dir(s->part, e) : r;
+}
+
+/* The name is taken by a folder that is whole or by none. */
+int snapshot_keep(struct snapshot_saving *s, struct err *e)
+{
+    auto_free char *above = file_path("%s/..", s->folder);
+    int r = above ? sync_parts(s, e) : err_sys(e, ENOMEM, "snapshot");
+
+    if (r == 0 && rename(s->part, s->folder) < 0)
+        r = err_sys(e, errno, "name %s", s->folder);
+    if (r == 0)
+        r = file_fsync_dir(above, e);
+    snapshot_drop(s); /* what has its name now is not under the other */
+    return r;
 }
 
 /* --- loading --- */

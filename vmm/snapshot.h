@@ -33,10 +33,28 @@ struct snapshot_source {
     int memory_fd;
 };
 
-/* Of a machine whose vCPUs are paused and devices quiet.  *bytes: of memory that were written. */
-int snapshot_save(struct vm *vm, const char *folder, uint64_t *bytes, struct err *e);
+/* A machine that is being saved. */
+struct snapshot_saving {
+    char *folder, *part;   /* its name, and the one under which it is made */
+    int memory_fd;
+    uint8_t *state;
+    size_t state_len;
+    uint64_t memory_bytes; /* that were written */
+};
+/*
+ * In two steps, the first while the vCPUs are paused and the devices quiet.  What it took is in the host's page
+ * cache, where nothing that the machine does any more changes it.
+ */
+int snapshot_take(struct vm *vm, const char *folder, struct snapshot_saving *s, struct err *e);
+/* Syncs it and gives it its name: until then there is none.  Releases `s` either way. */
+int snapshot_keep(struct snapshot_saving *s, struct err *e);
+/* It is not wanted any more; all zeroes are allowed. */
+void snapshot_drop(struct snapshot_saving *s);
 
-/* The words of a kernel's command line that must be the same: all but those that say the machine's name. */
+/*
+ * The words of a kernel's command line that must be the same: all but those that say who the machine is, its
+ * name and its machine id.
+ */
 void snapshot_command_line(const char *line, char *to, size_t room);
 
 /* Opens and checks the files; nothing is taken from them yet. */

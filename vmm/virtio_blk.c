@@ -312,7 +312,8 @@ static void blk_quiesce(struct virtio *v)
 
 /*
  * The guest remembers what it read of the disk: its memory belongs to just this state of the image.  The
- * time of the file's last change tells whether anybody has written to it since.
+ * time of the file's last change tells whether anybody has written to it since; one who restores a snapshot
+ * has put an empty image over it.
  */
 static void blk_state(struct virtio *v, struct state *s)
 {
@@ -324,7 +325,7 @@ static void blk_state(struct virtio *v, struct state *s)
     state_same(s, b->disk.size, "the size of a disk");
     state_bool(s, &b->disk.read_only);
     state_u64(s, &saved);
-    if (saved != stamp)
+    if (s->loading && !disk_is_as_of(&b->disk, saved))
         state_refuse(s, "disk %s was written to since the machine was saved", v->name);
 }
 

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/err.h"
 #include "vmm/ctl.h"
 
-struct err;
 struct forward;
 struct spec;
 struct vm;
@@ -45,12 +45,22 @@ void vm_resize(struct vm *vm, unsigned rows, unsigned cols);
 json_t *vm_forwards(struct vm *vm); /* new reference; as the reply to "forward" (ctl.h) has them */
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e);
 /*
- * A snapshot of the disk `disk` (its id): disk.h says of what.  `done` comes once, perhaps before this
- * returns: `frozen`, the guest's file system was held still; e->code 0: it is taken.
+ * A snapshot of the disk `disk` (its id): disk.h says of what.  With `memory` (a folder to make) that of the
+ * machine itself, too, in the same moment.  The guest is asked to hold its file system still meanwhile.  `done` comes once, perhaps before this returns; e->code 0: the disk's is taken.
  */
-typedef void vm_snapshot_done(void *ctx, bool frozen, const struct err *e);
-int vm_snapshot(struct vm *vm, const char *disk, const char *from, const char *to, vm_snapshot_done *done,
-                void *ctx, struct err *e);
+struct vm_snapshot_result {
+    bool frozen;          /* the guest's file system was held still */
+    uint64_t pause_us;    /* with memory: how long the machine stood still */
+    uint64_t memory_bytes;
+    struct err memory;    /* code 0: its memory is there, if it was wanted */
+};
+typedef void vm_snapshot_done(void *ctx, const struct vm_snapshot_result *result, const struct err *e);
+struct vm_snapshot_order {
+    const char *disk, *from, *to;
+    const char *memory; /* NULL: of the disk alone */
+};
+int vm_snapshot(struct vm *vm, const struct vm_snapshot_order *o, vm_snapshot_done *done, void *ctx,
+                struct err *e);
 /* A viewer of the console, who has typed `typed` already; takes the descriptor. */
 int vm_add_viewer(struct vm *vm, int fd, const char *typed, size_t len, struct err *e);
 

@@ -297,14 +297,17 @@ void vm_free(struct vm *vm)
 {
     if (!vm)
         return;
+    vm->snapshot.done = NULL; /* what is in flight still ends, below */
     ctl_server_free(vm->ctl);
     vcpus_free(vm->vcpus);
     devices_free(vm->devices);
     if (vm->serial.irq_fd >= 0)
         close(vm->serial.irq_fd);
     console_free(vm->console);
+    snapshot_drop(&vm->snapshot.saving);
     free(vm->snapshot.from);
     free(vm->snapshot.to);
+    free(vm->snapshot.memory);
     if (vm->loop) {
         vm_unwatch_clock(vm);
         loop_timer_release(vm->loop, &vm->idle_timer);

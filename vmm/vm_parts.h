@@ -36,10 +36,17 @@ struct virtio_blk;
 /* vm_snapshot.c: a snapshot of a disk being taken; blk NULL: none. */
 struct vm_snapshot {
     struct virtio_blk *blk;
-    char *from, *to;
-    vm_snapshot_done *done;
+    char *from, *to, *memory;
+    vm_snapshot_done *done; /* NULL: nobody hears of it any more */
     void *ctx;
-    bool asked, frozen, flushing; /* asked: the guest was to freeze, so it has to thaw */
+    bool asked, flushing; /* asked: the guest was to freeze, so it has to thaw */
+    struct snapshot_saving saving; /* its memory, until that is synced */
+    struct vm_snapshot_result result;
+};
+/* vm_save.c: the last time that the machine stood still to be saved. */
+struct vm_still {
+    bool was_paused;
+    uint64_t began_us, us; /* us: how long */
 };
 void vm_on_frozen(void *ctx, bool yes);
 void vm_on_freeze_deadline(void *ctx, uint32_t events);
@@ -68,6 +75,7 @@ struct vm {
     struct ctl_server *ctl;
     struct loop_timer halt_timer, stop_timer, record_timer, freeze_timer, idle_timer;
     struct vm_snapshot snapshot;
+    struct vm_still still;
     struct idle idle;
     int jump_fd; /* tells of jumps of the host's clock; -1: not watched */
     struct loop_watch jump_watch;
@@ -92,6 +100,10 @@ void vm_on_stop_deadline(void *ctx, uint32_t events);
 void vm_on_escape(void *ctx);
 
 /* vm_save.c */
+int vm_check_may_save(const struct vm *vm, struct err *e);
+void vm_stand_still(struct vm *vm); /* vCPUs paused, devices quiet, what they wrote durable */
+void vm_go_on(struct vm *vm);
+void vm_save_working_set(struct vm *vm, const char *folder);
 void vm_wake_restored(struct vm *vm); /* before its first instruction */
 void vm_stop_fetch(struct vm *vm);
 void vm_on_record_timer(void *ctx, uint32_t events);

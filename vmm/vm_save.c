@@ -22,7 +22,7 @@
 /* --- saving --- */
 
 /* A guest that is still coming up or already going down is no state to come back to. */
-static int check_may_save(const struct vm *vm, struct err *e)
+int vm_check_may_save(const struct vm *vm, struct err *e)
 {
     if (vm->going_down || vm->reason != EXIT_NONE)
         return err_set(e, EBUSY, "the machine is going down");
@@ -31,32 +31,51 @@ static int check_may_save(const struct vm *vm, struct err *e)
     return 0;
 }
 
-static void go_on(struct vm *vm, bool paused)
+void vm_stand_still(struct vm *vm)
 {
-    devices_go_on(vm->devices, false);
-    if (!paused)
-        vcpus_resume(vm->vcpus);
+    vm->still.was_paused = vcpus_paused(vm->vcpus);
+    vm->still.began_us = clock_us();
+    vcpus_pause(vm->vcpus);
+    devices_quiesce(vm->devices);
 }
 
+void vm_go_on(struct vm *vm)
+{
+    devices_go_on(vm->devices, false);
+    if (!vm->still.was_paused)
+        vcpus_resume(vm->vcpus);
+    vm->still.us = clock_us() - vm->still.began_us;
+}
+
+/* For the next restore; only a hint. */
+void vm_save_working_set(struct vm *vm, const char *folder)
+{
+    if (vm->working_set.n)
+        working_set_write(&vm->working_set, folder, NULL);
+}
+
+/* With `end` not another instruction of the guest's runs, unless it could not be saved. */
 int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct err *e)
 {
-    bool was_paused = vcpus_paused(vm->vcpus);
-    uint64_t began_us = clock_us(), bytes = 0;
-    int r = check_may_save(vm, e);
+    struct snapshot_saving saving = {0};
+    int r = vm->snapshot.blk ? err_set(e, EBUSY, "a snapshot is being taken") : vm_check_may_save(vm, e);
 
     if (r < 0)
         return r;
-    vcpus_pause(vm->vcpus);
-    devices_quiesce(vm->devices);
-    r = snapshot_save(vm, folder, &bytes, e);
-    if (r == 0 && vm->working_set.n)
-        working_set_write(&vm->working_set, folder, NULL); /* only a hint */
+    vm_stand_still(vm);
+    r = snapshot_take(vm, folder, &saving, e);
+    json_object_set_new(reply, "memory_bytes", json_integer((json_int_t)saving.memory_bytes));
+    if (!end)
+        vm_go_on(vm);
+    if (r == 0)
+        r = snapshot_keep(&saving, e);
+    if (r == 0)
+        vm_save_working_set(vm, folder);
     if (r == 0 && end)
         vm_end(vm, EXIT_SUSPENDED, "");
-    else
-        go_on(vm, was_paused);
-    json_object_set_new(reply, "pause_us", json_integer((json_int_t)(clock_us() - began_us)));
-    json_object_set_new(reply, "memory_bytes", json_integer((json_int_t)bytes));
+    else if (end)
+        vm_go_on(vm);
+    json_object_set_new(reply, "pause_us", json_integer((json_int_t)vm->still.us));
     return r;
 }
 
@@ -101,11 +120,21 @@ void vm_on_record_timer(void *ctx, uint32_t events)
 
 /* --- waking --- */
 
+/* What the machine that boots with this command line would have as its own; "-": whatever its disk says. */
+static void machine_id(const char *append, char id[33])
+{
+    static const char word[] = "lxtop.machine_id=";
+    const char *at = append ? strstr(append, word) : NULL;
+
+    if (!at || sscanf(at + strlen(word), "%32[0-9a-f]", id) != 1 || strlen(id) != 32)
+        strcpy(id, "-");
+}
+
 /* Before its first instruction; vmm/agent.h says what of it the guest is told. */
 void vm_wake_restored(struct vm *vm)
 {
     uint8_t seed[32];
-    char line[256], hex[2 * sizeof(seed) + 1];
+    char line[256], hex[2 * sizeof(seed) + 1], id[33] = "-";
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
@@ -113,8 +142,10 @@ void vm_wake_restored(struct vm *vm)
         memset(seed, 0, sizeof(seed)); /* cannot happen for so few bytes */
     for (size_t i = 0; i < sizeof(seed); i++)
         snprintf(hex + 2 * i, 3, "%02x", seed[i]);
-    snprintf(line, sizeof(line), "restored %lld%09ld %s %.63s\n", (long long)now.tv_sec, now.tv_nsec, hex,
-             vm->renamed ? vm->spec->name : "-");
+    if (vm->renamed)
+        machine_id(vm->spec->append, id);
+    snprintf(line, sizeof(line), "restored %lld%09ld %s %.63s %s\n", (long long)now.tv_sec, now.tv_nsec, hex,
+             vm->renamed ? vm->spec->name : "-", id);
     loop_lock(vm->loop);
     devices_agent_send(vm->devices, line);
     devices_go_on(vm->devices, true);

@@ -129,19 +129,25 @@ int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e)
 }
 
 /* "later" is answered by fake_snapshot_done; "now" at once. */
-int vm_snapshot(struct vm *vm, const char *disk, const char *from, const char *to, vm_snapshot_done *done,
-                void *ctx, struct err *e)
+int vm_snapshot(struct vm *vm, const struct vm_snapshot_order *o, vm_snapshot_done *done, void *ctx,
+                struct err *e)
 {
-    char text[64];
+    struct vm_snapshot_result result = {.frozen = true};
+    char text[128];
 
-    if (strcmp(disk, "none") == 0)
+    if (strcmp(o->disk, "none") == 0)
         return err_set(e, ENOENT, "no such disk");
-    snprintf(text, sizeof(text), "snapshot %s %s %s;", disk, from, to);
+    snprintf(text, sizeof(text), "snapshot %s %s %s%s%s;", o->disk, o->from, o->to, o->memory ? " " : "",
+             o->memory ? o->memory : "");
     fake_note(vm, text);
     vm->snapshot_done = done;
     vm->snapshot_ctx = ctx;
-    if (strcmp(disk, "now") == 0)
-        done(ctx, true, &(struct err){.code = 0});
+    if (o->memory)
+        result = (struct vm_snapshot_result){.pause_us = 7, .memory_bytes = 4096};
+    if (o->memory && strcmp(o->memory, "/full") == 0)
+        err_set(&result.memory, ENOSPC, "no room");
+    if (strcmp(o->disk, "now") == 0)
+        done(ctx, &result, &(struct err){.code = 0});
     return 0;
 }
 

@@ -71,6 +71,19 @@ static inline void snap(struct world *w, const char *name, const char *note)
     load(w);
 }
 
+/* Of a running one, as its machine makes it. */
+static inline void snap_with_memory(struct world *w, const char *name)
+{
+    struct snapshot_new n;
+    struct err e = {0};
+
+    assert_ok(snapshots_begin(&w->paths, "d", name, NULL, true, &n, &e), e);
+    assert_int_equal(shell("mkdir %s && echo pages > %s/memory && echo state > %s/state", n.memory, n.memory, n.memory), 0);
+    assert_ok(snapshots_commit(&n, &e), e);
+    snapshots_abort(&n);
+    load(w);
+}
+
 static inline const struct snapshot *find(struct world *w, const char *name)
 {
     const struct snapshot *n = snapshots_find(&w->s, name);

@@ -371,12 +371,28 @@ static void test_snapshot__is_answered_when_it_is_done_and_later_requests_wait(v
     snprintf(line, sizeof(line), ask, "now");
     assert_reply(other, line, "{\"ok\":false,\"error\":\"a snapshot is being taken already\"}");
     loop_lock(w->loop);
-    w->vm.snapshot_done(w->vm.snapshot_ctx, false, &(struct err){.code = EIO, .msg = "the disk is full"});
+    w->vm.snapshot_done(w->vm.snapshot_ctx, &(struct vm_snapshot_result){0},
+                        &(struct err){.code = EIO, .msg = "the disk is full"});
     loop_unlock(w->loop);
     assert_reply(fd, "", "{\"frozen\":false,\"ok\":false,\"error\":\"the disk is full\"}");
     assert_reply(fd, "", "{\"ok\":true}");
     close(fd);
     close(other);
+}
+
+static void test_snapshot__with_memory_tells_what_it_took(void **state)
+{
+    struct world *w = *state;
+    int fd = open_client(w);
+
+    assert_reply(fd, "{\"cmd\":\"snapshot\",\"disk\":\"now\",\"from\":\"a\",\"to\":\"b\",\"memory\":\"m\"}\n",
+                 "{\"ok\":false,\"error\":\"memory: give the absolute path of a folder that is not there yet\"}");
+    assert_reply(fd, "{\"cmd\":\"snapshot\",\"disk\":\"now\",\"from\":\"a\",\"to\":\"b\",\"memory\":\"/m\"}\n",
+                 "{\"frozen\":false,\"pause_us\":7,\"memory_bytes\":4096,\"ok\":true}");
+    assert_reply(fd, "{\"cmd\":\"snapshot\",\"disk\":\"now\",\"from\":\"a\",\"to\":\"b\",\"memory\":\"/full\"}\n",
+                 "{\"frozen\":false,\"pause_us\":7,\"memory_bytes\":4096,\"memory_error\":\"no room\",\"ok\":true}");
+    assert_string_equal(w->vm.calls, "snapshot now a b /m;snapshot now a b /full;");
+    close(fd);
 }
 
 static void test_snapshot__of_a_client_that_has_gone(void **state)
@@ -390,7 +406,7 @@ static void test_snapshot__of_a_client_that_has_gone(void **state)
     assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
     assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
     loop_lock(w->loop);
-    w->vm.snapshot_done(w->vm.snapshot_ctx, true, &(struct err){.code = 0});
+    w->vm.snapshot_done(w->vm.snapshot_ctx, &(struct vm_snapshot_result){.frozen = true}, &(struct err){.code = 0});
     loop_unlock(w->loop);
     assert_reply(other, "{\"cmd\":\"resume\"}\n", "{\"ok\":true}");
     close(other);
@@ -410,6 +426,7 @@ int main(void)
         TEST(test_clients__that_do_not_read_are_dropped),
         TEST(test_clients__are_bounded_and_leave_room_when_they_go),
         TEST(test_snapshot__is_answered_when_it_is_done_and_later_requests_wait),
+        TEST(test_snapshot__with_memory_tells_what_it_took),
         TEST(test_snapshot__of_a_client_that_has_gone),
         TEST(test_new__replaces_a_stale_socket_and_keeps_others_out),
     };

@@ -300,6 +300,40 @@ static void test_disk_settle__closing_changes_nothing_more(void **state)
     assert_same("top.qcow2", "model");
 }
 
+/* A saved machine's memory belongs to one state of its disk. */
+static void test_disk_is_as_of__the_image_unchanged_or_an_empty_one_over_it(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    uint64_t stamp;
+
+    create(w, "low", NULL, NULL);
+    open_disk(w, "low:qcow2");
+    both_write(w, 0, 4096, 'a');
+    assert_int_equal(do_flush(w), 0);
+    assert_int_equal(disk_settle(&w->d), 0);
+    stamp = disk_stamp(&w->d);
+    assert_true(disk_is_as_of(&w->d, stamp));
+    usleep(20000);
+    create(w, "top.new", "low", "qcow2");
+    assert_ok(disk_push(&w->d, "top.new", "top", &e), e);
+    assert_true(disk_stamp(w->d.backing) == stamp); /* the switch wrote nothing to it */
+    assert_true(disk_is_as_of(&w->d, stamp));
+    both_write(w, MIB, 4096, 'b');
+    assert_false(disk_is_as_of(&w->d, stamp));
+    close_disk(w);
+    assert_ok(open_chain(w, "top:qcow2 low:qcow2", false, &e), e);
+    assert_false(disk_is_as_of(&w->d, stamp));
+    close_disk(w);
+    create(w, "other", "low", "qcow2");
+    assert_ok(open_chain(w, "other:qcow2 low:qcow2", false, &e), e);
+    assert_true(disk_is_as_of(&w->d, stamp));
+    close_disk(w);
+    assert_int_equal(shell("touch low"), 0);
+    assert_ok(open_chain(w, "other:qcow2 low:qcow2", false, &e), e);
+    assert_false(disk_is_as_of(&w->d, stamp));
+}
+
 static void test_disk_open__chains_that_are_refused(void **state)
 {
     struct world *w = *state;
@@ -477,6 +511,7 @@ int main(void)
         test(test_disk_qcow2__writes_what_qemu_made_and_qemu_goes_on),
         test(test_disk_push__a_chain_of_30_made_while_it_is_written),
         test(test_disk_push__when_it_fails_all_is_as_before),
+        test(test_disk_is_as_of__the_image_unchanged_or_an_empty_one_over_it),
         test(test_disk_settle__closing_changes_nothing_more),
         test(test_disk_open__chains_that_are_refused),
         test(test_disk_qcow2__headers_that_are_refused),

@@ -325,6 +325,37 @@ static void test_machine_start__a_suspended_one_is_restored_without_a_check_of_i
     assert_state(w, MACHINE_FAILED);
 }
 
+/* However the last run ended, or before the first one; and the memory stays. */
+static void test_machine_start__a_snapshot_with_memory_is_gone_on_from(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(shell("mkdir -p data/distros/d/memory/1 && : > data/distros/d/memory/1/state && "
+                           "ln -s memory/1 data/distros/d/suspended"), 0);
+    assert_state(w, MACHINE_SUSPENDED);
+    assert_int_equal(shell("mkdir -p state/machines/d && : > state/machines/d/lock && "
+                           "echo '{\"reason\": \"panic\"}' > state/machines/d/run.json"), 0);
+    assert_state(w, MACHINE_SUSPENDED);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(shell("grep -qx -- \"--restore $PWD/data/distros/d/memory/1\" args && test ! -e fsck.ran"), 0);
+    assert_int_equal(shell("test ! -L data/distros/d/suspended && test -e data/distros/d/memory/1/state"), 0);
+}
+
+/* e2fsck could not read it, and would take its lowest layer for the disk. */
+static void test_machine_start__a_disk_of_layers_that_cannot_go_on_is_not_checked(void **state)
+{
+    struct world *w = *state;
+
+    w->distro.layered = true;
+    leave_suspended("suspended");
+    setenv("FAKE_VMM", "no-restore", 1);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(w->notes, 2);
+    assert_int_equal(shell("! grep -q restore args && test ! -e fsck.ran"), 0);
+}
+
 static void test_machine_start__an_instant_one_is_to_be_saved_when_idle(void **state)
 {
     struct world *w = *state;
@@ -454,6 +485,8 @@ int main(int argc, char **argv)
         TEST(test_machine_start__e2fsck_that_does_not_run_is_told),
         TEST(test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy),
         TEST(test_machine_start__a_suspended_one_is_restored_without_a_check_of_its_disk),
+        TEST(test_machine_start__a_snapshot_with_memory_is_gone_on_from),
+        TEST(test_machine_start__a_disk_of_layers_that_cannot_go_on_is_not_checked),
         TEST(test_machine_start__an_instant_one_is_to_be_saved_when_idle),
         TEST(test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why),
         TEST(test_machine_start__what_was_saved_before_another_end_is_debris),

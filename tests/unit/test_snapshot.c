@@ -45,13 +45,14 @@ static void test_open__what_is_not_whole_is_refused_and_named(void **state)
     fixture_remove(folder);
 }
 
-static void test_command_line__all_but_the_name_counts(void **state)
+static void test_command_line__all_but_who_it_is_counts(void **state)
 {
     static const char *const rows[][2] = {
         {"", ""},
         {"quiet", "quiet "},
         {"  a=1  lxtop.hostname=x systemd.hostname=x b ", "a=1 b "},
         {"hostname=x", ""},
+        {"a lxtop.machine_id=00 systemd.machine_id=00 b=machine_id", "a b=machine_id "},
         {"hostname lxtop.hostnames=x =hostname", "hostname lxtop.hostnames=x =hostname "},
     };
     char line[64];
@@ -67,7 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open__what_is_not_whole_is_refused_and_named),
-        cmocka_unit_test(test_command_line__all_but_the_name_counts),
+        cmocka_unit_test(test_command_line__all_but_who_it_is_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

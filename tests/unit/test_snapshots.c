@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/snapshots_world.h"
 
+#include "core/suspended.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -162,15 +164,10 @@ static void test_snapshots_abort__leaves_nothing(void **state)
 static void test_snapshots__memory_comes_and_goes_with_its_snapshot(void **state)
 {
     struct world *w = *state;
-    struct snapshot_new n;
-    struct err e = {0};
     auto_free char *folder = NULL;
 
-    assert_ok(snapshots_begin(&w->paths, "d", "one", NULL, true, &n, &e), e);
-    assert_int_equal(shell("echo pages > %s/memory", n.memory), 0);
-    assert_ok(snapshots_commit(&n, &e), e);
-    snapshots_abort(&n);
-    load(w);
+    snap_with_memory(w, "one");
+    assert_true(snapshots_memory_bytes(&w->s, find(w, "one")) > 0);
     assert_true(find(w, "one")->memory);
     folder = snapshots_memory(&w->s, find(w, "one")->id);
     assert_int_equal(shell("grep -q pages %s/memory", folder), 0);
@@ -178,6 +175,61 @@ static void test_snapshots__memory_comes_and_goes_with_its_snapshot(void **state
     load(w);
     assert_false(find(w, "one")->memory);
     assert_int_equal(access(folder, F_OK), -1);
+}
+
+/* The machine was killed before it had named its memory, or had no room for it. */
+static void test_snapshots__memory_that_was_not_finished_is_none(void **state)
+{
+    struct world *w = *state;
+    struct snapshot_new n;
+    struct err e = {0};
+
+    assert_ok(snapshots_begin(&w->paths, "d", "one", NULL, true, &n, &e), e);
+    assert_int_equal(shell("mkdir %s.part && echo pages > %s.part/memory", n.memory, n.memory), 0);
+    assert_ok(snapshots_commit(&n, &e), e);
+    snapshots_abort(&n);
+    load(w);
+    assert_tree(w, "one *one");
+    assert_false(find(w, "one")->memory);
+    assert_int_equal(shell("ls data/distros/d/memory/* >/dev/null 2>&1"), 2);
+}
+
+static const char *suspended_at_of(const char *distro)
+{
+    static char target[128];
+    auto_free char *path = file_path("data/distros/%s/suspended", distro);
+    ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+    target[n > 0 ? n : 0] = '\0';
+    return target;
+}
+
+static void test_snapshots_restore__with_memory_it_is_suspended_there(void **state)
+{
+    struct world *w = *state;
+    auto_free char *link = NULL;
+    struct err e = {0};
+
+    snap(w, "disk", NULL);
+    snap_with_memory(w, "live");
+    link = file_path("memory/%s", find(w, "live")->id);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(snapshots_restore(&w->paths, "d", "live", &e), e);
+        assert_string_equal(suspended_at_of("d"), link);
+    }
+    suspended_discard(&w->paths, "d");
+    assert_false(suspended_exists(&w->paths, "d"));
+    load(w);
+    assert_true(find(w, "live")->memory); /* for the next time */
+    /* One whose own machine was saved: that belongs to the disk which is lost now. */
+    assert_int_equal(shell("mkdir data/distros/d/suspended && touch data/distros/d/suspended/state"), 0);
+    assert_false(suspended_is_snapshot(&w->paths, "d"));
+    assert_ok(snapshots_restore(&w->paths, "d", "disk", &e), e);
+    assert_false(suspended_exists(&w->paths, "d"));
+    assert_ok(snapshots_restore(&w->paths, "d", "live", &e), e);
+    assert_true(suspended_is_snapshot(&w->paths, "d"));
+    assert_ok(snapshots_drop_memory(&w->paths, "d", "live", &e), e);
+    assert_false(suspended_exists(&w->paths, "d"));
 }
 
 _Noreturn static void work_without_end(struct world *w)
@@ -274,6 +326,8 @@ int main(void)
         test(test_snapshots__after_the_renaming_there_is_one_whoever_died),
         test(test_snapshots_abort__leaves_nothing),
         test(test_snapshots__memory_comes_and_goes_with_its_snapshot),
+        test(test_snapshots__memory_that_was_not_finished_is_none),
+        test(test_snapshots_restore__with_memory_it_is_suspended_there),
         test(test_snapshots__kill_9_at_any_moment_leaves_a_whole_tree),
         test(test_snapshots_load__refuses_what_lxtop_did_not_write),
     };

@@ -2,6 +2,8 @@
 /* Deleting, cloning and comparing snapshots: contents as qemu-img sees them, before and after. */
 #include "tests/unit/snapshots_world.h"
 
+#include "core/suspended.h"
+
 #include <errno.h>
 #include <signal.h>
 
@@ -154,6 +156,27 @@ static void test_snapshots_delete__cancelled_nothing_has_changed(void **state)
     assert_int_equal(count_layers(w), 3);
 }
 
+/* A merged layer may be read over the one that was merged into it: kill -9 comes before the tree is written. */
+static void test_snapshots_delete__a_tree_that_is_not_written_yet_reads_the_same(void **state)
+{
+    struct world *w = *state;
+    auto_free char *now = NULL, *three = NULL, *then = NULL, *after = NULL;
+
+    grow_tree(w);
+    delete(w, "one", false);
+    now = digest(w, "d", NULL);
+    three = digest(w, "d", "three");
+    assert_int_equal(shell("cp -a data/distros/d kept"), 0);
+    delete(w, "two", false); /* and what it swept, is there again */
+    assert_int_equal(shell("cp -n kept/layers/* data/distros/d/layers/; cp kept/snapshots.json data/distros/d/"), 0);
+    load(w);
+    delete(w, "two", false);
+    then = digest(w, "d", "three");
+    after = digest(w, "d", NULL);
+    assert_string_equal(then, three);
+    assert_string_equal(after, now);
+}
+
 static void test_snapshots_delete__kill_9_at_any_moment(void **state)
 {
     struct world *w = *state;
@@ -188,7 +211,62 @@ static void test_snapshots_delete__kill_9_at_any_moment(void **state)
     assert_int_equal(count_layers(w), w->s.count + (access("data/distros/d/root.img", F_OK) < 0));
 }
 
+/* By it the memory of a snapshot knows its disk. */
+static char *date_of(struct world *w, const char *distro, const char *snapshot)
+{
+    struct snapshots s;
+    struct err e = {0};
+    char *date;
+
+    assert_ok(snapshots_load(&w->paths, distro, &s, &e), e);
+    date = shell_line("stat -c %%y data/distros/%s/%s", distro, snapshots_find(&s, snapshot)->layer);
+    snapshots_release(&s);
+    return date;
+}
+
+static void test_snapshots_delete__merged_layers_keep_their_date(void **state)
+{
+    struct world *w = *state;
+    auto_free char *before = NULL, *after = NULL;
+
+    snap(w, "one", NULL);
+    qemu_write(w, 1, "0 64k");
+    snap_with_memory(w, "live");
+    before = date_of(w, "d", "live");
+    usleep(20000);
+    delete(w, "one", true);
+    after = date_of(w, "d", "live");
+    assert_string_equal(after, before);
+    assert_true(find(w, "live")->memory);
+}
+
 /* --- clones --- */
+
+static void test_snapshots_clone__with_memory_it_is_suspended_on_the_same_files(void **state)
+{
+    struct world *w = *state;
+    auto_free char *links = NULL, *before = NULL, *after = NULL;
+    struct snapshots c;
+    struct err e = {0};
+
+    snap_with_memory(w, "old");
+    snap_with_memory(w, "live");
+    assert_ok(snapshots_clone(&w->paths, &w->options, "d", "live", "c", &no_work, &e), e);
+    assert_true(suspended_is_snapshot(&w->paths, "c"));
+    assert_int_equal(shell("grep -q pages data/distros/c/suspended/memory"), 0);
+    links = shell_line("stat -c %%h data/distros/c/suspended/memory");
+    assert_string_equal(links, "2");
+    assert_ok(snapshots_load(&w->paths, "c", &c, &e), e);
+    assert_true(snapshots_find(&c, "live")->memory);
+    assert_false(snapshots_find(&c, "old")->memory); /* it never ran there */
+    snapshots_release(&c);
+    before = date_of(w, "d", "live");
+    after = date_of(w, "c", "live");
+    assert_string_equal(after, before);
+    delete(w, "live", false);
+    assert_int_equal(store_remove(&w->paths, "d", NULL), 0);
+    assert_int_equal(shell("grep -q pages data/distros/c/suspended/memory"), 0);
+}
 
 static void test_snapshots_clone__neither_needs_the_other(void **state)
 {
@@ -278,7 +356,10 @@ int main(void)
         test(test_snapshots_delete__of_a_running_distro),
         test(test_snapshots_delete__in_the_middle_of_30),
         test(test_snapshots_delete__cancelled_nothing_has_changed),
+        test(test_snapshots_delete__a_tree_that_is_not_written_yet_reads_the_same),
         test(test_snapshots_delete__kill_9_at_any_moment),
+        test(test_snapshots_delete__merged_layers_keep_their_date),
+        test(test_snapshots_clone__with_memory_it_is_suspended_on_the_same_files),
         test(test_snapshots_clone__neither_needs_the_other),
         test(test_snapshots_diff__tells_what_was_added_removed_and_changed),
         test(test_snapshots_diff__of_what_is_no_file_system_is_an_error),

@@ -149,6 +149,7 @@ static void obey_restored(struct agent *a, const char *argument)
 {
     struct restored r;
 
+    fs_freeze_thaw(&a->freeze); /* it was saved so, with its disk */
     if (!restored_parse(&r, argument))
         return;
     restored_apply(&r);

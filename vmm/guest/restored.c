@@ -29,6 +29,12 @@ static bool parse_seed(uint8_t seed[RESTORED_SEED], const char *hex)
     return true;
 }
 
+static void nothing_for_dash(char *text)
+{
+    if (strcmp(text, "-") == 0)
+        text[0] = '\0';
+}
+
 bool restored_parse(struct restored *r, const char *text)
 {
     char hex[2 * RESTORED_SEED + 1];
@@ -36,12 +42,12 @@ bool restored_parse(struct restored *r, const char *text)
     int end = 0;
 
     *r = (struct restored){0};
-    if (sscanf(text, "%llu %64s %63s%n", &ns, hex, r->name, &end) != 3 || text[end])
+    if (sscanf(text, "%llu %64s %63s %32s%n", &ns, hex, r->name, r->id, &end) != 4 || text[end])
         return false;
     r->ns = ns;
-    if (strcmp(r->name, "-") == 0)
-        r->name[0] = '\0';
-    return parse_seed(r->seed, hex);
+    nothing_for_dash(r->name);
+    nothing_for_dash(r->id);
+    return parse_seed(r->seed, hex) && (!*r->id || strspn(r->id, "0123456789abcdef") == 32);
 }
 
 /* Both: what is added counts for nothing until the kernel makes its next key from it. */
@@ -58,20 +64,30 @@ static void seed_random(const uint8_t seed[RESTORED_SEED])
         return; /* the entropy device goes on feeding it */
 }
 
-/* machine-id(5).  A distro that has none, or makes one at each boot, keeps it so. */
-static void new_machine_id(void)
+static bool fresh_id(char text[33])
 {
-    char text[34] = "";
     uint8_t id[16];
-    struct stat st;
 
-    if (lstat(MACHINE_ID, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 32 ||
-        getrandom(id, sizeof(id), 0) != sizeof(id))
-        return;
+    if (getrandom(id, sizeof(id), 0) != sizeof(id))
+        return false;
     id[6] = (uint8_t)((id[6] & 0x0f) | 0x40); /* as a UUID of version 4 */
     id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
     for (size_t i = 0; i < sizeof(id); i++)
         snprintf(text + 2 * i, 3, "%02x", id[i]);
+    return true;
+}
+
+/* machine-id(5).  A distro that has none, or makes one at each boot, keeps it so. */
+static void set_machine_id(const char *id)
+{
+    char text[34] = "";
+    struct stat st;
+
+    if (lstat(MACHINE_ID, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 32)
+        return;
+    snprintf(text, sizeof(text), "%s", id);
+    if (!*text && !fresh_id(text))
+        return;
     text[32] = '\n';
     file_write_atomic(MACHINE_ID, text, 33, st.st_mode & 07777, NULL);
 }
@@ -85,5 +101,5 @@ void restored_apply(const struct restored *r)
     if (!r->name[0])
         return;
     sethostname(r->name, strlen(r->name));
-    new_machine_id();
+    set_machine_id(r->id);
 }

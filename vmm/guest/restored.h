@@ -4,7 +4,7 @@
  *
  * The wall clock is set.  The kernel's random numbers are seeded anew and, since another machine may have gone
  * on from the same snapshot, reseeded at once.  A machine of another name is such a copy: it gets its own host
- * name and a new /etc/machine-id.  (VMGenID would tell the kernel itself, but needs ACPI, which the tuned
+ * name and the /etc/machine-id that it will boot with, too, or a new one.  (VMGenID would tell the kernel itself, but needs ACPI, which the tuned
  * kernel has not.)
  */
 #ifndef VMM_GUEST_RESTORED_H
@@ -19,9 +19,10 @@ struct restored {
     uint64_t ns; /* wall clock, since 1970 */
     uint8_t seed[RESTORED_SEED];
     char name[64]; /* "": the machine is the one that was saved */
+    char id[33];   /* hexadecimal digits; "": a new one */
 };
 
-/* "NANOSECONDS SEED NAME|-": the seed in hexadecimal digits; false: it is no such text. */
+/* "NANOSECONDS SEED NAME|- ID|-": seed and id in hexadecimal digits; false: it is no such text. */
 bool restored_parse(struct restored *r, const char *text);
 void restored_apply(const struct restored *r);
 
