@@ -21,6 +21,7 @@
 #include "core/core.h"
 #include "core/kernel.h"
 #include "core/store.h"
+#include "core/words.h"
 
 #define SLOW_CREATE_US 20000
 #define LITTLE_DISK (2LL << 30)
@@ -277,14 +278,16 @@ static void ask_fsck(const struct doctor_facts *f, struct doctor_answer *a)
 
 static void ask_folders(const struct doctor_facts *f, struct doctor_answer *a)
 {
+    char text[WORDS_TEXT];
+
     if (f->dir_error) {
         say(a, DOCTOR_FAIL, "%s", f->dir_error);
         advise(a, "make it yours and writable, or name others by the XDG_*_HOME variables");
     } else if (f->disk_free >= 0 && f->disk_free < LITTLE_DISK) {
-        say(a, DOCTOR_WARN, "%lld MiB free under %s", (long long)f->disk_free >> 20, f->data);
+        say(a, DOCTOR_WARN, "%s free under %s", words_size(text, f->disk_free), f->data);
         advise(a, "little for distros; free some, or move XDG_DATA_HOME");
     } else {
-        say(a, DOCTOR_OK, "folders can be written, %lld GiB free", (long long)f->disk_free >> 30);
+        say(a, DOCTOR_OK, "folders can be written, %s free", words_size(text, f->disk_free));
     }
 }
 

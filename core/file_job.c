@@ -16,9 +16,11 @@
 #include "core/browse.h"
 #include "core/copy.h"
 #include "core/guest.h"
+#include "core/line.h"
 #include "core/mounts.h"
 #include "core/plain.h"
 #include "core/report.h"
+#include "core/words.h"
 #include "p9/client.h"
 
 #define CAT_PIECE (1u << 20)
@@ -29,6 +31,7 @@ struct file_job {
     void *ctx;
     bool detached;
     enum file_work kind;           /* from here on [const] while the thread runs */
+    enum report_form form;
     bool details, recursive, preserve;
     json_t *json; /* the listing, where it is to be JSON */
     char *runtime, *distro, *user, **word;
@@ -66,14 +69,26 @@ static void list_json(struct file_job *j, const char *name, const struct stat *s
                                              (json_int_t)st->st_size, "mtime", (json_int_t)st->st_mtime));
 }
 
+static void list_words(struct file_job *j, const char *name, const struct stat *st)
+{
+    static const char *const kinds[16] = {[1] = "pipe", [2] = "character device", [4] = "folder", [6] = "block device",
+                                          [8] = "file", [10] = "link", [12] = "socket"};
+    const char *kind = kinds[(st->st_mode >> 12) & 15];
+    char size[WORDS_TEXT], when[WORDS_TEXT];
+
+    line_say(j->out, "%s: %s, %s, mode %04o, owner %u, group %u, changed at %s.", name, kind ? kind : "unknown",
+             words_size(size, st->st_size), (unsigned)st->st_mode & 07777, (unsigned)st->st_uid,
+             (unsigned)st->st_gid, words_moment(when, st->st_mtime));
+}
+
 static void list_line(struct file_job *j, const char *name, const struct stat *st)
 {
     auto_free char *plain = plain_dup(name, false);
     char when[32] = "";
     struct tm t;
 
-    if (j->json && st) {
-        list_json(j, name, st);
+    if (st && j->form != REPORT_TABLE) {
+        (j->json ? list_json : list_words)(j, name, st);
         return;
     }
     if (st && localtime_r(&st->st_mtime, &t))
@@ -378,8 +393,9 @@ static void on_done(uv_work_t *w, int status)
 static bool copy_request(struct file_job *j, const struct paths *p, const struct file_request *r)
 {
     j->kind = r->work;
-    j->details = r->details || r->json;
-    j->json = r->json ? json_array() : NULL;
+    j->form = r->form;
+    j->details = r->details || r->form == REPORT_JSON;
+    j->json = r->form == REPORT_JSON ? json_array() : NULL;
     j->recursive = r->recursive;
     j->preserve = r->preserve;
     j->runtime = strdup(p->runtime);

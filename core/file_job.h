@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "core/report.h"
+
 struct err;
 struct file_job;
 struct model_folder;
@@ -33,7 +35,8 @@ struct file_request {
     const char *user;         /* as whom (guest_files); NULL as distro */
     const char *const *word;  /* as typed: NAME:/PATH or a path of this machine */
     unsigned words;
-    bool details, json, recursive, preserve;
+    enum report_form form;    /* of FILE_LIST */
+    bool details, recursive, preserve;
 };
 
 struct file_job_events {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/forwards.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/line.h"
 #include "core/report.h"
 #include "core/store.h"
 
@@ -122,6 +124,37 @@ char *forwards_reply_text(const json_t *reply)
         return NULL;
     put_list(f, json_object_get(reply, "forwards"), json_object_get(reply, "automatic"), "");
     put_list(f, json_object_get(reply, "offered"), NULL, " offered");
+    fclose(f);
+    return text;
+}
+
+/* Behind the forward of a line may stand one word more. */
+static void say_forward(FILE *out, const char *distro, char *line)
+{
+    char *more = strchr(line, ' '), host[INET6_ADDRSTRLEN] = "";
+    struct forward f;
+
+    if (more)
+        *more++ = '\0';
+    if (forward_parse(line, &f, NULL) < 0 || !inet_ntop(f.v6 ? AF_INET6 : AF_INET, f.host, host, sizeof(host)))
+        return;
+    line_say(out, "%s: port %u of %s leads to its port %u, %s%s%s.", distro, f.host_port, host, f.guest_port,
+             f.udp ? "UDP" : "TCP", more ? ", " : "", more ? more : "");
+}
+
+char *forwards_words(const char *distro, const char *lines)
+{
+    auto_free char *copy = strdup(lines);
+    char *rest = copy, *line, *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    if (!*lines)
+        line_say(f, "%s: no port leads into it.", distro);
+    while ((line = strsep(&rest, "\n")))
+        say_forward(f, distro, line);
     fclose(f);
     return text;
 }

@@ -28,5 +28,7 @@ char *forwards_settings_text(const struct paths *p, const struct options *defaul
 char *forwards_reply_text(const json_t *reply);
 /* Such lines as an array of { "forward", "protocol", "port", "guest_port" }; the caller frees. */
 char *forwards_json(const char *lines);
+/* The same in words (report.h). */
+char *forwards_words(const char *distro, const char *lines);
 
 #endif

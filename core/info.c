@@ -17,6 +17,9 @@
 #include "core/plain.h"
 #include "core/report.h"
 #include "core/store.h"
+#include "core/line.h"
+#include "core/report_words.h"
+#include "core/words.h"
 
 struct info {
     struct distro distro;
@@ -189,8 +192,81 @@ static char *people_text(const json_t *o, const struct model_distro *m)
     return text;
 }
 
+/* --- for text mode: a fact a line, the name first --- */
+
+static void say_facts(FILE *f, const char *name, const json_t *o)
+{
+    static const struct {
+        const char *key, *words;
+    } facts[] = {{"note", "note"}, {"source", "installed from"}, {"installed", "installed at"}, {"started", "started at"},
+                 {"init", "its init is"}, {"ready", "ready was told by"}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+        if (*text_of(o, facts[i].key))
+            line_say(f, "%s: %s %s.", name, facts[i].words, text_of(o, facts[i].key));
+}
+
+static void say_disk(FILE *f, const char *name, const json_t *disk)
+{
+    char text[WORDS_TEXT];
+
+    line_say(f, "%s: disk in %s.", name, text_of(disk, "path"));
+    line_say(f, "%s: disk format %s.", name, text_of(disk, "format"));
+    if (json_is_integer(json_object_get(disk, "size"))) {
+        line_say(f, "%s: disk size %s.", name, words_size(text, json_integer_value(json_object_get(disk, "size"))));
+        line_say(f, "%s: disk space used on this host %s.", name,
+                 words_size(text, json_integer_value(json_object_get(disk, "used"))));
+    }
+}
+
+static void say_setting(FILE *f, const char *name, const struct options *o, enum option_id id)
+{
+    const struct option_value *v = &o->value[id];
+    auto_free char *value = options_format(o, id);
+    char text[WORDS_TEXT];
+
+    if (option_table[id].type == OPTION_SIZE && v->number > 0)
+        words_size(text, v->number);
+    else if (option_table[id].type == OPTION_TIME && v->number > 0)
+        words_time(text, v->number * 1000000);
+    else
+        *text = '\0';
+    line_say(f, "%s: setting %s is %s, from %s.", name, option_table[id].name,
+             *text ? text : value && *value ? value : "none", option_origin_name(v->origin));
+}
+
+static void say_confs(FILE *f, const char *name, const json_t *list)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+        line_say(f, "%s: its %s asks for %s = %s%s%s.", name, text_of(row, "file"), text_of(row, "name"),
+                 text_of(row, "value"), *text_of(row, "note") ? ", ignored: " : "", text_of(row, "note"));
+}
+
+static char *in_words(const struct info *i, const json_t *o)
+{
+    const char *name = i->model->name;
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    line_say(f, "%s: %s.", name, machine_state_name(i->model->state));
+    words_reason(f, i->model);
+    say_facts(f, name, o);
+    say_disk(f, name, json_object_get(o, "disk"));
+    for (int id = 0; id < OPTIONS; id++)
+        say_setting(f, name, &i->distro.options, (enum option_id)id);
+    say_confs(f, name, json_object_get(o, "wsl_conf"));
+    fclose(f);
+    return text;
+}
+
 char *info_text(const struct paths *p, const struct options *defaults, const struct model_distro *m,
-                bool json, struct err *e)
+                enum report_form form, struct err *e)
 {
     struct info f = {.model = m};
     json_t *o;
@@ -200,7 +276,7 @@ char *info_text(const struct paths *p, const struct options *defaults, const str
         return NULL;
     machine_read(p, m->name, &f.run);
     o = info_json(p, &f);
-    text = json ? report_json(json_incref(o)) : people_text(o, m);
+    text = form == REPORT_JSON ? report_json(json_incref(o)) : form == REPORT_WORDS ? in_words(&f, o) : people_text(o, m);
     json_decref(o);
     distro_release(&f.distro);
     if (!text)

@@ -7,7 +7,7 @@
 #ifndef CORE_INFO_H
 #define CORE_INFO_H
 
-#include <stdbool.h>
+#include "core/report.h"
 
 struct err;
 struct model_distro;
@@ -16,6 +16,6 @@ struct paths;
 
 /* `m` is the model's row, borrowed.  The caller frees; NULL and an error else. */
 char *info_text(const struct paths *p, const struct options *defaults, const struct model_distro *m,
-                bool json, struct err *e);
+                enum report_form form, struct err *e);
 
 #endif

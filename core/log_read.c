@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/log_read.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -32,12 +33,25 @@ struct source {
 struct log_read {
     struct core *core;
     char distro[NAME_MAX_LEN + 1];
-    bool json, told_notes;
+    enum report_form form;
+    bool told_notes;
     void (*line)(void *ctx, const char *text);
     void *ctx;
     struct source kernel, console, vmm;
     struct session *session; /* with the kernel; NULL: none, or it has ended */
 };
+
+/* Blank lines, rules and boxes (of ASCII, or of U+2000 to U+2FFF) are nothing to listen to. */
+static bool has_words(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (isalnum(*p) || (*p >= 0x80 && (*p != 0xe2 || !p[1] || !p[2])))
+            return true;
+        if (*p == 0xe2)
+            p += 2;
+    }
+    return false;
+}
 
 static void tell(struct log_read *l, const char *source, const char *bytes, size_t len)
 {
@@ -47,7 +61,9 @@ static void tell(struct log_read *l, const char *source, const char *bytes, size
     while (len && bytes[len - 1] == '\r')
         len--;
     plain_copy(plain, sizeof(plain), bytes, len, false);
-    text = l->json ? report_json_line(json_pack("{ss ss}", "source", source, "text", plain))
+    if (l->form == REPORT_WORDS && !has_words(plain))
+        return;
+    text = l->form == REPORT_JSON ? report_json_line(json_pack("{ss ss}", "source", source, "text", plain))
                    : file_path("%s: %s\n", source, plain);
     if (text)
         l->line(l->ctx, text);
@@ -173,7 +189,7 @@ bool log_read_busy(const struct log_read *l)
     return l->session != NULL;
 }
 
-struct log_read *log_read_start(struct core *c, const char *distro, bool running, bool follow, bool json,
+struct log_read *log_read_start(struct core *c, const char *distro, bool running, bool follow, enum report_form form,
                                 void (*line)(void *ctx, const char *text), void *ctx, struct err *e)
 {
     struct log_read *l = calloc(1, sizeof(*l));
@@ -182,7 +198,7 @@ struct log_read *log_read_start(struct core *c, const char *distro, bool running
         err_sys(e, ENOMEM, "log of %s", distro);
         return NULL;
     }
-    *l = (struct log_read){.core = c, .json = json, .line = line, .ctx = ctx, .kernel.name = "kernel",
+    *l = (struct log_read){.core = c, .form = form, .line = line, .ctx = ctx, .kernel.name = "kernel",
                            .console.name = "console", .vmm.name = "vmm"};
     snprintf(l->distro, sizeof(l->distro), "%s", distro);
     if (!running || ask_kernel(l, follow, e) == 0)

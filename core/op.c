@@ -121,6 +121,16 @@ int op_find_words(int argc, char *const *argv, int *words)
     return op >= 0 ? op : op_find(argv[0]);
 }
 
+bool op_is_half(const char *word)
+{
+    size_t len = strlen(word);
+
+    for (int i = 0; i < OPS; i++)
+        if (len && strncmp(op_table[i].verb, word, len) == 0 && op_table[i].verb[len] == ' ')
+            return true;
+    return false;
+}
+
 /* Is it the first word of verbs of two?  Then which there are. */
 static int say_second_words(const char *verb, struct err *e)
 {
@@ -196,6 +206,7 @@ void op_help(FILE *f)
     fputs("lxtop: Linux distributions as light KVM machines\n\n"
           "Usage: lxtop            the console, on a terminal\n"
           "       lxtop --text     the same in plain lines, for screen readers and pipes\n"
+          "       lxtop --text VERB ...  what a verb tells as one fact a line, without tables\n"
           "       lxtop VERB ...\n\n", f);
     for (int i = 0; i < OPS; i++) {
         auto_free char *usage = op_usage((enum op_id)i);
@@ -210,6 +221,13 @@ void op_help(FILE *f)
 }
 
 /* --- the command line --- */
+
+static int missing(enum op_id op, struct err *e)
+{
+    auto_free char *usage = op_usage(op);
+
+    return err_set(e, ENODATA, "%s is missing; usage: %s", words_text[op_table[op].words] + 1, usage ? usage : "");
+}
 
 static int usage_error(enum op_id op, struct err *e, const char *what, const char *word)
 {
@@ -318,10 +336,10 @@ static int finish_words(struct op_args *a, struct err *e)
     }
     if (w < WORDS_PLACE)
         return 0;
-    if (a->words < counts[w].min)
-        return usage_error(a->op, e, words_text[w] + 1, " is missing");
-    if (w == WORDS_MOUNT || w == WORDS_COMMAND || w >= WORDS_FORWARD)
+    if (op_of_distro(a->op) && a->words > 0)
         a->distro = a->word[0];
+    if (a->words < counts[w].min)
+        return missing(a->op, e);
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }
 
@@ -355,8 +373,15 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
     if (r == 0 && ((op_table[op].words == WORDS_DISTRO && !a->distro) ||
                    (op_table[op].words == WORDS_SOURCE && !a->source) ||
                    (op_table[op].words == WORDS_SOURCE_NAME && words != 2)))
-        r = usage_error(a->op, e, words_text[op_table[op].words] + 1, " is missing");
+        r = missing(a->op, e);
     return r == 0 ? finish_words(a, e) : r;
+}
+
+bool op_of_distro(enum op_id op)
+{
+    enum op_words w = op_table[op].words;
+
+    return w == WORDS_DISTRO || w == WORDS_MOUNT || w == WORDS_COMMAND || w >= WORDS_FORWARD;
 }
 
 bool op_legal(enum op_id op, enum machine_state s)

@@ -76,7 +76,8 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17 };
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17,
+               FLAG_WORDS = 1 << 18 /* of the surface: what is told is told in words (report.h) */ };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
@@ -125,12 +126,19 @@ struct op_args {
 
 /* `verb` or an alias, or -1. */
 int op_find(const char *verb);
+/* Is it the first word of verbs of two words? */
+bool op_is_half(const char *word);
 /* The same of a line's first words, and how many they are. */
 int op_find_words(int argc, char *const *argv, int *words);
-/* argv[0] is the verb.  -EINVAL with a message that names the right usage. */
+/*
+ * argv[0] is the verb.  -EINVAL with a message that names the right usage; -ENODATA, as that, where all is right
+ * but words are missing at the end: *a has what there is.
+ */
 int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e);
 /* "lxtop start NAME"; the caller frees. */
 char *op_usage(enum op_id op);
+/* Does its first word name a distro? */
+bool op_of_distro(enum op_id op);
 /* Usage and help of all verbs, or of one; the exit statuses; to `f`. */
 void op_help(FILE *f);
 void op_help_one(FILE *f, enum op_id op);

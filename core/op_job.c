@@ -39,6 +39,11 @@ void job_print(struct op_job *j, const char *text)
         j->ev.print(j->ctx, text);
 }
 
+enum report_form job_form(const struct op_job *j)
+{
+    return j->flags & FLAG_JSON ? REPORT_JSON : j->flags & FLAG_WORDS ? REPORT_WORDS : REPORT_TABLE;
+}
+
 static void on_kick_closed(uv_handle_t *h)
 {
     struct op_job *j = h->data;
@@ -157,7 +162,7 @@ static void run_list(struct op_job *j)
 
     if (!j->core->model.settled)
         return; /* a live machine has still to answer */
-    text = report_list(&j->core->model, j->flags & FLAG_JSON);
+    text = report_list(&j->core->model, job_form(j));
     job_print(j, text);
     job_finish(j, STATUS_DONE, NULL);
 }
@@ -169,7 +174,7 @@ static void run_doctor(struct op_job *j)
     bool cannot;
 
     doctor_facts_gather(&f, &j->core->paths, &j->core->defaults);
-    text = report_doctor(&f, j->flags & FLAG_JSON, &cannot);
+    text = report_doctor(&f, job_form(j), &cannot);
     doctor_facts_release(&f);
     job_print(j, text);
     job_finish(j, cannot ? STATUS_HOST : STATUS_DONE, NULL); /* the report says it */
@@ -181,7 +186,7 @@ static void on_stats(void *ctx, const json_t *reply, const struct err *e)
 {
     struct op_job *j = ctx;
     const struct model_distro *d = job_distro(j);
-    auto_free char *text = reply && d ? report_stats(d, reply, j->flags & FLAG_JSON) : NULL;
+    auto_free char *text = reply && d ? report_stats(d, reply, job_form(j)) : NULL;
 
     job_print(j, text);
     job_finish(j, text ? STATUS_DONE : STATUS_FAILED, e);

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "core/op.h"
+#include "core/report.h"
 
 struct core;
 struct file_job;
@@ -54,6 +55,7 @@ struct op_job {
 /* A sentence for the person; what was asked for (NULL: nothing). */
 void __attribute__((format(printf, 2, 3))) job_note(struct op_job *j, const char *fmt, ...);
 void job_print(struct op_job *j, const char *text);
+enum report_form job_form(const struct op_job *j);
 void job_progress(struct op_job *j, uint64_t done, uint64_t total); /* bytes; total 0: not known */
 /* Ends the job, which is no more after it; `e` may be NULL.  The second call does nothing. */
 void job_finish(struct op_job *j, enum op_status status, const struct err *e);

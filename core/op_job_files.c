@@ -57,7 +57,7 @@ static void begin_files(struct op_job *j)
     struct file_request r = {
         .work = works[j->op], .distro = j->distro[0] ? j->distro : NULL, .user = user,
         .word = (const char *const *)j->word, .words = j->words, .details = j->flags & FLAG_LONG,
-        .json = j->flags & FLAG_JSON,
+        .form = job_form(j),
         .recursive = j->flags & FLAG_RECURSIVE,
         .preserve = j->flags & (FLAG_PRESERVE | FLAG_RECURSIVE),
     };

@@ -30,9 +30,12 @@ static void keep_forward(struct op_job *j)
 
 static void print_forwards(struct op_job *j, const char *lines)
 {
-    auto_free char *json = lines && (j->flags & FLAG_JSON) ? forwards_json(lines) : NULL;
+    enum report_form form = job_form(j);
+    auto_free char *other = !lines || form == REPORT_TABLE ? NULL
+                            : form == REPORT_JSON          ? forwards_json(lines)
+                                                           : forwards_words(j->distro, lines);
 
-    job_print(j, json ? json : lines);
+    job_print(j, other ? other : lines);
 }
 
 static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)

@@ -22,7 +22,7 @@ void job_run_info(struct op_job *j)
 
     if (!j->begun && !job_check_distro(j))
         return;
-    text = info_text(&j->core->paths, &j->core->defaults, job_distro(j), j->flags & FLAG_JSON, &e);
+    text = info_text(&j->core->paths, &j->core->defaults, job_distro(j), job_form(j), &e);
     job_print(j, text);
     job_finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
 }
@@ -47,7 +47,7 @@ void job_run_log(struct op_job *j)
     follow = follow && d && (MACHINE_BIT(d->state) & MACHINE_LIVE);
     if (!j->begun)
         j->log = log_read_start(j->core, j->distro, follow || (d && d->state == MACHINE_RUNNING), follow,
-                                j->flags & FLAG_JSON, on_log_line, j, &e);
+                                job_form(j), on_log_line, j, &e);
     if (!j->log) {
         job_finish(j, STATUS_FAILED, &e);
         return;

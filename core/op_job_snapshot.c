@@ -184,6 +184,13 @@ static void thread_main(uv_work_t *work)
     w->run(w, &w->err);
 }
 
+static void print_output(struct op_job *j, const char *text)
+{
+    auto_free char *words = text && job_form(j) == REPORT_WORDS ? snapshots_diff_words(text) : NULL;
+
+    job_print(j, words ? words : text);
+}
+
 static void on_done(uv_work_t *work, int status)
 {
     struct snapshot_work *w = work->data;
@@ -195,7 +202,7 @@ static void on_done(uv_work_t *work, int status)
         return;
     j->snapshot = NULL;
     watch_look(j->core->watch);
-    job_print(j, w->output);
+    print_output(j, w->output);
     job_finish(j, status_of(w->err.code), &w->err);
 }
 
@@ -331,7 +338,7 @@ static void print_list(struct op_job *j)
     auto_free char *text = NULL;
 
     if (snapshots_load(&j->core->paths, j->distro, &s, &e) == 0) {
-        text = snapshots_report(&s, j->flags & FLAG_JSON);
+        text = snapshots_report(&s, job_form(j));
         snapshots_release(&s);
     }
     job_print(j, text);

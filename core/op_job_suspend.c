@@ -8,15 +8,17 @@
 #include "core/core.h"
 #include "core/suspended.h"
 #include "core/watch.h"
+#include "core/words.h"
 
 static void on_saved(void *ctx, const json_t *reply, const struct err *e)
 {
     struct op_job *j = ctx;
     json_int_t bytes = json_integer_value(json_object_get(reply, "memory_bytes"));
+    char text[WORDS_TEXT];
 
     j->asked = false;
     if (reply)
-        job_note(j, "%lld MB of its memory are saved", (long long)(bytes + (1 << 19)) >> 20);
+        job_note(j, "%s of its memory are saved", words_size(text, bytes));
     else
         j->not_saved(j, e);
 }

@@ -8,6 +8,7 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/doctor.h"
+#include "core/report_words.h"
 
 static const char *const phase_names[PHASES] = CTL_PHASE_NAMES;
 
@@ -99,14 +100,14 @@ static void boot_time(char *to, size_t size, int64_t us)
         snprintf(to, size, "%lld.%02lld s", (long long)us / 1000000, (long long)us / 10000 % 100);
 }
 
-char *report_list(const struct model *m, bool json)
+char *report_list(const struct model *m, enum report_form form)
 {
     char *text = NULL;
     size_t len;
     FILE *f;
 
-    if (json)
-        return list_json(m);
+    if (form != REPORT_TABLE)
+        return form == REPORT_JSON ? list_json(m) : words_list(m);
     f = open_memstream(&text, &len);
     if (!f)
         return NULL;
@@ -193,12 +194,12 @@ static char *stats_text(const struct model_distro *d, const json_t *stats)
     return text;
 }
 
-char *report_stats(const struct model_distro *d, const json_t *stats, bool json)
+char *report_stats(const struct model_distro *d, const json_t *stats, enum report_form form)
 {
     json_t *o;
 
-    if (!json)
-        return stats_text(d, stats);
+    if (form != REPORT_JSON)
+        return form == REPORT_WORDS ? words_stats(d, stats) : stats_text(d, stats);
     o = distro_json(d);
     json_object_set(o, "stats", (json_t *)stats);
     return report_json(o);
@@ -226,15 +227,15 @@ static char *doctor_json(const struct doctor_facts *facts, bool *host_cannot)
     return report_json(json_pack("{sb so}", "can_run", !*host_cannot, "checks", checks));
 }
 
-char *report_doctor(const struct doctor_facts *facts, bool json, bool *host_cannot)
+char *report_doctor(const struct doctor_facts *facts, enum report_form form, bool *host_cannot)
 {
-    static const char *const words[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "note", [DOCTOR_FAIL] = "FAIL"};
+    static const char *const marks[] = {[DOCTOR_OK] = "ok", [DOCTOR_WARN] = "note", [DOCTOR_FAIL] = "FAIL"};
     char *text = NULL;
     size_t len;
     FILE *f;
 
     *host_cannot = false;
-    if (json)
+    if (form == REPORT_JSON)
         return doctor_json(facts, host_cannot);
     f = open_memstream(&text, &len);
     if (!f)
@@ -243,9 +244,11 @@ char *report_doctor(const struct doctor_facts *facts, bool json, bool *host_cann
         struct doctor_answer a;
 
         doctor_table[i].ask(facts, &a);
-        fprintf(f, "%-4s  %s: %s\n", words[a.result], doctor_table[i].title, a.what);
-        if (*a.advice)
-            fprintf(f, "      %s\n", a.advice);
+        if (form == REPORT_WORDS)
+            words_check(f, &doctor_table[i], &a);
+        else
+            fprintf(f, "%-4s  %s: %s\n%s%s%s", marks[a.result], doctor_table[i].title, a.what,
+                    *a.advice ? "      " : "", a.advice, *a.advice ? "\n" : "");
         *host_cannot |= cannot_run(&doctor_table[i], &a);
     }
     fputs(*host_cannot ? "This host cannot run distros yet.\n" : "This host can run distros.\n", f);

@@ -252,3 +252,23 @@ int snapshots_diff(const struct paths *p, const char *distro, const char *a, con
         *text = NULL;
     return r;
 }
+
+char *snapshots_diff_words(const char *text)
+{
+    char *words = NULL;
+    size_t len;
+    FILE *f = open_memstream(&words, &len);
+
+    if (!f)
+        return NULL;
+    if (!*text)
+        fputs("There is no difference.\n", f);
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        if (end - text < 3 || *text == '#')
+            fprintf(f, "Note: %.*s.\n", (int)(end - text < 2 ? 0 : end - text - 2), text + 2);
+        else
+            fprintf(f, "%.*s: %s.\n", (int)(end - text - 2), text + 2,
+                    *text == '+' ? "added" : *text == '-' ? "removed" : "changed");
+    fclose(f);
+    return words;
+}

@@ -17,4 +17,7 @@
 int snapshots_diff(const struct paths *p, const char *distro, const char *a, const char *b,
                    const struct snapshots_work *work, char **text, struct err *e);
 
+/* Such lines in words, the path first; the caller frees. */
+char *snapshots_diff_words(const char *text);
+
 #endif

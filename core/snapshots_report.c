@@ -10,7 +10,9 @@
 #include "config/option.h"
 #include "core/base/auto.h"
 #include "core/base/file.h"
+#include "core/line.h"
 #include "core/plain.h"
+#include "core/words.h"
 
 /* The layer of a snapshot, NULL: the active one. */
 static int64_t layer_bytes(const struct snapshots *s, const struct snapshot *n)
@@ -101,22 +103,53 @@ static json_t *row_json(const struct snapshots *s, const struct snapshot *n)
     return o;
 }
 
-static char *report_json(const struct snapshots *s)
+static char *json_text(const struct snapshots *s)
 {
     json_t *list = json_array(), *o;
-    auto_free char *text = NULL;
-    char *line;
 
     for (unsigned i = 0; i < s->count; i++)
         json_array_append_new(list, row_json(s, &s->list[i]));
     o = json_pack("{so so}", "snapshots", list, "now", row_json(s, NULL));
-    text = json_dumps(o, JSON_INDENT(2));
-    json_decref(o);
-    line = text ? file_path("%s\n", text) : NULL;
-    return line;
+    return report_json(o);
 }
 
-char *snapshots_report(const struct snapshots *s, bool json)
+/* --- for text mode: a fact a line, the name first --- */
+
+static void say_row(FILE *f, const struct snapshots *s, const struct snapshot *n)
 {
-    return json ? report_json(s) : report_text(s);
+    const struct snapshot *parent = snapshots_find(s, n ? n->parent : s->base);
+    const char *name = n ? n->name : "The disk as it is now";
+    char text[WORDS_TEXT];
+
+    if (n)
+        line_say(f, "%s: taken at %s.", name, words_moment(text, n->created));
+    if (n && *n->note)
+        line_say(f, "%s: note, %s", name, n->note);
+    if (n && n->memory)
+        line_say(f, "%s: with memory.", name);
+    line_say(f, "%s: stands on %s.", name, parent ? parent->name : "nothing");
+    line_say(f, "%s: takes %s of its own.", name, words_size(text, layer_bytes(s, n)));
+    line_say(f, "%s: takes %s with all that it stands on.", name, words_size(text, all_bytes(s, n)));
+}
+
+static char *in_words(const struct snapshots *s)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f)
+        return NULL;
+    if (s->count == 0)
+        line_say(f, "There are no snapshots. Command snapshot create takes one.");
+    for (unsigned i = 0; i < s->count; i++)
+        say_row(f, s, &s->list[i]);
+    say_row(f, s, NULL);
+    fclose(f);
+    return text;
+}
+
+char *snapshots_report(const struct snapshots *s, enum report_form form)
+{
+    return form == REPORT_JSON ? json_text(s) : form == REPORT_WORDS ? in_words(s) : report_text(s);
 }

@@ -11,6 +11,7 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/core.h"
+#include "core/words.h"
 
 #define FOUND_MAX 256
 
@@ -73,7 +74,7 @@ static void on_done(uv_work_t *w, int status)
     struct search *s = w->data;
     struct core *c = s->core;
     bool wanted = status == 0 && c->watch; /* without one the core has been released meanwhile */
-    char help[64];
+    char help[64], size[WORDS_TEXT];
 
     qsort(s->found, s->count, sizeof(*s->found), by_path);
     if (wanted) {
@@ -81,7 +82,7 @@ static void on_done(uv_work_t *w, int status)
         model_source_add(&c->model, "busybox", "the small distro that lxtop brings itself");
     }
     for (unsigned i = 0; i < s->count; i++) {
-        snprintf(help, sizeof(help), "archive, %lld MB", (s->found[i].size + (1 << 19)) >> 20);
+        snprintf(help, sizeof(help), "archive, %s", words_size(size, s->found[i].size));
         if (wanted && (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0))
             model_source_add(&c->model, s->found[i].path, help);
     }
@@ -94,19 +95,21 @@ static void on_done(uv_work_t *w, int status)
     free(s);
 }
 
-void source_find(struct core *c)
+bool source_find(struct core *c)
 {
     struct search *s = calloc(1, sizeof(*s));
     const char *home = getenv("HOME");
 
     if (!s)
-        return;
+        return false;
     s->core = c;
     s->work.data = s;
     s->folder[0] = getcwd(NULL, 0);
     s->folder[1] = file_path("%s/distros", c->paths.cache);
     s->folder[2] = home && *home ? strdup(home) : NULL;
     s->folder[3] = home && *home ? file_path("%s/Downloads", home) : NULL;
-    if (uv_queue_work(c->loop, &s->work, on_work, on_done) < 0)
-        on_done(&s->work, UV_ENOMEM);
+    if (uv_queue_work(c->loop, &s->work, on_work, on_done) == 0)
+        return true;
+    on_done(&s->work, UV_ENOMEM);
+    return false;
 }

@@ -6,9 +6,11 @@
 #ifndef CORE_SOURCE_FIND_H
 #define CORE_SOURCE_FIND_H
 
+#include <stdbool.h>
+
 struct core;
 
-/* Looks on a thread of libuv's and then fills model.sources anew. Several at once are harmless. */
-void source_find(struct core *c);
+/* Looks on a thread of libuv's and then fills model.sources anew. Several at once are harmless.  False: it does not. */
+bool source_find(struct core *c);
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/base/err.h"
 #include "core/first_user.h"
 #include "core/op.h"
-#include "tui/line.h"
+#include "core/line.h"
 #include "tui/shell.h"
 
 #define NAME_ROOM 64

@@ -1,51 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/format.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/auto.h"
 
-static const struct {
-    const char *shorter, *words;
-} units[] = {{"B", "bytes"}, {"K", "KB"}, {"M", "MB"}, {"G", "GB"}, {"T", "TB"}, {"P", "PB"}, {"E", "EB"}};
+static const char units[] = "BKMGTPE";
 
 static double scale(double bytes, unsigned *unit)
 {
-    for (*unit = 0; bytes >= 999.5 && *unit < ARRAY_SIZE(units) - 1; ++*unit)
+    for (*unit = 0; bytes >= 999.5 && units[*unit + 1]; ++*unit)
         bytes /= 1024;
     return bytes;
 }
 
 /* At most three digits: "9.8M", "142M". NaN is not known either. */
-static const char *size_text(char *to, double bytes, const char *none, bool words)
+static const char *size_text(char *to, double bytes)
 {
     unsigned unit;
     double value = scale(bytes, &unit);
 
     if (!(bytes >= 0))
-        return strcpy(to, none);
-    snprintf(to, FORMAT_TEXT, value < 9.95 && unit ? "%.1f%s%s" : "%.0f%s%s", value, words ? " " : "",
-             words ? units[unit].words : units[unit].shorter);
+        return strcpy(to, "-");
+    snprintf(to, FORMAT_TEXT, value < 9.95 && unit ? "%.1f%c" : "%.0f%c", value, units[unit]);
     return to;
 }
 
 const char *format_size(char *to, int64_t bytes)
 {
-    return size_text(to, (double)bytes, "-", false);
-}
-
-const char *format_size_words(char *to, int64_t bytes)
-{
-    if (bytes == 1)
-        return strcpy(to, "1 byte");
-    return size_text(to, (double)bytes, "not known", true);
+    return size_text(to, (double)bytes);
 }
 
 const char *format_rate(char *to, double bytes_per_second)
 {
-    return size_text(to, bytes_per_second, "-", false);
+    return size_text(to, bytes_per_second);
 }
 
 const char *format_time(char *to, int64_t us)
@@ -62,22 +50,6 @@ const char *format_time(char *to, int64_t us)
         snprintf(to, FORMAT_TEXT, "%lldm%02llds", s / 60, s % 60);
     else
         snprintf(to, FORMAT_TEXT, "%lldh%02lldm", s / 3600, s / 60 % 60);
-    return to;
-}
-
-const char *format_time_words(char *to, int64_t us)
-{
-    long long s = us / 1000000;
-
-    if (us < 0)
-        return strcpy(to, "not known");
-    if (us < 1000000)
-        snprintf(to, FORMAT_TEXT, "%d millisecond%s", (int)(us / 1000), us / 1000 == 1 ? "" : "s");
-    else if (us < 100000000)
-        snprintf(to, FORMAT_TEXT, "%lld.%02lld seconds", s, (long long)us / 10000 % 100);
-    else
-        snprintf(to, FORMAT_TEXT, "%lld minute%s %lld second%s", s / 60, s / 60 == 1 ? "" : "s",
-                 s % 60, s % 60 == 1 ? "" : "s");
     return to;
 }
 

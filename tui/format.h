@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures for people.  Short forms for tables ("142ms", "31M"), spoken forms for text mode
- * ("142 ms", "31 MB").  What is not known is "-" in a table and "not known" in words.
+ * Figures for people in tables, short: "142ms", "31M".  What is not known is "-".  In words: core/words.h.
  * Sizes are in binary units: 1 MB is 1048576 bytes, as everywhere in lxtop.
  */
 #ifndef TUI_FORMAT_H
@@ -13,10 +12,8 @@
 
 /* All write into `to`, of FORMAT_TEXT bytes, and return it. */
 const char *format_size(char *to, int64_t bytes);
-const char *format_size_words(char *to, int64_t bytes);
 const char *format_rate(char *to, double bytes_per_second);
 const char *format_time(char *to, int64_t us);
-const char *format_time_words(char *to, int64_t us);
 /* Whole seconds, short: "5s", "3m07s", "2h05m", "4d03h". */
 const char *format_age(char *to, int64_t seconds);
 const char *format_percent(char *to, double percent);

@@ -3,34 +3,11 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/core.h"
 #include "core/op.h"
-#include "tui/line.h"
 #include "tui/stdfd.h"
 #include "tui/surface.h"
-#include "tui/verb.h"
-
-static int run_verb(struct core *c, int argc, char **argv)
-{
-    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
-    struct op_args a;
-    struct err e = {0};
-
-    if (op_parse(argc, argv, &a, &e) < 0) {
-        line_say(stderr, "lxtop: %s", e.msg);
-        return STATUS_USAGE;
-    }
-    return verb_run(c, &a, &voice);
-}
-
-static int run(struct core *c, int argc, char **argv)
-{
-    bool text = argc == 2 && strcmp(argv[1], "--text") == 0;
-
-    return argc > 1 && !text ? run_verb(c, argc - 1, argv + 1) : surface_run(c, text);
-}
 
 int main(int argc, char **argv)
 {
@@ -48,7 +25,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "lxtop: %s\n", e.msg);
         return STATUS_FAILED;
     }
-    status = run(&core, argc, argv);
+    status = surface_words(&core, argc - 1, argv + 1);
     core_release(&core);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);

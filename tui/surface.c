@@ -1,12 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/surface.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "core/core.h"
+#include "core/line.h"
+#include "core/op.h"
 #include "core/snapshots.h"
 #include "core/store.h"
 #include "tui/app.h"
 #include "tui/text.h"
 #include "tui/text_why.h"
+#include "tui/verb.h"
+
+static int run_verb(struct core *c, bool text, int argc, char **argv)
+{
+    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
+    struct op_args a;
+    struct err e = {0};
+
+    if (op_parse(argc, argv, &a, &e) < 0) {
+        line_say(stderr, "lxtop: %s", e.msg);
+        return STATUS_USAGE;
+    }
+    if (text_wished(text, console_number(&c->console, CONSOLE_TEXT)))
+        a.flags |= FLAG_WORDS;
+    return verb_run(c, &a, &voice);
+}
+
+int surface_words(struct core *c, int argc, char **argv)
+{
+    bool text = argc > 0 && strcmp(argv[0], "--text") == 0;
+
+    argc -= text;
+    argv += text;
+    return argc > 0 ? run_verb(c, text, argc, argv) : surface_run(c, text);
+}
 
 int surface_run(struct core *c, bool text)
 {

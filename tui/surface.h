@@ -8,6 +8,8 @@
 struct core;
 
 /* `text`: --text was given. Returns the exit status. */
+/* By the words of the command line behind the program's name: a verb, `--text` and a verb, or a surface. */
+int surface_words(struct core *c, int argc, char **argv);
 int surface_run(struct core *c, bool text);
 
 #endif

@@ -1,19 +1,111 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
 #include "core/core.h"
+#include "core/line.h"
+#include "core/snapshots.h"
+#include "core/source_find.h"
 #include "core/watch.h"
-#include "tui/line.h"
+#include "tui/loss.h"
 #include "tui/text_parts.h"
 
-#define WORDS_MAX 64
-
 /* --- commands --- */
+
+/* The snapshot that it is about is there, or it is about none: else the verb says which there are. */
+static bool snapshot_is_there(const struct text *t, const struct op_args *a)
+{
+    struct snapshots s;
+    bool found;
+
+    if (op_table[a->op].words != WORDS_SNAPSHOT)
+        return true;
+    if (snapshots_load(&t->core->paths, a->distro, &s, NULL) < 0)
+        return false;
+    found = snapshots_find(&s, a->word[1]);
+    snapshots_release(&s);
+    return found;
+}
+
+/* What cannot work is refused by the verb, before anything is asked. */
+static bool confirmed(struct text *t, struct op_args *a)
+{
+    const struct model_distro *d = a->distro ? model_find(&t->core->model, a->distro) : NULL;
+    const char *name;
+    char loss[LOSS_TEXT];
+
+    if (!d || !op_legal(a->op, d->state) || !loss_of(a, d, loss, &name) || !snapshot_is_there(t, a))
+        return true;
+    if (!text_confirm(t, loss, name)) {
+        text_say(a->op == OP_REMOVE ? "Nothing was removed." : "Nothing was changed.");
+        return false;
+    }
+    a->flags |= op_table[a->op].flags & FLAG_YES;
+    return true;
+}
+
+static void run(struct text *t, struct op_args *a)
+{
+    char name[NAME_MAX_LEN + 2];
+
+    a->flags |= FLAG_WORDS;
+    if (!confirmed(t, a))
+        return;
+    snprintf(name, sizeof(name), "%s", a->distro ? a->distro : "");
+    t->status = verb_run(t->core, a, &t->voice);
+    watch_look(t->core->watch);
+    text_remember(t, name);
+}
+
+/* The words as on the command line; what is left out at their end is asked for. */
+static void run_words(struct text *t, int argc, char **argv, unsigned flags)
+{
+    char asked[TEXT_ASKED][TEXT_LINE];
+    struct op_args a;
+    struct err e = {0};
+    int r, n = 0;
+
+    while ((r = op_parse(argc, argv, &a, &e)) == -ENODATA && n < TEXT_ASKED) {
+        t->status = STATUS_DONE;
+        if (!text_ask_word(t, &a, asked[n]))
+            break;
+        argv[argc++] = asked[n++];
+    }
+    a.flags |= flags;
+    if (r == 0)
+        run(t, &a);
+    else if (t->status == STATUS_DONE) /* it was not refused, or left, while asking */
+        text_refuse(t, STATUS_USAGE, "%s", e.msg);
+}
+
+/* Where from, and under which name, of what there is on this machine. */
+static bool ask_source(struct text *t, char *source)
+{
+    struct model *m = &t->core->model;
+    auto_free char *home = NULL;
+    char **names;
+    bool chosen;
+
+    model_sources_forget(m);
+    for (bool looking = source_find(t->core); looking && m->source_count == 0;)
+        uv_run(t->core->loop, UV_RUN_ONCE);
+    names = calloc(m->source_count + 1, sizeof(*names));
+    for (unsigned i = 0; names && i < m->source_count; i++) {
+        names[i] = m->sources[i].text;
+        text_say("%u: %s, %s.", i + 1, names[i], m->sources[i].help);
+    }
+    chosen = text_choose(t, "Install from? Number, or the path of a tar or a folder, empty for none: ", names,
+                         names ? m->source_count : 0, source);
+    if (chosen && (home = text_in_home(source)))
+        snprintf(source, TEXT_LINE, "%s", home);
+    free(names);
+    return chosen;
+}
 
 static void install(struct text *t, struct op_args *a)
 {
@@ -21,7 +113,7 @@ static void install(struct text *t, struct op_args *a)
     auto_free char *free_name = NULL;
 
     if (!a->source) {
-        if (!text_question(t, source, "Install from: busybox, the path of a tar, or a folder. Empty for none: "))
+        if (!ask_source(t, source))
             return;
         a->source = source;
     }
@@ -35,61 +127,7 @@ static void install(struct text *t, struct op_args *a)
         }
         a->distro = *name ? name : free_name;
     }
-    t->status = verb_run(t->core, a, &t->voice);
-    text_remember(t, a->distro);
-}
-
-/* What cannot work is refused by the verb, before anything is asked. */
-static bool confirmed(struct text *t, enum action_id id, const char *name)
-{
-    const struct model_distro *d = model_find(&t->core->model, name);
-    char question[TEXT_LINE];
-
-    if (action_table[id].confirm != CONFIRM_NAME || !d || !action_works(id, d))
-        return true;
-    snprintf(question, sizeof(question), "This removes %.63s and everything in it.", name);
-    return text_confirm(t, question, name);
-}
-
-static void run(struct text *t, struct op_args *a)
-{
-    char name[NAME_MAX_LEN + 2];
-
-    snprintf(name, sizeof(name), "%s", a->distro ? a->distro : "");
-    t->status = verb_run(t->core, a, &t->voice);
-    watch_look(t->core->watch);
-    text_remember(t, name);
-}
-
-static bool only_options(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++)
-        if (argv[i][0] != '-')
-            return false;
-    return true;
-}
-
-/* The words as on the command line; a distro that is not named is asked for. */
-static void run_action(struct text *t, enum action_id id, int argc, char **argv)
-{
-    const struct action *row = &action_table[id];
-    char name[TEXT_LINE];
-    struct op_args a;
-    struct err e = {0};
-
-    if (row->selection && only_options(argc, argv)) {
-        if (!text_choose_distro(t, id, name))
-            return;
-        argv[argc++] = name;
-    }
-    argv[0] = (char *)op_table[row->op].verb;
-    if (op_parse(argc, argv, &a, &e) < 0) {
-        text_refuse(t, STATUS_USAGE, "%s", e.msg);
-        return;
-    }
-    a.flags |= row->flags;
-    if (!row->selection || confirmed(t, id, a.distro))
-        run(t, &a);
+    run(t, a);
 }
 
 /* SOURCE NAME as well as SOURCE --name NAME; what is left out is asked for. */
@@ -97,37 +135,19 @@ static void run_install(struct text *t, int argc, char **argv)
 {
     struct op_args a = {.op = OP_INSTALL};
     struct err e = {0};
+    int r = 0;
 
+    argv[0] = (char *)op_table[OP_INSTALL].verb;
     if (argc == 3 && argv[1][0] != '-' && argv[2][0] != '-') {
         a.source = argv[1];
         a.distro = argv[2];
-    } else if (argc > 1 && op_parse(argc, argv, &a, &e) < 0) {
-        text_refuse(t, STATUS_USAGE, "%s", e.msg);
-        return;
+    } else if (argc > 1) {
+        r = op_parse(argc, argv, &a, &e);
     }
-    install(t, &a);
-}
-
-/* A verb that is no action of the console. */
-static void run_verb(struct text *t, int argc, char **argv)
-{
-    struct op_args a;
-    struct err e = {0};
-
-    if (op_parse(argc, argv, &a, &e) < 0)
+    if (r < 0 && r != -ENODATA)
         text_refuse(t, STATUS_USAGE, "%s", e.msg);
-    else if (a.op == OP_LIST && !(a.flags & FLAG_JSON)) /* ls alone: no table here */
-        text_tell_list(t);
     else
-        run(t, &a);
-}
-
-static void list(struct text *t, int argc, char **argv)
-{
-    if (argc == 1)
-        text_tell_list(t);
-    else
-        run_action(t, ACTION_LIST, argc, argv);
+        install(t, &a);
 }
 
 static void help(struct text *t, int argc, char **argv)
@@ -140,13 +160,14 @@ static void help(struct text *t, int argc, char **argv)
         argv[1] = two;
         argc = 2;
     }
-    if (argc == 1) {
-        text_tell_help();
+    if (argc == 1 || (argc == 2 && strcmp(argv[1], "screen") == 0)) {
+        (argc == 1 ? text_tell_help : text_tell_screen)();
         return;
     }
     if (id >= 0 && action_table[id].op >= 0)
         argv[1] = (char *)op_table[action_table[id].op].verb;
-    run_action(t, ACTION_HELP, argc, argv);
+    argv[0] = (char *)op_table[OP_HELP].verb;
+    run_words(t, argc, argv, 0);
 }
 
 /* An action by its word, its letter, or any name that its verb has. */
@@ -160,34 +181,51 @@ static int find_action(const char *word)
     return id;
 }
 
-static void obey(struct text *t, char *line)
+/* What is text mode's own, and no operation. */
+static bool obey_own(struct text *t, int id, int argc, char **argv)
 {
-    char *argv[WORDS_MAX + 1];
-    int argc = text_words(line, argv, WORDS_MAX), id, op, used;
-    bool lxtop = argc > 1 && strcmp(argv[0], "lxtop") == 0; /* as messages name the verbs */
-
-    if (argc == 0)
-        return;
-    memmove(argv, argv + lxtop, (size_t)(argc -= lxtop) * sizeof(*argv));
-    id = find_action(argv[0]);
-    op = op_find_words(argc, argv, &used);
-    t->status = STATUS_DONE;
-    if (id == ACTION_QUIT && argc == 1)
+    if (id == ACTION_HELP)
+        help(t, argc, argv);
+    else if (id == ACTION_INSTALL)
+        run_install(t, argc, argv);
+    else if (id == ACTION_QUIT && argc == 1)
         t->quit = true;
     else if (id == ACTION_VIEW_EVENTS && argc == 1)
         text_tell_events(t);
-    else if (id == ACTION_HELP)
-        help(t, argc, argv);
-    else if (id == ACTION_LIST)
-        list(t, argc, argv);
-    else if (id == ACTION_INSTALL)
-        run_install(t, argc, argv);
-    else if (id >= 0 && action_table[id].op >= 0)
-        run_action(t, (enum action_id)id, argc, argv);
-    else if (id < 0 && op >= 0 && !op_table[op].hidden)
-        run_verb(t, argc, argv);
+    else if (id == ACTION_VIEW_TASKS && argc == 1)
+        text_tell_tasks(t);
     else
+        return false;
+    return true;
+}
+
+static void obey_words(struct text *t, int argc, char **argv)
+{
+    int id = find_action(argv[0]), used, op = op_find_words(argc, argv, &used);
+
+    t->status = STATUS_DONE;
+    if (obey_own(t, id, argc, argv))
+        return;
+    if (id >= 0 && action_table[id].op >= 0) {
+        argv[0] = (char *)op_table[action_table[id].op].verb;
+        run_words(t, argc, argv, action_table[id].flags & ~(unsigned)FLAG_YES);
+    } else if (id < 0 && (op < 0 ? op_is_half(argv[0]) : !op_table[op].hidden)) {
+        run_words(t, argc, argv, 0);
+    } else {
         text_refuse(t, STATUS_USAGE, "there is no command %.40s. h tells the commands.", argv[0]);
+    }
+}
+
+static void obey(struct text *t, char *line)
+{
+    struct text_words w;
+    int lxtop; /* as messages name the verbs */
+
+    text_words(line, &w);
+    lxtop = w.count > 1 && strcmp(w.word[0], "lxtop") == 0;
+    if (w.count > 0)
+        obey_words(t, w.count - lxtop, w.word + lxtop);
+    text_words_free(&w);
 }
 
 static void make_prompt(const struct text *t, char *to, size_t size)

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/core.h"
+#include "core/line.h"
+#include "core/snapshots.h"
 #include "core/watch.h"
-#include "tui/line.h"
+#include "core/words.h"
 #include "tui/text_parts.h"
 
 /* One line, of at most TEXT_LINE; the rest of a longer one is no command of its own. */
@@ -59,56 +62,106 @@ bool text_question(struct text *t, char *line, const char *prompt)
     return (text_ask(t, line, prompt) && *line) || nothing_done(t);
 }
 
-static const char *nth_working(const struct model *m, enum action_id a, unsigned long n)
+/* A name that is all digits goes before the number. */
+bool text_choose(struct text *t, const char *question, char *const *name, unsigned n, char *line)
 {
-    for (unsigned i = 0; i < m->count; i++)
-        if (action_works(a, &m->distros[i]) && n-- == 1)
-            return m->distros[i].name;
-    return NULL;
-}
-
-/* No name begins with a digit. */
-static bool take_choice(struct text *t, enum action_id a, char *name, unsigned n)
-{
-    const char *found;
+    unsigned long number;
     char *end;
 
-    if (!isdigit((unsigned char)*name))
+    if (!text_question(t, line, question))
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(line, name[i]) == 0)
+            return true;
+    number = strtoul(line, &end, 10);
+    if (!isdigit((unsigned char)*line) || *end)
         return true;
-    found = nth_working(&t->core->model, a, strtoul(name, &end, 10));
-    if (found && !*end)
-        snprintf(name, TEXT_LINE, "%s", found);
+    if (number > 0 && number <= n)
+        snprintf(line, TEXT_LINE, "%s", name[number - 1]);
     else
-        text_refuse(t, STATUS_USAGE, "%s is no choice: a number from 1 to %u, or a name.", name, n);
-    return found && !*end;
+        text_refuse(t, STATUS_USAGE, "%s is no choice: a number from 1 to %u, or a name.", line, n);
+    return number > 0 && number <= n;
 }
 
-bool text_choose_distro(struct text *t, enum action_id a, char *name)
+static bool choose_distro(struct text *t, enum op_id op, char *name)
 {
     const struct model *m = &t->core->model;
+    char **names = calloc(m->count + 1, sizeof(*names));
     unsigned n = 0;
+    bool chosen = false;
 
-    for (unsigned i = 0; i < m->count; i++)
-        if (action_works(a, &m->distros[i]))
-            text_say("%u: %s, %s.", ++n, m->distros[i].name, machine_state_name(m->distros[i].state));
-    if (n == 0) {
+    for (unsigned i = 0; names && i < m->count; i++)
+        if (op_legal(op, m->distros[i].state)) {
+            names[n++] = strdup(m->distros[i].name); /* the model may change while one chooses */
+            text_say("%u: %s, %s.", n, m->distros[i].name, machine_state_name(m->distros[i].state));
+        }
+    if (n == 0)
         text_refuse(t, STATUS_WRONG_STATE, "there is no distro for which %s works now; command list tells all.",
-                    action_table[a].word);
-        return false;
-    }
-    return text_question(t, name, "Which distro? Number or name, empty for none: ") && take_choice(t, a, name, n);
+                    op_table[op].verb);
+    else
+        chosen = text_choose(t, "Which distro? Number or name, empty for none: ", names, n, name);
+    while (n)
+        free(names[--n]);
+    free(names);
+    return chosen;
 }
 
-bool text_confirm(struct text *t, const char *question, const char *name)
+static bool choose_snapshot(struct text *t, const char *distro, char *name)
+{
+    char *names[SNAPSHOTS_MAX], when[WORDS_TEXT];
+    struct snapshots s;
+    struct err e = {0};
+    unsigned n = 0;
+    bool chosen = false;
+
+    if (snapshots_load(&t->core->paths, distro, &s, &e) < 0) {
+        text_refuse(t, STATUS_NO_DISTRO, "%s", e.msg);
+        return false;
+    }
+    for (; n < s.count; n++) {
+        names[n] = s.list[n].name;
+        text_say("%u: %s, taken at %s%s%s.", n + 1, names[n], words_moment(when, s.list[n].created),
+                 *s.list[n].note ? ", " : "", s.list[n].note);
+    }
+    if (n == 0)
+        text_refuse(t, STATUS_FAILED, "%s has no snapshots; command snapshot create takes one.", distro);
+    else
+        chosen = text_choose(t, "Which snapshot? Number or name, empty for none: ", names, n, name);
+    snapshots_release(&s);
+    return chosen;
+}
+
+bool text_ask_word(struct text *t, const struct op_args *a, char *word)
+{
+    enum op_words w = op_table[a->op].words;
+
+    if (op_of_distro(a->op) && !a->distro)
+        return choose_distro(t, a->op, word);
+    if (w >= WORDS_SNAPSHOT && a->words == 1)
+        return choose_snapshot(t, a->distro, word);
+    if (w == WORDS_SNAPSHOT_CLONE)
+        return text_question(t, word, "Name of the new distro, empty for none: ");
+    if (w == WORDS_MOUNT)
+        return text_question(t, word, "Folder of this machine to show it in, empty for none: ");
+    return false;
+}
+
+bool text_confirm(struct text *t, const char *loss, const char *name)
 {
     char line[TEXT_LINE], prompt[TEXT_LINE];
 
-    snprintf(prompt, sizeof(prompt), "%s Type its name to go on: ", question);
+    snprintf(prompt, sizeof(prompt), "%s Type %s to go on: ", loss, name);
     if (text_ask(t, line, prompt) && strcmp(line, name) == 0)
         return true;
-    text_say("Nothing was removed.");
     t->status = STATUS_CANCELLED;
     return false;
+}
+
+char *text_in_home(const char *word)
+{
+    const char *home = getenv("HOME");
+
+    return word[0] == '~' && (!word[1] || word[1] == '/') && home ? file_path("%s%s", home, word + 1) : NULL;
 }
 
 /* One word, its quotes taken away, and where the next one may begin. */
@@ -126,16 +179,26 @@ static char *cut_word(char **rest)
     return word;
 }
 
-int text_words(char *line, char **word, int max)
+void text_words(char *line, struct text_words *w)
 {
-    int n = 0;
+    *w = (struct text_words){0};
+    while (w->count < TEXT_WORDS) {
+        bool bare;
 
-    while (n < max) {
         while (isspace((unsigned char)*line))
             line++;
         if (!*line)
             break;
-        word[n++] = cut_word(&line);
+        bare = *line == '~';
+        w->word[w->count] = cut_word(&line);
+        if (bare && (w->grown[w->count] = text_in_home(w->word[w->count])))
+            w->word[w->count] = w->grown[w->count];
+        w->count++;
     }
-    return n;
+}
+
+void text_words_free(struct text_words *w)
+{
+    for (int i = 0; i < w->count; i++)
+        free(w->grown[i]);
 }

@@ -8,9 +8,19 @@
 #include "tui/action.h"
 #include "tui/verb.h"
 
+struct op_args;
+
 struct core;
 
 #define TEXT_LINE 1024
+#define TEXT_WORDS 64
+#define TEXT_ASKED 3 /* words of one command that can be asked for */
+
+struct text_words {
+    char *word[TEXT_WORDS + TEXT_ASKED + 1]; /* within the line, or grown */
+    char *grown[TEXT_WORDS];                 /* owned */
+    int count;
+};
 
 /* What was last said of each distro, to tell what has changed meanwhile. */
 struct heard {
@@ -38,8 +48,9 @@ extern const char text_error_label[];
 
 /* text_tell.c: what there is to say. */
 void text_tell_hello(struct text *t, const char *why);
-void text_tell_list(const struct text *t);
 void text_tell_help(void);
+void text_tell_screen(void);                 /* what each action of the screen is here */
+void text_tell_tasks(const struct text *t);
 void text_tell_events(const struct text *t); /* all that are kept */
 /* What happened since it was last told or remembered; after it nothing has. */
 void text_tell_changes(struct text *t);
@@ -51,11 +62,16 @@ void text_remember(struct text *t, const char *name);
 bool text_ask(struct text *t, char *line, const char *prompt);
 /* The same within a command: nothing said is nothing done. */
 bool text_question(struct text *t, char *line, const char *prompt);
-/* A distro for which the action works, by its number in the list or by name, into TEXT_LINE bytes. */
-bool text_choose_distro(struct text *t, enum action_id a, char *name);
+/* One of `n` names, each of which has been said with its number from 1: by number or by name, into `line`. */
+bool text_choose(struct text *t, const char *question, char *const *name, unsigned n, char *line);
+/* The word that `a` misses at its end (op_parse), into TEXT_LINE bytes; false: it cannot be asked for, or is not said. */
+bool text_ask_word(struct text *t, const struct op_args *a, char *word);
 /* Is the name typed? */
-bool text_confirm(struct text *t, const char *question, const char *name);
-/* The words of a line, cut in place; blanks are kept within ' or ".  Returns how many of at most `max`. */
-int text_words(char *line, char **word, int max);
+bool text_confirm(struct text *t, const char *loss, const char *name);
+/* No shell stands between: what ~ or ~/x is in the person's home, or NULL; the caller frees. */
+char *text_in_home(const char *word);
+/* The words of a line, cut in place; blanks are kept within ' or ", and ~ is the home. */
+void text_words(char *line, struct text_words *w);
+void text_words_free(struct text_words *w);
 
 #endif

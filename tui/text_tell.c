@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "tui/format.h"
-#include "tui/line.h"
+#include "core/line.h"
+#include "core/report_words.h"
+#include "core/words.h"
+#include "tui/text_form.h"
 #include "tui/text_parts.h"
 
 const char text_error_label[] = "error: ";
@@ -35,51 +37,6 @@ void __attribute__((format(printf, 3, 4))) text_refuse(struct text *t, int statu
     t->status = status;
 }
 
-/* --- distros --- */
-
-static void tell_reason(const struct model_distro *d)
-{
-    const char *why = machine_reason_text(d->reason);
-
-    if (*why)
-        text_say("%s: %s%s%s.", d->name, why, *d->detail ? ": " : "", d->detail);
-    if (d->silent)
-        text_say("%s: lxtop-vmm does not answer; command force ends it.", d->name);
-}
-
-static void tell_figures(const struct model_distro *d)
-{
-    char text[FORMAT_TEXT], of[FORMAT_TEXT];
-
-    if (model_boot_us(d) >= 0)
-        text_say("%s: boot took %s%s.", d->name, format_time_words(text, model_boot_us(d)),
-                 d->emulated ? ", emulated, not hardware time" : "");
-    text_say("%s: memory on the host %s, of at most %s.", d->name, format_size_words(text, d->resident),
-             format_size_words(of, d->memory_size));
-    if (d->cpu_percent >= 0)
-        text_say("%s: processor %.0f percent of one.", d->name, d->cpu_percent);
-    if (d->paused)
-        text_say("%s: paused.", d->name);
-    if (*d->note)
-        text_say("%s: %s.", d->name, d->note);
-}
-
-void text_tell_list(const struct text *t)
-{
-    const struct model *m = &t->core->model;
-
-    if (m->count == 0)
-        text_say("There are no distros. Command install adds one.");
-    for (unsigned i = 0; i < m->count; i++) {
-        const struct model_distro *d = &m->distros[i];
-
-        text_say("%s: %s.", d->name, machine_state_name(d->state));
-        tell_reason(d);
-        if (MACHINE_BIT(d->state) & MACHINE_LIVE)
-            tell_figures(d);
-    }
-}
-
 /* --- what has changed --- */
 
 static struct heard *heard_of(const struct text *t, const char *name)
@@ -96,7 +53,7 @@ static void tell_change(const struct heard *h, const struct model_distro *d)
         text_say(d->state == MACHINE_FAILED ? "event: %s has %s." : "event: %s is now %s.", d->name,
                  machine_state_name(d->state));
     if (!h || h->state != d->state || h->silent != d->silent)
-        tell_reason(d);
+        words_reason(stdout, d);
     if (*d->note && (!h || strcmp(h->note, d->note) != 0))
         text_say("event: %s: %s.", d->name, d->note);
 }
@@ -124,6 +81,32 @@ void text_tell_events(const struct text *t)
         }
     if (told == 0)
         text_say("Nothing has happened that needs telling again.");
+}
+
+static void tell_task(const struct model_task *k, time_t now)
+{
+    char text[WORDS_TEXT];
+
+    text_say("%lu: %s %s, %s.", k->serial, k->what, k->distro,
+             k->running ? "running" : k->failed ? "failed" : k->cancelled ? "cancelled" : "done");
+    if (*k->detail)
+        text_say("%lu: %s.", k->serial, k->detail);
+    text_say("%lu: %s %s.", k->serial, k->running ? "runs for" : "took",
+             words_time(text, (int64_t)((k->running ? now : k->ended) - k->began) * 1000000));
+    if (*k->why)
+        text_say("%lu: %s.", k->serial, k->why);
+}
+
+void text_tell_tasks(const struct text *t)
+{
+    const struct model *m = &t->core->model;
+    unsigned long first = m->tasks_begun > MODEL_TASKS ? m->tasks_begun - MODEL_TASKS : 0;
+
+    if (m->tasks_begun == 0)
+        text_say("There were no tasks yet.");
+    for (unsigned long i = first + 1; i <= m->tasks_begun; i++)
+        if (model_task(m, i))
+            tell_task(model_task(m, i), m->now);
 }
 
 static void hear(struct heard *h, const struct model_distro *d)
@@ -211,5 +194,16 @@ void text_tell_help(void)
             text_say("%s: %s.", op_table[i].verb, op_table[i].help);
     text_say("Each takes the words and options of the command line; help and a command tells them.");
     text_say("A command that needs a distro asks for it when it is not named. A word with blanks goes in quotes.");
+    text_say("help screen tells what each action of the screen is here.");
     text_say("Enter alone tells what has happened meanwhile.");
+}
+
+void text_tell_screen(void)
+{
+    for (int i = 0; i < ACTIONS; i++) {
+        const struct text_form *form = &text_form_table[i];
+
+        if (!action_table[i].word)
+            text_say("On the screen, %s. Here: %s.", action_table[i].help, form->command ? form->command : form->why_not);
+    }
 }

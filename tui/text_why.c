@@ -66,6 +66,14 @@ bool text_why(const struct text_facts *f, char *why)
     return true;
 }
 
+bool text_wished(bool flag, bool setting)
+{
+    const struct text_facts f = {.flag = flag, .lxtop_text = getenv("LXTOP_TEXT"), .accessible = getenv("ACCESSIBLE"),
+                                 .setting = setting};
+
+    return asked_for(&f);
+}
+
 void text_facts_gather(struct text_facts *f, bool flag, bool setting)
 {
     *f = (struct text_facts){.flag = flag,

@@ -20,6 +20,8 @@ struct text_facts {
 #define TEXT_WHY 128
 /* Puts the reason into `why` and returns true for text mode; false: the screen. */
 bool text_why(const struct text_facts *f, char *why);
+/* Is it wished for, by the flag, the environment or the setting?  A verb then tells in words, too. */
+bool text_wished(bool flag, bool setting);
 void text_facts_gather(struct text_facts *f, bool flag, bool setting);
 
 #endif

@@ -11,14 +11,15 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/install.h"
+#include "core/line.h"
 #include "core/mounts.h"
 #include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"
+#include "core/words.h"
 #include "tui/attach.h"
 #include "tui/first_user.h"
-#include "tui/format.h"
-#include "tui/line.h"
+#include "tui/loss.h"
 #include "tui/shell.h"
 
 #define MILESTONE 25    /* per cent between two words of progress */
@@ -78,7 +79,7 @@ static void on_note(void *ctx, const char *text)
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
 {
     struct run *r = ctx;
-    char text[FORMAT_TEXT];
+    char text[WORDS_TEXT];
 
     r->bytes = done;
     r->percent = total && done < total ? (int)((double)done * 100 / (double)total) : 0;
@@ -86,7 +87,7 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
         return;
     r->milestone = r->percent / MILESTONE * MILESTONE;
     line_say(r->voice->notes, "%s: %d percent, %s read", r->args->distro, r->milestone,
-             format_size_words(text, (int64_t)done));
+             words_size(text, (int64_t)done));
     uv_timer_again(&r->quiet);
 }
 
@@ -99,7 +100,7 @@ static uint64_t elapsed_ms(const struct run *r)
 static void on_quiet(uv_timer_t *t)
 {
     struct run *r = t->data;
-    char text[FORMAT_TEXT];
+    char text[WORDS_TEXT];
     unsigned long long seconds = elapsed_ms(r) / 1000;
 
     uv_timer_set_repeat(t, 2 * uv_timer_get_repeat(t)); /* ever sparser */
@@ -107,7 +108,7 @@ static void on_quiet(uv_timer_t *t)
         return;
     if (r->bytes)
         line_say(notes_of(r), "%s: still %s after %llu seconds, %s read", r->args->distro,
-                 words[r->args->op].doing, seconds, format_size_words(text, (int64_t)r->bytes));
+                 words[r->args->op].doing, seconds, words_size(text, (int64_t)r->bytes));
     else
         line_say(notes_of(r), "%s: still %s after %llu seconds", r->args->distro,
                  words[r->args->op].doing, seconds);
@@ -116,11 +117,11 @@ static void on_quiet(uv_timer_t *t)
 static void say_result(struct run *r, enum op_status status, const struct err *e)
 {
     const char *done = words[r->args->op].done;
-    char text[FORMAT_TEXT];
+    char text[WORDS_TEXT];
 
     if (status == STATUS_DONE && done)
         line_say(r->voice->notes, "%s is %s; it took %s.", r->args->distro, done,
-                 format_time_words(text, (int64_t)elapsed_ms(r) * 1000));
+                 words_time(text, (int64_t)elapsed_ms(r) * 1000));
     else if (e->code)
         line_say(r->voice->notes, "%s%s", r->voice->error, e->msg);
 }
@@ -327,29 +328,29 @@ static int run_version(struct core *c, const struct op_args *a, const struct ver
     return STATUS_DONE;
 }
 
-static bool typed_name(const struct op_args *a, FILE *notes)
+static bool typed_name(const struct op_args *a, const struct model_distro *d, FILE *notes)
 {
-    char line[NAME_MAX_LEN + 3] = "";
+    char line[NAME_MAX_LEN + 3] = "", loss[LOSS_TEXT];
+    const char *name;
 
-    if (a->op == OP_REMOVE)
-        line_ask(notes, "This removes %s and everything in it. Type its name to go on: ", a->distro);
-    else
-        line_ask(notes, "This puts the disk of %s back to %s; what it holds now and no snapshot has is lost. Type "
-                 "its name to go on: ", a->distro, a->word[1]);
+    if (!loss_of(a, d, loss, &name))
+        return true;
+    line_ask(notes, "%s Type %s to go on: ", loss, name);
     if (!fgets(line, sizeof(line), stdin) || !isatty(STDIN_FILENO))
         fputc('\n', notes);
     line[strcspn(line, "\n")] = '\0';
-    return strcmp(line, a->distro) == 0;
+    return strcmp(line, name) == 0;
 }
 
 /* Asked for by name: these cannot be taken back. */
 static int run_asked(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
     int status;
+    const struct model_distro *d = legal_distro(c, a, v, &status);
 
-    if (!legal_distro(c, a, v, &status))
+    if (!d)
         return status;
-    if ((a->flags & FLAG_YES) || typed_name(a, v->notes))
+    if ((a->flags & FLAG_YES) || typed_name(a, d, v->notes))
         return run_job(c, a, v);
     line_say(v->notes, a->op == OP_REMOVE ? "Nothing was removed." : "Nothing was changed.");
     return STATUS_CANCELLED;

@@ -23,22 +23,20 @@ static char *folder; /* of the test that runs: HOME and all XDG folders */
 
 static int be_lxtop(int argc, char **argv)
 {
-    const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
     struct err e = {0};
-    struct op_args a;
     struct core c;
     uv_loop_t loop;
-    int status = STATUS_USAGE;
+    int status;
 
     stdfd_all_open();
     if (uv_loop_init(&loop) < 0 || core_init(&c, &loop, &e) < 0)
         return 99;
-    if (strcmp(argv[0], "--text") == 0)
+    if (argc == 1 && strcmp(argv[0], "--text") == 0)
         status = text_run(&c, "a test runs");
     else if (strcmp(argv[0], "--surface") == 0 && setlocale(LC_ALL, "")) /* lxtop alone */
         status = surface_run(&c, false);
-    else if (op_parse(argc, argv, &a, &e) == 0)
-        status = verb_run(&c, &a, &voice);
+    else
+        status = surface_words(&c, argc, argv);
     core_release(&c);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);

@@ -138,7 +138,7 @@ static inline char *fake_end(struct fake_machine *m)
 }
 
 /* After a test that failed nothing stays. */
-static void fake_clean(struct fake_machine *m)
+static inline void fake_clean(struct fake_machine *m)
 {
     if (m->pid == 0)
         return;

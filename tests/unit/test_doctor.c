@@ -61,7 +61,7 @@ static void test_doctor__a_healthy_host_has_nothing_to_do(void **state)
     (void)state;
     for (unsigned i = 0; i < doctor_count; i++)
         assert_answer(&f, doctor_table[i].name, DOCTOR_OK, "", "");
-    text = report_doctor(&f, false, &cannot);
+    text = report_doctor(&f, REPORT_TABLE, &cannot);
     assert_false(cannot);
     assert_non_null(strstr(text, "This host can run distros."));
     assert_null(strstr(text, "FAIL"));
@@ -99,7 +99,7 @@ static void test_doctor__every_way_to_lack_kvm(void **state)
         f.module_loaded = cases[i].module;
         f.amd = cases[i].amd;
         assert_answer(&f, "kvm", DOCTOR_FAIL, cases[i].what, cases[i].advice);
-        text = report_doctor(&f, false, &cannot);
+        text = report_doctor(&f, REPORT_TABLE, &cannot);
         assert_true(cannot);
         assert_non_null(strstr(text, "cannot run distros yet"));
     }
@@ -140,7 +140,7 @@ static void test_doctor__missing_files_name_the_way_to_get_them(void **state)
     assert_answer(&f, "fsck", DOCTOR_FAIL, "e2fsck is missing", "apt-get install e2fsprogs");
     f = healthy();
     f.e2fsck = NULL; /* machines run without it */
-    free(report_doctor(&f, false, &cannot));
+    free(report_doctor(&f, REPORT_TABLE, &cannot));
     assert_false(cannot);
 }
 
@@ -150,7 +150,7 @@ static void test_doctor__folders_and_sockets(void **state)
 
     (void)state;
     f.disk_free = 512LL << 20;
-    assert_answer(&f, "folders", DOCTOR_WARN, "512 MiB free under /d", "XDG_DATA_HOME");
+    assert_answer(&f, "folders", DOCTOR_WARN, "512 megabytes free under /d", "XDG_DATA_HOME");
     f.dir_error = (char *)"/d cannot be written: Permission denied";
     assert_answer(&f, "folders", DOCTOR_FAIL, "cannot be written", "XDG_");
     f.socket_len = 108; /* sun_path holds 107 and a NUL */

@@ -506,7 +506,7 @@ static void test_op_suspend__saves_and_ends(void **state)
     watch_look(w->core.watch);
     if (run(w, "suspend d") != STATUS_DONE)
         fail_msg("%s", w->result.msg);
-    assert_non_null(strstr(w->noted, "60 MB of its memory are saved"));
+    assert_non_null(strstr(w->noted, "60 megabytes of its memory are saved"));
     assert_int_equal(run(w, "list"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "suspended"));
     assert_int_equal(run(w, "suspend d"), STATUS_WRONG_STATE);

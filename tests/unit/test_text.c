@@ -2,7 +2,9 @@
 /* Text mode as a person meets it: lines in, lines out. */
 #include "tests/unit/as_lxtop.h"
 #include "tests/unit/terminal.h"
+#include "tests/unit/fake_machine.h"
 #include "tui/action.h"
+#include "tui/text_form.h"
 
 #include <pty.h>
 
@@ -75,7 +77,8 @@ static void test_text__install_asks(void **state)
 {
     auto_free char *input = file_path("i\n%s/tree\n\n", folder);
     auto_free char *says = file_path(
-        PROMPT0 "i\nInstall from: busybox, the path of a tar, or a folder. Empty for none: %s/tree\n"
+        PROMPT0 "i\n1: busybox, the small distro that lxtop brings itself.\n"
+        "Install from? Number, or the path of a tar or a folder, empty for none: %s/tree\n"
         "Name, empty for tree: \ntree: installing from %s/tree\ntree is installed; it took .\n"
         PROMPT1 "\n" LEFT, folder, folder);
 
@@ -94,7 +97,7 @@ static void test_text__install_that_fails(void **state)
 
 static void test_text__removal_wants_the_name(void **state)
 {
-    static const char question[] = "This removes a and everything in it. Type its name to go on: ";
+    static const char question[] = "This removes a and everything in it. Type a to go on: ";
     static const char *const wrong[] = {"", "y", "yes", "A", "b", "a "};
 
     (void)state;
@@ -106,9 +109,9 @@ static void test_text__removal_wants_the_name(void **state)
 
         assert_session(input, says, STATUS_CANCELLED);
     }
-    assert_session("remove a\n", PROMPT1 "remove a\nThis removes a and everything in it. Type its name to go "
+    assert_session("remove a\n", PROMPT1 "remove a\nThis removes a and everything in it. Type a to go "
                    "on: \nNothing was removed.\n" LEFT, STATUS_CANCELLED); /* the end of input is no yes */
-    assert_session("remove a\na\n", PROMPT1 "remove a\nThis removes a and everything in it. Type its name to "
+    assert_session("remove a\na\n", PROMPT1 "remove a\nThis removes a and everything in it. Type a to "
                    "go on: a\na is removed; it took .\n" PROMPT0 "\n" LEFT, STATUS_DONE);
 }
 
@@ -119,12 +122,12 @@ static void test_text__choices_take_numbers_and_names(void **state)
         const char *answer, *says;
         int status;
     } choices[] = {
-        {"2", "This removes b and everything in it. Type its name to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
-        {"a", "This removes a and everything in it. Type its name to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"2", "This removes b and everything in it. Type b to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"a", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
         {"", "Nothing was done.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_CANCELLED},
         {"3", "error: 3 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
         {"0", "error: 0 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
-        {"1x", "error: 1x is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
+        {"1x", "error: there is no distro named '1x'; `lxtop list` shows them\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_NO_DISTRO},
         {"c", "error: there is no distro named 'c'; `lxtop list` shows them\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_NO_DISTRO},
     };
 
@@ -208,6 +211,139 @@ static void test_text__all_that_lxtop_can_do(void **state)
     }
 }
 
+/* Each action of the screen is a word here, or a command that there is, or it is said why it is nothing. */
+static void test_text__every_action_has_its_form(void **state)
+{
+    int status;
+    auto_free char *text = run_verb("help screen\n", "--text", &status);
+
+    (void)state;
+    assert_linear(text);
+    for (int i = 0; i < ACTIONS; i++) {
+        const struct text_form *form = &text_form_table[i];
+        auto_free char *said = strdup(form->command ? form->command : form->why_not ? form->why_not : "");
+        char *argv[16], *rest = said;
+        int argc = 0, used;
+
+        if (!!action_table[i].word + !!form->command + !!form->why_not != 1)
+            fail_msg("\"%s\" has no form in text mode, or more than one", action_table[i].help);
+        if (!action_table[i].word && !strstr(text, said))
+            fail_msg("help screen does not tell \"%s\"", said);
+        while (form->command && (argv[argc] = strsep(&rest, " ")))
+            argc++;
+        if (form->command && op_find_words(argc, argv, &used) < 0)
+            fail_msg("there is no command %s", form->command);
+    }
+}
+
+/* What takes something away for good wants the name, however it is said; what cannot work is not asked about. */
+static void test_text__losses_want_the_name(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } lines[] = {
+        {"force a", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
+        {"f a", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
+        {"stop a --force", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
+        {"lxtop stop --force a", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
+        {"rm b", "This removes b and everything in it. Type b to go on: y"},
+    };
+    struct fake_machine machine;
+
+    (void)state;
+    make_distro("a", NULL);
+    make_distro("b", NULL);
+    fake_start(&machine, folder, "a");
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        auto_free char *input = file_path("%s\ny\n", lines[i].line);
+        int status;
+        auto_free char *text = run_verb(input, "--text", &status);
+
+        if (!strstr(text, lines[i].says) || !strstr(text, "\nNothing was "))
+            fail_msg("%s: %s", lines[i].line, text);
+        assert_int_equal(status, STATUS_CANCELLED);
+    }
+    free(fake_end(&machine));
+}
+
+/* A verb of the command line that is no action of the screen asks, too, for what is left out: by number or name. */
+static void test_text__snapshots_by_number_and_name(void **state)
+{
+    static const char input[] = "snapshot create a one --note 'the first'\nsnapshot create\na\n"
+                                "snapshot restore\n1\n1\nno\nsnapshot restore a\none\na\nsnapshot delete a none\n"
+                                "snapshot delete a\n9\nsnapshot delete a one\na\nsnapshot delete a one\none\n"
+                                "snapshot list a\nsnapshot\n";
+    static const char *const says[] = {
+        "a is kept in a snapshot; it took .\n",
+        "snapshot create\n1: a, stopped.\nWhich distro? Number or name, empty for none: a\n",
+        "Which distro? Number or name, empty for none: 1\n1: one, taken at ",
+        ", the first.\n2: ",
+        "Which snapshot? Number or name, empty for none: 1\nThis puts the disk of a back to one; what it holds now and "
+        "no snapshot has is lost. Type a to go on: no\nNothing was changed.\n",
+        "Type a to go on: a\na is restored; it took .\n",
+        "snapshot delete a none\nerror: a has no snapshot 'none'", /* not asked for first */
+        "error: 9 is no choice: a number from 1 to 2, or a name.\n",
+        "This deletes the snapshot one of a; what stands on it stays. Type one to go on: a\nNothing was changed.\n",
+        "Type one to go on: one\n",
+        "The disk as it is now: stands on ",
+        "error: snapshot needs one more word: create, list, restore, delete, clone, diff\n",
+    };
+    const char *at;
+    int status;
+    auto_free char *text = NULL;
+
+    (void)state;
+    make_distro("a", NULL);
+    assert_int_equal(shell("truncate -s 4M '%s/lxtop/distros/a/root.img'", folder), 0);
+    at = text = run_verb(input, "--text", &status);
+    assert_linear(text);
+    for (size_t i = 0; i < ARRAY_SIZE(says); i++) {
+        const char *found = strstr(at, says[i]);
+
+        if (!found)
+            fail_msg("not said: %s\nbut: %s", says[i], at);
+        at = found + strlen(says[i]) - 1;
+    }
+}
+
+/* A verb tells its facts a line each where text mode is wished for, by flag or environment; else a table. */
+static void test_text__verbs_in_words(void **state)
+{
+    static const struct {
+        const char *environment, *verb;
+        bool words;
+    } ways[] = {{"", "--text list", true}, {"LXTOP_TEXT=1", "list", true}, {"ACCESSIBLE=yes", "list", true},
+                {"", "list", false}, {"LXTOP_TEXT=0", "list", false}, {"LXTOP_TEXT=0 ACCESSIBLE=1", "list", false}};
+    int status;
+
+    (void)state;
+    make_distro("a", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        auto_free char *out = file_path("%s/out", folder), *text = NULL;
+
+        assert_int_equal(shell("env %s '%s' %s > '%s'", ways[i].environment, getenv("TEST_SELF"), ways[i].verb, out), 0);
+        assert_int_equal(file_read(out, 4096, &text, NULL, NULL), 0);
+        if (ways[i].words)
+            assert_string_equal(text, "a: stopped.\n");
+        else
+            assert_non_null(strstr(text, "NAME  "));
+    }
+    free(run_verb("", "--text frobnicate", &status));
+    assert_int_equal(status, STATUS_USAGE);
+}
+
+/* No shell stands between: ~ is the home here, too, but not in quotes. */
+static void test_text__the_home(void **state)
+{
+    auto_free char *says = file_path("x: installing from %s/none\n", folder);
+    int status;
+    auto_free char *text = run_verb("install ~/none x\ninstall '~/none' x\n", "--text", &status);
+
+    (void)state;
+    assert_non_null(strstr(text, says));
+    assert_non_null(strstr(text, "x: installing from ~/none\n"));
+}
+
 /* What is told is told to programs too; what is left out gives bytes that are not lxtop's. */
 static void test_text__whatever_tells_has_json(void **state)
 {
@@ -247,7 +383,7 @@ static void test_text__events_before_the_next_prompt(void **state)
     make_distro("b", NULL);
     terminal_run(&t, NULL, (const char *const[]){"lxtop", "--text", NULL});
     terminal_wait(&t, PROMPT2);
-    say(&t, "remove a\n", "Type its name to go on: ");
+    say(&t, "remove a\n", "Type a to go on: ");
     assert_int_equal(shell("rm -r '%s/lxtop/distros/b'", folder), 0);
     say(&t, "a\n", "Command, or h for help: ");
     event = strstr(t.text, "event: b is gone.\r\n0 distros");
@@ -344,6 +480,11 @@ int main(int argc, char **argv)
         as_lxtop_test(test_text__what_is_typed_comes_back_plain),
         as_lxtop_test(test_text__a_long_line_is_one_line),
         as_lxtop_test(test_text__all_that_lxtop_can_do),
+        as_lxtop_test(test_text__every_action_has_its_form),
+        as_lxtop_test(test_text__losses_want_the_name),
+        as_lxtop_test(test_text__snapshots_by_number_and_name),
+        as_lxtop_test(test_text__verbs_in_words),
+        as_lxtop_test(test_text__the_home),
         as_lxtop_test(test_text__whatever_tells_has_json),
         as_lxtop_test(test_text__events_before_the_next_prompt),
         as_lxtop_test(test_text__quotes_hold_a_word_together),

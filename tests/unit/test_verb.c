@@ -18,9 +18,9 @@ static void test_verb__remove_asks_only_where_it_can(void **state)
     make_distro("a", NULL);
     assert_verb("remove nobody", "nobody\n", "lxtop: there is no distro named 'nobody'; `lxtop list` shows them\n",
                 STATUS_NO_DISTRO);
-    assert_verb("remove a", "", "This removes a and everything in it. Type its name to go on: \nNothing was removed.\n",
+    assert_verb("remove a", "", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n",
                 STATUS_CANCELLED);
-    assert_verb("remove a", "aa\n", "This removes a and everything in it. Type its name to go on: \nNothing was removed.\n",
+    assert_verb("remove a", "aa\n", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n",
                 STATUS_CANCELLED);
     assert_verb("remove a --yes", "", "a is removed; it took .\n", STATUS_DONE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tui/line.h"
+#include "core/line.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of text mode and of the verbs: plain whatever they are made of.
+ * Lines for people, of text mode, verbs and reports: plain whatever they are made of.
  *
  * Names, paths and what a person types can hold bytes that move a cursor; none reaches `f` (plain.h).
  */
-#ifndef TUI_LINE_H
-#define TUI_LINE_H
+#ifndef CORE_LINE_H
+#define CORE_LINE_H
 
 #include <stdio.h>
 

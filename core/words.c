@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/auto.h"
+
+static const char *const units[] = {"byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte", "exabyte"};
+
+/* At most three digits; no ".0", which is only more to listen to. */
+const char *words_size(char *to, int64_t bytes)
+{
+    char figure[16];
+    double value = (double)bytes;
+    unsigned unit = 0;
+    size_t len;
+
+    if (bytes < 0)
+        return strcpy(to, "not known");
+    for (; value >= 999.5 && unit < ARRAY_SIZE(units) - 1; unit++)
+        value /= 1024;
+    snprintf(figure, sizeof(figure), value < 9.95 && unit ? "%.1f" : "%.0f", value);
+    len = strlen(figure);
+    if (len > 2 && strcmp(figure + len - 2, ".0") == 0)
+        figure[len - 2] = '\0';
+    snprintf(to, WORDS_TEXT, "%s %s%s", figure, units[unit], strcmp(figure, "1") == 0 ? "" : "s");
+    return to;
+}
+
+static const char *plural(long long n)
+{
+    return n == 1 ? "" : "s";
+}
+
+const char *words_time(char *to, int64_t us)
+{
+    long long s = us / 1000000;
+
+    if (us < 0)
+        return strcpy(to, "not known");
+    if (us < 1000000)
+        snprintf(to, WORDS_TEXT, "%d millisecond%s", (int)(us / 1000), plural(us / 1000));
+    else if (us < 100000000)
+        snprintf(to, WORDS_TEXT, "%lld.%02lld seconds", s, (long long)us / 10000 % 100);
+    else if (s < 7200)
+        snprintf(to, WORDS_TEXT, "%lld minute%s %lld second%s", s / 60, plural(s / 60), s % 60, plural(s % 60));
+    else if (s < 172800)
+        snprintf(to, WORDS_TEXT, "%lld hours %lld minute%s", s / 3600, s / 60 % 60, plural(s / 60 % 60));
+    else
+        snprintf(to, WORDS_TEXT, "%lld days %lld hour%s", s / 86400, s / 3600 % 24, plural(s / 3600 % 24));
+    return to;
+}
+
+const char *words_count(char *to, int64_t n, const char *one)
+{
+    if (n == 0)
+        snprintf(to, WORDS_TEXT, "no %ss", one);
+    else
+        snprintf(to, WORDS_TEXT, "%lld %s%s", (long long)n, one, plural(n));
+    return to;
+}
+
+const char *words_moment(char *to, time_t t)
+{
+    struct tm tm;
+
+    if (!localtime_r(&t, &tm) || strftime(to, WORDS_TEXT, "%Y-%m-%d %H:%M", &tm) == 0)
+        strcpy(to, "not known");
+    return to;
+}
