@@ -118,23 +118,20 @@ int snapshots_load(const struct paths *p, const char *distro, struct snapshots *
 
 /* --- the tree --- */
 
-const struct snapshot *snapshots_find(const struct snapshots *s, const char *name)
-{
-    for (unsigned i = 0; i < s->count; i++)
-        if (strcmp(s->list[i].name, name) == 0)
-            return &s->list[i];
-    for (unsigned i = 0; i < s->count; i++)
-        if (strcmp(s->list[i].id, name) == 0)
-            return &s->list[i];
-    return NULL;
-}
-
-static const struct snapshot *by_id(const struct snapshots *s, const char *id)
+const struct snapshot *snapshots_by_id(const struct snapshots *s, const char *id)
 {
     for (unsigned i = 0; i < s->count; i++)
         if (strcmp(s->list[i].id, id) == 0)
             return &s->list[i];
     return NULL;
+}
+
+const struct snapshot *snapshots_find(const struct snapshots *s, const char *name)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (strcmp(s->list[i].name, name) == 0)
+            return &s->list[i];
+    return snapshots_by_id(s, name);
 }
 
 const struct snapshot *snapshots_get(const struct snapshots *s, const char *name, struct err *e)
@@ -150,7 +147,7 @@ const struct snapshot *snapshots_get(const struct snapshots *s, const char *name
 
 bool snapshots_is_below(const struct snapshots *s, const char *id, const char *of)
 {
-    for (const struct snapshot *n = by_id(s, of); n; n = by_id(s, n->parent))
+    for (const struct snapshot *n = snapshots_by_id(s, of); n; n = snapshots_by_id(s, n->parent))
         if (strcmp(n->id, id) == 0)
             return true;
     return false;
@@ -178,7 +175,7 @@ char **snapshots_files(const struct snapshots *s, const struct snapshot *of)
     char **files = calloc(s->count + 2, sizeof(*files));
 
     for (unsigned i = 0; files && layer; i++) {
-        const struct snapshot *below = by_id(s, parent);
+        const struct snapshot *below = snapshots_by_id(s, parent);
 
         files[i] = file_path("%s/%s", s->folder, layer);
         if (!files[i]) {

@@ -105,19 +105,37 @@ void snapshots_tidy(const struct snapshots *s)
         snapshots_freeze(s, s->list[i].layer);
 }
 
+static bool is_unfinished(const char *name)
+{
+    size_t len = strlen(name), end = strlen(SNAPSHOTS_TEMP);
+
+    return len > end && strcmp(name + len - end, SNAPSHOTS_TEMP) == 0;
+}
+
+/* As file_write_atomic leaves it where it is killed. */
+static bool is_half_tree(const char *name)
+{
+    return strncmp(name, "snapshots.json.", strlen("snapshots.json.")) == 0;
+}
+
+static void unlink_all(const char *folder, bool (*is_one)(const char *name))
+{
+    auto_closedir DIR *dir = opendir(folder);
+    struct dirent *d;
+
+    while (dir && (d = readdir(dir)))
+        if (is_one(d->d_name))
+            unlinkat(dirfd(dir), d->d_name, 0);
+}
+
 /* A lxtop that was killed may have asked a machine for a snapshot: from here on it cannot come about. */
 static void sweep_temporary(const struct snapshots *s)
 {
-    auto_free char *path = file_path("%s/layers", s->folder);
-    auto_closedir DIR *dir = path ? opendir(path) : NULL;
-    struct dirent *d;
+    auto_free char *layers = file_path("%s/layers", s->folder);
 
-    while (dir && (d = readdir(dir))) {
-        size_t len = strlen(d->d_name), end = strlen(SNAPSHOTS_TEMP);
-
-        if (len > end && strcmp(d->d_name + len - end, SNAPSHOTS_TEMP) == 0)
-            unlinkat(dirfd(dir), d->d_name, 0);
-    }
+    if (layers)
+        unlink_all(layers, is_unfinished);
+    unlink_all(s->folder, is_half_tree);
 }
 
 static int lock_folder(const struct snapshots *s, const char *distro, struct err *e)
@@ -345,6 +363,8 @@ void snapshots_abort(struct snapshot_new *n)
 {
     if (n->lock_fd < 0)
         return;
+    if (n->from)
+        unlink(n->from); /* a machine that is slow to answer finds nothing to rename from here on */
     if (n->to && access(n->to, F_OK) < 0 && n->s.active) {
         snapshots_write(&n->s, NULL, NULL);
         snapshots_tidy(&n->s);

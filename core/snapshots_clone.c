@@ -41,7 +41,7 @@ static int copy_layer(const char *from, const char *to, const char *below, const
 static int link_layer(const struct snapshots *s, const char *folder, const struct snapshot *n,
                       const struct snapshots_work *w, struct err *e)
 {
-    const struct snapshot *below = *n->parent ? snapshots_find(s, n->parent) : NULL;
+    const struct snapshot *below = snapshots_by_id(s, n->parent);
     auto_free char *from = file_path("%s/%s", s->folder, n->layer);
     auto_free char *to = file_path("%s/%s", folder, n->layer);
 

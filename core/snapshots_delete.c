@@ -34,7 +34,7 @@ static void on_merge(void *ctx, uint64_t done, uint64_t total)
 
 static const struct snapshot *parent_of(const struct deletion *d)
 {
-    return *d->gone.parent ? snapshots_find(&d->s, d->gone.parent) : NULL;
+    return snapshots_by_id(&d->s, d->gone.parent);
 }
 
 static bool is_raw(const char *layer)

@@ -23,6 +23,8 @@ int snapshots_reload(struct snapshots *s, struct err *e);
 
 /* Takes the lock, then loads and sweeps: the descriptor, or -EBUSY and what to do. */
 int snapshots_lock(const struct paths *p, const char *distro, struct snapshots *s, struct err *e);
+/* By id alone: a name may look like another's id.  NULL: none. */
+const struct snapshot *snapshots_by_id(const struct snapshots *s, const char *id);
 /* Fresh hexadecimal digits. */
 void snapshots_fresh_id(char id[SNAPSHOT_ID + 1]);
 int snapshots_add(struct snapshots *s, const struct snapshot *from);

@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/line.h"
 #include "core/plain.h"
+#include "core/snapshots_parts.h"
 #include "core/words.h"
 
 /* The layer of a snapshot, NULL: the active one. */
@@ -29,7 +30,7 @@ static int64_t all_bytes(const struct snapshots *s, const struct snapshot *n)
     const char *parent = n ? n->parent : s->base;
 
     while (*parent) {
-        n = snapshots_find(s, parent);
+        n = snapshots_by_id(s, parent);
         sum += layer_bytes(s, n);
         parent = n->parent;
     }
@@ -92,7 +93,7 @@ static char *report_text(const struct snapshots *s)
 
 static json_t *row_json(const struct snapshots *s, const struct snapshot *n)
 {
-    const struct snapshot *parent = snapshots_find(s, n ? n->parent : s->base);
+    const struct snapshot *parent = snapshots_by_id(s, n ? n->parent : s->base);
     json_t *o = json_pack("{sI sI}", "size", (json_int_t)all_bytes(s, n), "changed", (json_int_t)layer_bytes(s, n));
 
     json_object_set_new(o, "parent", parent ? json_string(parent->name) : json_null());

@@ -36,24 +36,11 @@ static inline void start_io(struct world *w)
     assert_non_null(w->io = io_new(w->loop, NULL));
 }
 
-/* In memory: a sync costs nothing there, and a process that is killed loses as much. */
-static inline char *enter_memory(void)
-{
-    char *path = strdup("/dev/shm/lxtop-test-XXXXXX");
-
-    if (!mkdtemp(path)) {
-        free(path);
-        return fixture_enter();
-    }
-    assert_int_equal(chdir(path), 0);
-    return path;
-}
-
 static inline int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = enter_memory();
+    w->folder = fixture_enter_memory();
     w->size = DISK;
     w->d.fd = -1;
     start_io(w);

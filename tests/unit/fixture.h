@@ -52,6 +52,20 @@ static inline void fixture_leave(char *path)
     fixture_remove(path);
 }
 
+/* The same in memory: a sync costs nothing there, and a process that is killed loses as much. */
+static inline char *fixture_enter_memory(void)
+{
+    char *path = strdup("/dev/shm/lxtop-test-XXXXXX");
+
+    assert_non_null(path);
+    if (!mkdtemp(path)) {
+        free(path);
+        return fixture_enter();
+    }
+    assert_int_equal(chdir(path), 0);
+    return path;
+}
+
 /* Exit status of a shell command. */
 static inline int __attribute__((format(printf, 1, 2))) shell(const char *fmt, ...)
 {

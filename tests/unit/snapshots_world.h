@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A distro "d" with a base of 4 MiB, and nothing that runs. */
+/* A distro "d" with a base of BASE_SIZE bytes, and nothing that runs. */
 #ifndef TESTS_UNIT_SNAPSHOTS_WORLD_H
 #define TESTS_UNIT_SNAPSHOTS_WORLD_H
 
@@ -9,7 +9,9 @@
 #include "core/snapshots.h"
 #include "core/store.h"
 
+#ifndef BASE_SIZE
 #define BASE_SIZE (4 << 20)
+#endif
 
 struct world {
     char *folder;
@@ -32,7 +34,7 @@ static inline int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    w->folder = fixture_enter();
+    w->folder = fixture_enter_memory();
     assert_non_null(w->paths.data = file_path("%s/data", w->folder));
     options_init(&w->options);
     install(w, "d");
