@@ -9,10 +9,11 @@
  *
  * virtq_pop takes one chain and turns it into a vreq: pieces of host memory, those the device reads
  * first, then those it writes, in the chain's order.  Each descriptor is copied once, the copy is
- * checked and used.  A chain is refused (-EBADMSG) when an index is out of range, when it has more
- * descriptors than the queue (a loop), when a range is not RAM, when a readable piece follows a
- * writable one, when an indirect table is inside another, has a length that is no multiple of 16 or
- * more than VREQ_PIECES entries, or when the driver's index runs further ahead than the queue's size.
+ * checked and used; those that follow each other in memory make one piece.  A chain is refused
+ * (-EBADMSG) when an index is out of range, when it has more descriptors than the queue (a loop), when
+ * a range is not RAM, when a readable piece follows a writable one, when an indirect table is inside
+ * another, has a length that is no multiple of 16 or more than VREQ_PIECES entries, or when the driver's
+ * index runs further ahead than the queue's size.
  */
 #ifndef VMM_VIRTQ_H
 #define VMM_VIRTQ_H

@@ -88,6 +88,27 @@ static void test_pop__splits_a_chain_in_its_order(void **state)
     assert_int_equal(pop(w), 0);
 }
 
+static void test_pop__pieces_that_follow_each_other_are_one(void **state)
+{
+    struct world *w = *state;
+
+    driver_chain(&w->d, 0,
+                 (struct desc_entry[]){{DATA(0), 16, 0, 0},
+                                       {DATA(0) + 16, 8, 0, 0},
+                                       {DATA(0) + 24, 4, WRITE, 0},
+                                       {DATA(0) + 28, 4, WRITE, 0},
+                                       {DATA(0) + 33, 1, WRITE, 0}},
+                 5);
+    assert_int_equal(pop(w), 1);
+    assert_int_equal(w->r.nread, 1);
+    assert_int_equal(w->r.nwrite, 2);
+    assert_int_equal(w->r.iov[0].iov_len, 24);
+    assert_int_equal(w->r.iov[1].iov_len, 8);
+    assert_ptr_equal(w->r.iov[1].iov_base, mem_at(&w->mem, GPA(DATA(0) + 24), 1));
+    assert_int_equal(w->r.read_len, 24);
+    assert_int_equal(w->r.write_len, 9);
+}
+
 static void test_pop__takes_nothing_from_a_queue_not_ready(void **state)
 {
     struct world *w = *state;
@@ -476,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_pop__splits_a_chain_in_its_order),
+        TEST(test_pop__pieces_that_follow_each_other_are_one),
         TEST(test_pop__takes_nothing_from_a_queue_not_ready),
         TEST(test_pop__zero_length_piece_is_left_out),
         TEST(test_pop__chain_of_the_whole_queue_is_taken),
