@@ -118,7 +118,7 @@ static char *json_text(const struct snapshots *s)
 
 static void say_row(FILE *f, const struct snapshots *s, const struct snapshot *n)
 {
-    const struct snapshot *parent = snapshots_find(s, n ? n->parent : s->base);
+    const struct snapshot *parent = snapshots_by_id(s, n ? n->parent : s->base);
     const char *name = n ? n->name : "The disk as it is now";
     char text[WORDS_TEXT];
 

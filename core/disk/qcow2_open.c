@@ -63,15 +63,14 @@ struct qcow2 *qcow2_open(int fd, bool writable, const char *name, struct err *e)
     return NULL;
 }
 
+/* The sync is due with clean tables, too: data may have been written in place, and who flushes later flushes
+ * what is above this image then. */
 int qcow2_freeze(struct qcow2 *q)
 {
-    int r = 0;
+    int r = q->writable ? qcow2_flush(q) : 0;
 
-    if (q->writable && q->dirty) {
-        r = qcow2_flush(q);
-        if (r == 0)
-            r = qcow2_write_counts(q);
-    }
+    if (r == 0 && q->writable && q->dirty)
+        r = qcow2_write_counts(q);
     if (r == 0)
         q->writable = false;
     return r;
