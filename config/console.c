@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+
+#define LOCK_TRIES 200
+#define LOCK_PAUSE_US 10000
 
 static const char *const colors[] = {"terminal", "soft", "contrast", "none", NULL};
 static const char *const lines[] = {[LINES_AUTO] = "auto", [LINES_UTF8] = "utf8", [LINES_ASCII] = "ascii", NULL};
@@ -25,7 +29,29 @@ const struct option_info console_table[CONSOLE_OPTIONS] = {
     [CONSOLE_PREFIX] = {"prefix", OPTION_STRING, 0, 0, "Ctrl-]", NULL, "the one key that a terminal pane keeps for lxtop", EFFECT_NOW},
     [CONSOLE_COLUMNS] = {"columns", OPTION_STRING, 0, 0, "", NULL, "columns of the list of distros; empty: the usual", EFFECT_NOW},
     [CONSOLE_SORT] = {"sort", OPTION_STRING, 0, 0, "", NULL, "column that it is sorted by; '-' before it: downwards", EFFECT_NOW},
+    [CONSOLE_TICK] = {"tick", OPTION_BOOL, 0, 1, "false", NULL, "figures of the selected row change as they come", EFFECT_NOW},
 };
+
+const char *const console_columns[] = {"name", "state", "boot", "memory", "used", "limit", "cpu", "read", "write", "9p", "net",
+                                       "disk", "size", "uptime", "sessions", NULL};
+
+/* Every word is a column; one alone for the order, which may be turned round. */
+static int check_columns(enum console_option id, const char *text, struct err *e)
+{
+    auto_free char *copy = strdup(id == CONSOLE_SORT && *text == '-' ? text + 1 : text);
+    char *rest = copy, *word;
+
+    while (rest && (word = id == CONSOLE_SORT ? steal_ptr(&rest) : strsep(&rest, " ,"))) {
+        int i = 0;
+
+        while (*word && console_columns[i] && strcmp(console_columns[i], word) != 0)
+            i++;
+        if (!console_columns[i])
+            return err_set(e, EINVAL, "%s: there is no column '%s'; give name, state, boot, memory, used, limit, cpu, read, "
+                           "write, 9p, net, disk, size, uptime, sessions", console_table[id].name, word);
+    }
+    return copy ? 0 : err_sys(e, ENOMEM, "columns");
+}
 
 struct loader {
     struct console_options *options;
@@ -42,13 +68,22 @@ static int find(const char *name)
     return -1;
 }
 
+static int set_value(struct console_options *c, enum console_option id, const char *text, enum option_origin from,
+                     struct err *e)
+{
+    int r = id == CONSOLE_COLUMNS || id == CONSOLE_SORT ? check_columns(id, text, e) : 0;
+
+    return r < 0 ? r : option_value_set(&console_table[id], &c->value[id], text, from, e);
+}
+
 static int on_row(void *ctx, const char *name, const char *text, struct err *e)
 {
     const struct loader *l = ctx;
     int i = find(name);
 
-    return i < 0 ? err_set(e, EINVAL, "there is no setting '%s' of the console", name)
-                 : option_value_set(&console_table[i], &l->options->value[i], text, l->from, e);
+    if (i < 0)
+        return err_set(e, EINVAL, "there is no setting '%s' of the console", name);
+    return set_value(l->options, (enum console_option)i, text, l->from, e);
 }
 
 static void on_warning(void *ctx, const char *text)
@@ -81,24 +116,46 @@ void console_release(struct console_options *c)
     *c = (struct console_options){0};
 }
 
+int console_set(struct console_options *c, enum console_option id, const char *text, struct err *e)
+{
+    return set_value(c, id, text, ORIGIN_CONSOLE, e);
+}
+
+/* Others hold it for as long as a small file takes. */
+static int lock_console(const char *folder, struct err *e)
+{
+    auto_free char *path = file_path("%s/.console.lock", folder);
+    int fd = -EAGAIN;
+
+    for (int tries = 0; path && fd == -EAGAIN && tries < LOCK_TRIES; tries++) {
+        fd = file_lock(path, e);
+        if (fd == -EAGAIN)
+            usleep(LOCK_PAUSE_US);
+    }
+    return path ? fd : err_sys(e, ENOMEM, "console.conf");
+}
+
+int console_write(const char *folder, const char *group, const char *name, const char *text, struct err *e)
+{
+    auto_free char *own = file_path("%s/console.conf", folder);
+    int r = own ? file_mkdirs(folder, 0700, e) : err_sys(e, ENOMEM, "console.conf");
+    auto_close int lock = r == 0 ? lock_console(folder, e) : r;
+
+    return lock < 0 ? lock : conf_set(own, group, name, text, e);
+}
+
 int console_change(struct console_options *c, const struct paths *p, enum console_option id, const char *text,
                    struct err *e)
 {
-    auto_free char *own = file_path("%s/console.conf", p->config);
-    struct option_value v = {0};
-    int r = option_value_set(&console_table[id], &v, text, ORIGIN_CONSOLE, e);
+    struct console_options try = {0};
+    int r = console_set(&try, id, text, e);
 
     if (r == 0)
-        r = own ? file_mkdirs(p->config, 0700, e) : err_sys(e, ENOMEM, "console.conf");
+        r = console_write(p->config, "console", console_table[id].name, text, e);
     if (r == 0)
-        r = conf_set(own, "console", console_table[id].name, text, e);
-    if (r < 0) {
-        free(v.text);
-        return r;
-    }
-    free(c->value[id].text);
-    c->value[id] = v;
-    return 0;
+        r = console_set(c, id, text, e);
+    console_release(&try);
+    return r;
 }
 
 int64_t console_number(const struct console_options *c, enum console_option id)

@@ -24,10 +24,13 @@ enum console_option {
     CONSOLE_PREFIX,     /* key of lxtop in a pane, as tui/key.h names it */
     CONSOLE_COLUMNS,    /* of the list of distros, names with blanks; "" the default ones */
     CONSOLE_SORT,       /* the column it is sorted by, '-' before it: downwards */
+    CONSOLE_TICK,       /* figures of the selected row change as they come */
     CONSOLE_OPTIONS
 };
 enum { LINES_AUTO, LINES_UTF8, LINES_ASCII };
 extern const struct option_info console_table[CONSOLE_OPTIONS];
+
+extern const char *const console_columns[]; /* what a column can be, as enum column_id in tui/look.h; NULL last */
 
 struct console_options {
     struct option_value value[CONSOLE_OPTIONS];
@@ -36,7 +39,14 @@ struct console_options {
 /* All defaults, then both files; what is wrong in them is told with file and line and left out. */
 void console_load(struct console_options *c, const struct paths *p, conf_warn *warn, void *ctx);
 void console_release(struct console_options *c);
-/* Sets it, and in console.conf too; an error in either leaves both. */
+/* Sets it; an error leaves it. */
+int console_set(struct console_options *c, enum console_option id, const char *text, struct err *e);
+/*
+ * A row of console.conf in the folder of lxtop.conf, atomically; what else is in it stays, also what another lxtop
+ * writes at the same time.  It waits for the disk and for others: a moment of a worker, not of the loop.
+ */
+int console_write(const char *folder, const char *group, const char *name, const char *text, struct err *e);
+/* Both; an error in either leaves both. */
 int console_change(struct console_options *c, const struct paths *p, enum console_option id, const char *text,
                    struct err *e);
 int64_t console_number(const struct console_options *c, enum console_option id);

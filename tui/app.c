@@ -16,6 +16,7 @@
 #include "tui/attach.h"
 #include "tui/browser.h"
 #include "tui/editor.h"
+#include "tui/keep.h"
 #include "tui/tabs.h"
 #include "tui/term.h"
 #include "tui/ui.h"
@@ -35,6 +36,7 @@ struct app {
     uv_signal_t resized, terminated, hung_up, interrupted, stopped;
     struct follow *follow; /* the log that is looked at; NULL: none */
     struct browser browser;
+    struct keep *keep;
     int64_t clicked; /* when, and in which row: the second click in a row opens */
     int clicked_row;
     bool dirty, quit;
@@ -177,6 +179,9 @@ static void carry_out(struct app *a, const struct ui_request *r)
         break;
     case WANT_SET:
         set(a, r);
+        break;
+    case WANT_LOOK:
+        keep_look(a->keep, &a->ui.look);
         break;
     case WANT_REPAINT:
         term_repaint();
@@ -439,6 +444,7 @@ static void use_settings(struct app *a)
 
     keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
     a->ui.keys.prefix = prefix == K_NONE ? a->ui.keys.prefix : prefix;
+    look_of(&a->ui.look, o);
     a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
     term_set_mouse(console_number(o, CONSOLE_MOUSE));
     term_set_scheme((enum term_scheme)console_number(o, CONSOLE_COLORS));
@@ -458,6 +464,7 @@ int app_run(struct core *c)
     }
     use_settings(&a);
     a.ui.tabs = tabs_new(c, on_changed, &a);
+    a.keep = keep_new(c);
     c->changed = on_changed;
     c->changed_ctx = &a;
     source_find(c);
@@ -470,6 +477,7 @@ int app_run(struct core *c)
     }
     term_close();
     c->changed = NULL;
+    keep_free(a.keep);
     tabs_free(a.ui.tabs);
     a.ui.tabs = NULL;
     follow_stop(a.follow);

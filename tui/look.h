@@ -38,4 +38,12 @@ const char *column_name(enum column_id c);
 int column_of(const char *name);
 void look_init(struct look *l);
 
+struct console_options;
+/* As the settings columns, sort and tick say; and the text that they are to have. */
+void look_of(struct look *l, const struct console_options *o);
+#define LOOK_TEXT 256
+void look_names(unsigned columns, char to[LOOK_TEXT]); /* those that are chosen, all by name */
+void look_columns(const struct look *l, char to[LOOK_TEXT]); /* "": all */
+void look_sort(const struct look *l, char to[LOOK_TEXT]);    /* "": as at first */
+
 #endif

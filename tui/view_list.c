@@ -8,7 +8,7 @@
 #include "tui/ui.h"
 
 struct column {
-    const char *name, *title;
+    const char *title;
     int width;
     int rank; /* where there is no room, those of the highest rank are left out first */
     bool right;
@@ -110,40 +110,22 @@ RATE_COLUMN(p9_bps)
 RATE_COLUMN(net_bps)
 
 static const struct column column_table[COLUMNS] = {
-    [COLUMN_NAME] = {"name", "NAME", 0, 0, false, NULL, NULL},
-    [COLUMN_STATE] = {"state", "STATE", 11, 1, false, text_state, value_state},
-    [COLUMN_BOOT] = {"boot", "BOOT", 7, 2, true, text_boot, value_boot},
-    [COLUMN_MEMORY] = {"memory", "MEM", 6, 3, true, text_resident, value_resident},
-    [COLUMN_USED] = {"used", "USED", 6, 13, true, text_guest_used, value_guest_used},
-    [COLUMN_LIMIT] = {"limit", "LIMIT", 6, 5, true, text_memory_size, value_memory_size},
-    [COLUMN_CPU] = {"cpu", "CPU", 5, 4, true, text_cpu, value_cpu},
-    [COLUMN_READ] = {"read", "READ/s", 7, 6, true, text_read_bps, value_read_bps},
-    [COLUMN_WRITE] = {"write", "WRITE/s", 8, 7, true, text_write_bps, value_write_bps},
-    [COLUMN_9P] = {"9p", "9P/s", 6, 10, true, text_p9_bps, value_p9_bps},
-    [COLUMN_NET] = {"net", "NET/s", 6, 11, true, text_net_bps, value_net_bps},
-    [COLUMN_DISK] = {"disk", "DISK", 6, 9, true, text_disk_used, value_disk_used},
-    [COLUMN_SIZE] = {"size", "SIZE", 6, 12, true, text_disk_size, value_disk_size},
-    [COLUMN_UPTIME] = {"uptime", "UP", 6, 8, true, text_uptime, value_uptime},
-    [COLUMN_SESSIONS] = {"sessions", "SESS", 4, 14, true, text_sessions, value_sessions},
+    [COLUMN_NAME] = {"NAME", 0, 0, false, NULL, NULL},
+    [COLUMN_STATE] = {"STATE", 11, 1, false, text_state, value_state},
+    [COLUMN_BOOT] = {"BOOT", 7, 2, true, text_boot, value_boot},
+    [COLUMN_MEMORY] = {"MEM", 6, 3, true, text_resident, value_resident},
+    [COLUMN_USED] = {"USED", 6, 13, true, text_guest_used, value_guest_used},
+    [COLUMN_LIMIT] = {"LIMIT", 6, 5, true, text_memory_size, value_memory_size},
+    [COLUMN_CPU] = {"CPU", 5, 4, true, text_cpu, value_cpu},
+    [COLUMN_READ] = {"READ/s", 7, 6, true, text_read_bps, value_read_bps},
+    [COLUMN_WRITE] = {"WRITE/s", 8, 7, true, text_write_bps, value_write_bps},
+    [COLUMN_9P] = {"9P/s", 6, 10, true, text_p9_bps, value_p9_bps},
+    [COLUMN_NET] = {"NET/s", 6, 11, true, text_net_bps, value_net_bps},
+    [COLUMN_DISK] = {"DISK", 6, 9, true, text_disk_used, value_disk_used},
+    [COLUMN_SIZE] = {"SIZE", 6, 12, true, text_disk_size, value_disk_size},
+    [COLUMN_UPTIME] = {"UP", 6, 8, true, text_uptime, value_uptime},
+    [COLUMN_SESSIONS] = {"SESS", 4, 14, true, text_sessions, value_sessions},
 };
-
-const char *column_name(enum column_id c)
-{
-    return column_table[c].name;
-}
-
-int column_of(const char *name)
-{
-    for (int i = 0; i < COLUMNS; i++)
-        if (strcmp(column_table[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
-void look_init(struct look *l)
-{
-    *l = (struct look){.columns = COLUMNS_ALL};
-}
 
 /* --- rows --- */
 
@@ -300,7 +282,7 @@ static void remark(const struct ui *u, const struct model *m, int row, enum styl
 
 static struct ui_request say_sort(struct ui *u)
 {
-    ui_hint(u, "Sorted by %s, %s first.", column_table[u->look.sort].name,
+    ui_hint(u, "Sorted by %s, %s first.", column_name(u->look.sort),
             u->look.sort == COLUMN_NAME ? u->look.descending ? "z" : "a" : u->look.descending ? "highest" : "lowest");
     return ui_want(u, WANT_LOOK, NULL);
 }
@@ -342,31 +324,30 @@ static bool click(struct ui *u, const struct model *m, int row, int at, struct u
 static struct ui_request answer_columns(struct ui *u, const struct model *m)
 {
     unsigned columns = 1u << COLUMN_NAME;
-    char *rest = u->prompt.line, *word;
+    auto_free char *copy = strdup(u->prompt.line);
+    char *rest = copy, *word, all[LOOK_TEXT];
 
     (void)m;
-    while ((word = strsep(&rest, " ,"))) {
+    look_names(COLUMNS_ALL, all);
+    while (rest && (word = strsep(&rest, " ,"))) {
         int c = *word ? column_of(word) : COLUMN_NAME;
 
-        if (c < 0)
-            ui_hint(u, "There is no column %.40s.", word);
-        else
-            columns |= 1u << c;
+        if (c < 0) {
+            ui_hint(u, "There is no column %.40s; there are %s.", word, all);
+            return (struct ui_request){0}; /* while it can still be mended */
+        }
+        columns |= 1u << c;
     }
+    u->look.columns = *u->prompt.line ? columns : COLUMNS_ALL;
     u->prompt = (struct prompt){0};
-    u->look.columns = columns == 1u << COLUMN_NAME ? COLUMNS_ALL : columns;
     return ui_want(u, WANT_LOOK, NULL);
 }
 
 static void ask_columns(struct ui *u)
 {
-    char now[PROMPT_LINE] = "";
+    char now[LOOK_TEXT];
 
-    for (int i = COLUMN_STATE; i < COLUMNS; i++)
-        if (u->look.columns & 1u << i) {
-            strcat(now, *now ? " " : "");
-            strcat(now, column_table[i].name);
-        }
+    look_names(u->look.columns, now);
     ui_ask(u, answer_columns, now, "Columns, empty for all: ");
 }
 

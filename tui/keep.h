@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keeps what a person changes in the console: console.conf, written by a worker a moment after the last change, so
+ * that no disk holds a key up, and none is lost by leaving.
+ */
+#ifndef TUI_KEEP_H
+#define TUI_KEEP_H
+
+struct core;
+struct keep;
+struct look;
+
+/* NULL for lack of memory, which the others take: nothing is kept then. */
+struct keep *keep_new(struct core *c);
+/* Columns, order and ticking, where they differ from the settings; an error becomes a message. */
+void keep_look(struct keep *k, const struct look *l);
+/* Writes what is not written yet, and waits for it. */
+void keep_free(struct keep *k);
+
+#endif
