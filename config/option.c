@@ -18,6 +18,8 @@ static const char *const auto_forwards[] = {
     [AUTO_FORWARD_OFF] = "off", [AUTO_FORWARD_OFFER] = "offer", [AUTO_FORWARD_ON] = "on", NULL};
 static const char *const policies[] = {[POLICY_ON_DEMAND] = "on-demand", [POLICY_KEEP] = "keep",
                                        [POLICY_LOGIN] = "login", NULL};
+static const char *const instants[] = {[INSTANT_OFF] = "false", [INSTANT_SUSPEND] = "true", [INSTANT_READY] = "ready",
+                                       NULL};
 static const char *const timezones[] = {[TIMEZONE_NONE] = "none", [TIMEZONE_HOST] = "host", NULL};
 
 const struct option_info option_table[OPTIONS] = {
@@ -46,8 +48,9 @@ const struct option_info option_table[OPTIONS] = {
                           "to it; offer, the verb forward shows it; off. TCP, from port 1024 up", EFFECT_START},
     [OPT_STOP_TIMEOUT] = {"stop_timeout", OPTION_INT, 1, 3600, "30", NULL,
                           "seconds until a stop is forced", EFFECT_NOW},
-    [OPT_INSTANT] = {"instant", OPTION_BOOL, 0, 1, "false", NULL,
-                     "a stop, asked for or for idleness, suspends the distro, and its next start goes on there at once", EFFECT_NOW},
+    [OPT_INSTANT] = {"instant", OPTION_CHOICE, 0, 0, "false", instants,
+                     "the next start goes on at once, by a stop that suspends the distro (true), or powers it off, "
+                     "boots it again and saves it when it is ready (ready); who is idle is suspended", EFFECT_NOW},
     [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
                   "whose shells, cp, ls, cat and mount are, name or number; empty: as /etc/wsl.conf says, else root", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,

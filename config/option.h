@@ -34,7 +34,7 @@ enum option_id {
     OPT_FORWARDS, /* ports of the host that lead into the guest, as forwards_parse takes them */
     OPT_AUTO_FORWARD, /* AUTO_FORWARD_* */
     OPT_STOP_TIMEOUT, /* seconds until a stop is forced */
-    OPT_INSTANT, /* a stop suspends, so that the next start goes on at once */
+    OPT_INSTANT, /* INSTANT_*: what a stop leaves for the next start to go on from */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPT_KEEP_SNAPSHOTS,
     OPT_POLICY,  /* POLICY_*: when it runs */
@@ -47,6 +47,7 @@ enum { NETWORK_NONE, NETWORK_USER };
 enum { AUTO_FORWARD_OFF, AUTO_FORWARD_OFFER, AUTO_FORWARD_ON };
 enum { POLICY_ON_DEMAND, POLICY_KEEP, POLICY_LOGIN };
 enum { TIMEZONE_NONE, TIMEZONE_HOST };
+enum { INSTANT_OFF, INSTANT_SUSPEND, INSTANT_READY };
 
 /* When a change of it takes effect. */
 enum option_effect { EFFECT_START /* at the machine's next start */, EFFECT_NOW, EFFECT_INSTALL /* never */ };

@@ -78,6 +78,7 @@ char *machine_file(const struct paths *p, const char *name, const char *file);
 struct machine_start_events {
     void (*note)(void *ctx, const char *text);
     void (*done)(void *ctx, const struct err *e);
+    bool prepare; /* only to be saved when it is ready, for the next start: said to be stopping until then */
 };
 struct machine_start;
 /* `d` is borrowed for the call. NULL and an error when nothing was begun; `done` then never comes. */

@@ -248,7 +248,7 @@ static int run_vmm(struct machine_start *s)
         {"--restore", s->restore}, {"--suspend", instant},
         {"--vsock", vsock},       {"--net", s->plan.net},       {"--ready-fd", "3"},
         {"--idle", idle}};
-    char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 3];
+    char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 4];
     unsigned n = 0;
 
     if (!vmm)
@@ -272,6 +272,8 @@ static int run_vmm(struct machine_start *s)
         argv[n++] = s->plan.share[i];
     }
     argv[n++] = "--agent";
+    if (s->ev.prepare)
+        argv[n++] = "--prepare";
     argv[n] = NULL;
     return spawn_vmm(s, argv, log_fd);
 }

@@ -257,7 +257,8 @@ static unsigned put_children(struct model_focus *f, const char *parent, unsigned
 {
     for (unsigned i = 0; i < f->snapshots.count && n < f->snapshots.count; i++)
         if (strcmp(f->snapshots.list[i].parent, parent) == 0) {
-            f->tree[n++] = (struct model_twig){i, depth};
+            f->tree[n++] = (struct model_twig){i, depth, snapshots_layer_bytes(&f->snapshots, &f->snapshots.list[i]),
+                                               snapshots_memory_bytes(&f->snapshots, &f->snapshots.list[i])};
             if (depth < SNAPSHOTS_DEPTH_MAX)
                 n = put_children(f, f->snapshots.list[i].id, depth + 1, n);
         }

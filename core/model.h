@@ -106,6 +106,7 @@ struct model_focus {
 };
 struct model_twig {
     unsigned index, depth;       /* in snapshots.list; 0: stands on nothing */
+    int64_t layer, memory;       /* bytes of this host's disk that its own layer and its memory take */
 };
 /* Everything known about it is forgotten, its name too. */
 void model_focus_forget(struct model_focus *f);

@@ -38,6 +38,7 @@ struct op_job {
     uint64_t copied;
     unsigned flags;
     bool detached, finished, begun, asked;
+    bool prepared; /* a stop that boots it again, to be saved when it is ready */
     void (*not_saved)(struct op_job *j, const struct err *e); /* of job_begin_suspend; NULL: it is not under way */
     struct machine_start *start;
     struct job_use *use;        /* the machine is being asked to stay */

@@ -127,7 +127,7 @@ void job_follow_login(struct op_job *j, const struct options *o)
 
 static void begin_start(struct op_job *j)
 {
-    static const struct machine_start_events ev = {on_start_note, on_started};
+    static const struct machine_start_events ev = {on_start_note, on_started, false};
     struct distro d;
     struct err e = {0};
     char advice[ERR_MSG_SIZE];
@@ -299,7 +299,7 @@ static void on_not_saved(struct op_job *j, const struct err *e)
 
 static void begin_stop(struct op_job *j, const struct model_distro *d)
 {
-    if (d->state == MACHINE_RUNNING && !(j->flags & FLAG_FORCE) && setting_of(j, OPT_INSTANT, 0))
+    if (d->state == MACHINE_RUNNING && !(j->flags & FLAG_FORCE) && setting_of(j, OPT_INSTANT, 0) == INSTANT_SUSPEND)
         job_begin_suspend(j, on_not_saved);
     else
         power_off(j);
@@ -321,6 +321,63 @@ static void stop_suspended(struct op_job *j)
     job_finish(j, STATUS_WRONG_STATE, &e);
 }
 
+/* --- a stop that leaves it ready for the next start --- */
+
+#define PREPARE_MS 130000 /* a little more than lxtop-vmm's own */
+
+/* It is stopped, as was asked; only the next start is a boot. */
+static void not_prepared(struct op_job *j, const char *why)
+{
+    job_note(j, "its next start is a boot: %s", why);
+    job_finish(j, STATUS_DONE, NULL);
+}
+
+static void on_prepared(void *ctx, const struct err *e)
+{
+    struct op_job *j = ctx;
+    struct err copy = *e;
+
+    j->start = NULL;
+    watch_started(j->core->watch, j->distro);
+    if (copy.code)
+        not_prepared(j, copy.msg);
+}
+
+static void prepare(struct op_job *j)
+{
+    static const struct machine_start_events ev = {on_start_note, on_prepared, true};
+    struct distro d;
+    struct err e = {0};
+
+    j->prepared = true;
+    j->stop_deadline = (int64_t)uv_now(j->core->loop) + PREPARE_MS;
+    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, &e) == 0) {
+        j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
+        distro_release(&d);
+    }
+    if (j->start)
+        watch_starting(j->core->watch, j->distro);
+    else
+        not_prepared(j, e.msg);
+}
+
+static void is_down(struct op_job *j, const struct model_distro *d)
+{
+    bool forced = d && strcmp(d->reason, "forced") == 0;
+
+    if (d && !j->prepared && strcmp(d->reason, "stopped") == 0 && setting_of(j, OPT_INSTANT, 0) == INSTANT_READY) {
+        prepare(j);
+        return;
+    }
+    if (d && j->prepared && d->state != MACHINE_SUSPENDED) {
+        not_prepared(j, *d->detail ? d->detail : machine_reason_text(d->reason));
+        return;
+    }
+    if (forced && !(j->flags & FLAG_FORCE))
+        job_note(j, "the guest did not power off in time and was stopped by force");
+    job_finish(j, STATUS_DONE, NULL);
+}
+
 void job_run_stop(struct op_job *j)
 {
     const struct model_distro *d = job_distro(j);
@@ -333,10 +390,10 @@ void job_run_stop(struct op_job *j)
         begin_stop(j, d);
     } else if (j->not_saved) {
         job_watch_suspend(j);
+    } else if (j->start) {
+        return; /* lxtop-vmm is not up yet */
     } else if (!d || (MACHINE_BIT(d->state) & MACHINE_DOWN)) {
-        if (d && strcmp(d->reason, "forced") == 0 && !(j->flags & FLAG_FORCE))
-            job_note(j, "the guest did not power off in time and was stopped by force");
-        job_finish(j, STATUS_DONE, NULL);
+        is_down(j, d);
     } else if ((int64_t)uv_now(j->core->loop) > j->stop_deadline) {
         kill_machine(j);
     }

@@ -222,3 +222,11 @@ int64_t snapshots_memory_bytes(const struct snapshots *s, const struct snapshot 
             sum += (int64_t)st.st_blocks * 512;
     return sum;
 }
+
+int64_t snapshots_layer_bytes(const struct snapshots *s, const struct snapshot *n)
+{
+    auto_free char *path = file_path("%s/%s", s->folder, n ? n->layer : s->active);
+    struct stat st;
+
+    return path && stat(path, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;
+}

@@ -84,8 +84,9 @@ char **snapshots_files(const struct snapshots *s, const struct snapshot *of);
 void snapshots_free_files(char **files);
 /* Absolute path of the folder memory/ID; the caller frees. */
 char *snapshots_memory(const struct snapshots *s, const char *id);
-/* What it takes of this host's disk; 0: there is none. */
+/* What it takes of this host's disk; 0: there is none.  NULL: the active layer. */
 int64_t snapshots_memory_bytes(const struct snapshots *s, const struct snapshot *n);
+int64_t snapshots_layer_bytes(const struct snapshots *s, const struct snapshot *n);
 
 /* --- changes: the distro must be stopped (its machine's lock held) where nothing else is said --- */
 

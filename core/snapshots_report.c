@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/option.h"
 #include "core/base/auto.h"
@@ -15,23 +14,14 @@
 #include "core/snapshots_parts.h"
 #include "core/words.h"
 
-/* The layer of a snapshot, NULL: the active one. */
-static int64_t layer_bytes(const struct snapshots *s, const struct snapshot *n)
-{
-    auto_free char *path = file_path("%s/%s", s->folder, n ? n->layer : s->active);
-    struct stat st;
-
-    return path && stat(path, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;
-}
-
 static int64_t all_bytes(const struct snapshots *s, const struct snapshot *n)
 {
-    int64_t sum = layer_bytes(s, n);
+    int64_t sum = snapshots_layer_bytes(s, n);
     const char *parent = n ? n->parent : s->base;
 
     while (*parent) {
         n = snapshots_by_id(s, parent);
-        sum += layer_bytes(s, n);
+        sum += snapshots_layer_bytes(s, n);
         parent = n->parent;
     }
     return sum;
@@ -60,7 +50,7 @@ static void print_row(FILE *f, const struct snapshots *s, const struct snapshot 
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
     snprintf(name, sizeof(name), "%*s%s", 2 * (int)(depth < 20 ? depth : 20), "", n ? n->name : "(now)");
     format_size(all_bytes(s, n), size);
-    format_size(layer_bytes(s, n), changed);
+    format_size(snapshots_layer_bytes(s, n), changed);
     if (n && n->memory)
         format_size(snapshots_memory_bytes(s, n), memory);
     fprintf(f, "%-32s %-16s %8s %8s %8s  %s\n", name, when, size, changed, memory, note ? note : "");
@@ -94,7 +84,7 @@ static char *report_text(const struct snapshots *s)
 static json_t *row_json(const struct snapshots *s, const struct snapshot *n)
 {
     const struct snapshot *parent = snapshots_by_id(s, n ? n->parent : s->base);
-    json_t *o = json_pack("{sI sI}", "size", (json_int_t)all_bytes(s, n), "changed", (json_int_t)layer_bytes(s, n));
+    json_t *o = json_pack("{sI sI}", "size", (json_int_t)all_bytes(s, n), "changed", (json_int_t)snapshots_layer_bytes(s, n));
 
     json_object_set_new(o, "parent", parent ? json_string(parent->name) : json_null());
     if (n)
@@ -127,9 +117,9 @@ static void say_row(FILE *f, const struct snapshots *s, const struct snapshot *n
     if (n && *n->note)
         line_say(f, "%s: note, %s", name, n->note);
     if (n && n->memory)
-        line_say(f, "%s: with memory.", name);
+        line_say(f, "%s: with memory, which takes %s.", name, words_size(text, snapshots_memory_bytes(s, n)));
     line_say(f, "%s: stands on %s.", name, parent ? parent->name : "nothing");
-    line_say(f, "%s: takes %s of its own.", name, words_size(text, layer_bytes(s, n)));
+    line_say(f, "%s: takes %s of its own.", name, words_size(text, snapshots_layer_bytes(s, n)));
     line_say(f, "%s: takes %s with all that it stands on.", name, words_size(text, all_bytes(s, n)));
 }
 

@@ -56,6 +56,7 @@ const struct action action_table[ACTIONS] = {
     [ACTION_OPEN] = {"open", {K_ENTER}, "Open", "open or change what is selected", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES) | IN(INSTALL) | IN(SETTINGS)},
     [ACTION_SNAPSHOTS] = {"snapshots", {'S'}, NULL, "its snapshots as a tree", NULL, NULL, -1, 0, true, CONFIRM_NONE, OF_DISTRO},
     [ACTION_SNAPSHOT_NEW] = {"snapshot_new", {'p', K_INSERT}, NULL, "take a snapshot of its disk, also while it runs", NULL, NULL, -1, 0, true, CONFIRM_NONE, OF_DISTRO | IN(SNAPSHOTS)},
+    [ACTION_SNAPSHOT_MEMORY] = {"snapshot_memory", {'P'}, NULL, "take one of all that runs in it, with its memory", NULL, NULL, -1, 0, true, CONFIRM_NONE, OF_DISTRO | IN(SNAPSHOTS)},
     [ACTION_SNAPSHOT_RESTORE] = {"snapshot_restore", {K_ENTER, 'r'}, "Go back", "put the disk back to the snapshot; asks first", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
     [ACTION_SNAPSHOT_DELETE] = {"snapshot_delete", {'d', K_DELETE, K_F8}, "Delete", "delete the snapshot; what stands on it stays", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
     [ACTION_SNAPSHOT_CLONE] = {"snapshot_clone", {'c', K_F5}, "Clone", "make a new distro of the snapshot", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},

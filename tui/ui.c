@@ -404,7 +404,8 @@ static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum
         ui_open(u, m, VIEW_SNAPSHOTS);
         break;
     case ACTION_SNAPSHOT_NEW:
-        ask_snapshot(u, ui_subject(u, m));
+    case ACTION_SNAPSHOT_MEMORY:
+        ask_snapshot(u, ui_subject(u, m), a == ACTION_SNAPSHOT_MEMORY);
         break;
     case ACTION_PANES:
         ui_open(u, m, VIEW_PANES);

@@ -139,7 +139,7 @@ const char *files_place(const struct ui *u, int side, const char *name, char *to
 void files_release(struct files *f);
 /* view_snapshots.c: a line of the tree; and the question for a new one. */
 void snapshot_line(const struct model_focus *f, unsigned row, bool ascii, int cols, char *to, size_t size);
-void ask_snapshot(struct ui *u, const struct model_distro *d);
+void ask_snapshot(struct ui *u, const struct model_distro *d, bool memory);
 
 /* --- for the views --- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/err.h"
+#include "tui/format.h"
 #include "tui/graph.h"
 #include "tui/ui.h"
 
@@ -37,14 +38,18 @@ void snapshot_line(const struct model_focus *f, unsigned row, bool ascii, int co
 {
     const struct snapshot *s = &f->snapshots.list[f->tree[row].index];
     unsigned depth = f->tree[row].depth > 12 ? 12 : f->tree[row].depth;
-    char when[32] = "", name[SNAPSHOT_NAME_MAX + 64];
+    char when[32] = "", name[SNAPSHOT_NAME_MAX + 64], layer[FORMAT_TEXT] = "", memory[FORMAT_TEXT] = "";
     struct tm t;
 
     if (localtime_r(&s->created, &t))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &t);
     snprintf(name, sizeof(name), "%*s%s%s", depth ? (int)depth * 2 - 2 : 0, "", !depth ? "" : ascii ? "`-" : "\u2514\u2500", s->name);
-    snprintf(to, size, "%s%*s %s%s%s  %s", name, cols >= 60 && text_width(name) < 28 ? 28 - text_width(name) : 0, "", when,
-             s->memory ? ", with memory" : "", strcmp(s->id, f->snapshots.base) == 0 ? ", the disk stands on it" : "",
+    if (f->tree[row].layer)
+        format_size(layer, f->tree[row].layer);
+    if (f->tree[row].memory)
+        format_size(memory, f->tree[row].memory);
+    snprintf(to, size, "%s%*s %s%s%s%s%s%s%s  %s", name, cols >= 60 && text_width(name) < 28 ? 28 - text_width(name) : 0, "", when,
+             *layer ? ", " : "", layer, s->memory ? ", with memory" : "", *memory ? " " : "", memory, strcmp(s->id, f->snapshots.base) == 0 ? ", the disk stands on it" : "",
              s->note ? s->note : "");
 }
 
@@ -82,15 +87,26 @@ static struct ui_request want(struct ui *u, enum op_id op, unsigned flags, const
     return r;
 }
 
-static struct ui_request answer_new(struct ui *u, const struct model *m)
+static struct ui_request take(struct ui *u, unsigned flags)
 {
     struct err e = {0};
 
-    (void)m;
     if (!*u->prompt.line || snapshots_check_name(u->prompt.line, &e) == 0)
-        return want(u, OP_SNAPSHOT_CREATE, 0, u->prompt.line, "");
+        return want(u, OP_SNAPSHOT_CREATE, flags, u->prompt.line, "");
     ui_hint(u, "%s.", e.msg);
     return (struct ui_request){0};
+}
+
+static struct ui_request answer_new(struct ui *u, const struct model *m)
+{
+    (void)m;
+    return take(u, 0);
+}
+
+static struct ui_request answer_new_with_memory(struct ui *u, const struct model *m)
+{
+    (void)m;
+    return take(u, FLAG_MEMORY);
 }
 
 static struct ui_request answer_clone(struct ui *u, const struct model *m)
@@ -154,12 +170,17 @@ static bool legal(struct ui *u, const struct model_distro *d, int action)
     return true;
 }
 
-void ask_snapshot(struct ui *u, const struct model_distro *d)
+void ask_snapshot(struct ui *u, const struct model_distro *d, bool memory)
 {
     if (!legal(u, d, ACTION_SNAPSHOT_NEW))
         return;
+    if (memory && d->state != MACHINE_RUNNING) {
+        ui_hint(u, "%s does not run, so there is no memory to keep: p keeps its disk.", d->name);
+        return;
+    }
     snprintf(u->subject, sizeof(u->subject), "%s", d->name);
-    ui_ask(u, answer_new, "", "Name of the snapshot of %s, empty for the time: ", d->name);
+    ui_ask(u, memory ? answer_new_with_memory : answer_new, "", "Name of the snapshot of %s%s, empty for the time: ", d->name,
+           memory ? " and all that runs in it" : "");
 }
 
 static void ask(struct ui *u, const struct snapshot *s, int a)

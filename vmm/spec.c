@@ -305,6 +305,7 @@ FLAG_OPTION(serial)
 FLAG_OPTION(agent)
 FLAG_OPTION(verbose)
 FLAG_OPTION(timing)
+FLAG_OPTION(prepare)
 
 static const struct {
     const char *name, *argument, *help;
@@ -354,6 +355,8 @@ static const struct {
      "power the guest off once nobody has used the machine for so long, by force after DEADLINE seconds\n"
      "        more (default never; vmm/idle.h)", set_idle},
     {"--suspend", "DIR", "save the machine there when it is idle, and do not power it off", set_suspend},
+    {"--prepare", NULL,
+     "save it there as soon as the guest is ready, for a start at once later; it is said to be stopping", set_prepare},
     {"--ready-fd", "N", "write \"ready\" or \"error TEXT\" there once started", set_ready_fd},
     {"--timing", NULL, "print the phases of the boot on standard error at the end", set_timing},
     {"--verbose", NULL, "log more", set_verbose},
@@ -394,6 +397,8 @@ int spec_parse(struct spec *s, int argc, char **argv, struct err *e)
     }
     if (!s->kernel)
         return err_set(e, EINVAL, "--kernel is required; --help lists the options");
+    if (s->prepare && (!s->suspend || !s->agent))
+        return err_set(e, EINVAL, "--prepare needs --suspend and --agent");
     return SPEC_RUN;
 }
 

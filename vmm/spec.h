@@ -72,6 +72,7 @@ struct spec {
     enum spec_console console;
     enum spec_acpi acpi;
     bool serial, agent, verbose, timing;
+    bool prepare; /* it is there only to be saved when it is ready */
     int64_t idle_ms;  /* until a machine that nobody uses ends; 0: never */
     int idle_stop_ms; /* deadline of that end */
     int ready_fd; /* -1: none */

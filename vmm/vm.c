@@ -81,6 +81,10 @@ void vm_reach_phase(struct vm *vm, enum ctl_phase phase)
                           (json_int_t)vm->phase_us[phase]));
     if (phase != PHASE_READY)
         return;
+    if (vm->spec->prepare) {
+        loop_timer_set(&vm->idle_timer, 0); /* not here: the device that told it is at work */
+        return;
+    }
     vm_set_state(vm, CTL_STATE_RUNNING);
     vm_set_idle(vm, vm->idle.timeout_ms);
     vm_tell_time(vm); /* a boot may have been long, on a host whose TSC is not what it says */
@@ -230,6 +234,8 @@ enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
     if (r < 0)
         vm_end(vm, EXIT_VMM_ERROR, e->msg);
     loop_timer_set(&vm->halt_timer, HALT_CHECK_MS);
+    if (vm->spec->prepare)
+        loop_timer_set(&vm->stop_timer, PREPARE_MS);
     loop_run(vm->loop);
     vcpus_stop(vm->vcpus);
     vm_stop_fetch(vm);

@@ -272,7 +272,7 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
                       .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1, .record_timer.watch.fd = -1,
                       .freeze_timer.watch.fd = -1,
                       .idle_timer.watch.fd = -1, .jump_fd = -1, .jump_watch.fd = -1,
-                      .serial.irq_fd = -1, .state = CTL_STATE_STARTING, .notes = json_array(), .conf = json_array()};
+                      .serial.irq_fd = -1, .state = spec->prepare ? CTL_STATE_STOPPING : CTL_STATE_STARTING, .notes = json_array(), .conf = json_array()};
     for (int i = 0; i < PHASES; i++)
         vm->phase_us[i] = -1;
     vm->loop = loop_new(e);

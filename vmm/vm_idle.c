@@ -48,6 +48,8 @@ void vm_on_idle_timer(void *ctx, uint32_t events)
     struct idle_facts now;
 
     (void)events;
+    if (vm->spec->prepare)
+        end_idle(vm);
     if (strcmp(vm->state, CTL_STATE_RUNNING) != 0)
         return;
     gather(vm, &now);

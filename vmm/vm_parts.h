@@ -32,6 +32,7 @@ struct virtio_blk;
 #define HALT_CHECK_MS 1000     /* how often to ask whether an idle guest has halted for good */
 #define HALT_CHECK_DOWN_MS 20  /* ... once it has said that it goes down */
 
+#define PREPARE_MS 120000 /* a boot that takes longer is given up, where nobody waits for it */
 #define RECORD_MS 2000 /* from ready to the look which pages were needed for it */
 /* vm_snapshot.c: a snapshot of a disk being taken; blk NULL: none. */
 struct vm_snapshot {

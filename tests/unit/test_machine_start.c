@@ -101,19 +101,24 @@ static void on_done(void *ctx, const struct err *e)
     w->result = *e;
 }
 
-static const struct machine_start_events events = {on_note, on_done};
+static const struct machine_start_events events = {on_note, on_done, false};
 
-static void start(struct world *w)
+static void start_with(struct world *w, const struct machine_start_events *ev)
 {
     struct err e = {0};
 
     w->done = 0;
-    w->start = machine_start(&w->loop, &w->paths, &w->distro, &events, w, &e);
+    w->start = machine_start(&w->loop, &w->paths, &w->distro, ev, w, &e);
     if (!w->start)
         fail_msg("%s", e.msg);
     while (!w->done)
         uv_run(&w->loop, UV_RUN_ONCE);
     assert_int_equal(w->done, 1);
+}
+
+static void start(struct world *w)
+{
+    start_with(w, &events);
 }
 
 static void assert_state(struct world *w, enum machine_state expected)
@@ -366,6 +371,17 @@ static void test_machine_start__an_instant_one_is_to_be_saved_when_idle(void **s
     assert_int_equal(shell("grep -qx -- \"--suspend $PWD/data/distros/d/suspended\" args"), 0);
 }
 
+static void test_machine_start__one_that_is_prepared_is_saved_when_it_is_ready(void **state)
+{
+    static const struct machine_start_events prepares = {on_note, on_done, true};
+    struct world *w = *state;
+
+    assert_int_equal(options_set(&w->distro.options, "instant", "ready", ORIGIN_COMMAND, NULL), 0);
+    start_with(w, &prepares);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(shell("grep -qx -- \"--suspend $PWD/data/distros/d/suspended\" args && grep -q -- --prepare args"), 0);
+}
+
 static void test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why(void **state)
 {
     struct world *w = *state;
@@ -488,6 +504,7 @@ int main(int argc, char **argv)
         TEST(test_machine_start__a_snapshot_with_memory_is_gone_on_from),
         TEST(test_machine_start__a_disk_of_layers_that_cannot_go_on_is_not_checked),
         TEST(test_machine_start__an_instant_one_is_to_be_saved_when_idle),
+        TEST(test_machine_start__one_that_is_prepared_is_saved_when_it_is_ready),
         TEST(test_machine_start__what_cannot_be_restored_boots_afresh_and_says_why),
         TEST(test_machine_start__what_was_saved_before_another_end_is_debris),
         TEST(test_machine_start_detach__nothing_is_told_any_more),

@@ -47,6 +47,14 @@ static int set_up(void **state)
     return 0;
 }
 
+/* The process of a machine does not keep the loop alive; here its end is waited for. */
+static void keep_alive(uv_handle_t *h, void *ctx)
+{
+    (void)ctx;
+    if (!uv_is_closing(h))
+        uv_ref(h);
+}
+
 static int tear_down(void **state)
 {
     struct world *w = *state;
@@ -54,6 +62,7 @@ static int tear_down(void **state)
     while (op_first(&w->core))
         op_detach(op_first(&w->core));
     core_release(&w->core);
+    uv_walk(&w->loop, keep_alive, NULL);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     if (w->holder) {
@@ -195,6 +204,16 @@ static void test_op_snapshot__of_a_stopped_distro(void **state)
     assert_int_equal(run(w, "remove s --yes"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot list c"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "\n  two "));
+}
+
+static void test_op_snapshot__with_memory_needs_a_running_one(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "snapshot create s one --memory"), STATUS_WRONG_STATE);
+    assert_says(w->result, "there is no memory to keep");
+    assert_int_equal(run(w, "snapshot create s one"), STATUS_DONE);
 }
 
 static void test_op_snapshot__only_the_last_are_kept(void **state)
@@ -487,6 +506,44 @@ static void serve_save(int fd, bool can)
         }
 }
 
+/* Takes a snapshot as lxtop-vmm does, with the memory that is asked for. */
+static void take_snapshot(int fd)
+{
+    char line[4096], *memory;
+    FILE *f;
+
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0 && (f = fdopen(c, "r")); fclose(f))
+        while (fgets(line, sizeof(line), f)) {
+            memory = strstr(line, "\"memory\": \"");
+            memory = memory ? memory : strstr(line, "\"memory\":\"");
+            if (memory) {
+                memory = strchr(memory, '/');
+                memory[strcspn(memory, "\"")] = '\0';
+                shell("mkdir %s && echo pages > %s/memory", memory, memory);
+                dprintf(c, "{\"ok\": true, \"frozen\": true, \"memory_bytes\": 62914560, \"pause_us\": 12001}\n");
+            } else {
+                dprintf(c, "{\"ok\": true, \"state\": \"running\"}\n");
+            }
+        }
+}
+
+static void test_op_snapshot__of_a_running_one_with_memory(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    hold_machine(w, "d", take_snapshot);
+    watch_look(w->core.watch);
+    if (run(w, "snapshot create d live --memory") != STATUS_DONE)
+        fail_msg("%s", w->result.msg);
+    assert_string_equal(w->noted, "60 MB of its memory are kept; it stood still for 13 ms\n");
+    assert_int_equal(run(w, "snapshot list d"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "4.0K")); /* of memory */
+    assert_int_equal(run(w, "snapshot list d --json"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "\"memory\": true"));
+    assert_non_null(strstr(w->printed, "\"memory_bytes\": 4096"));
+}
+
 static void save_and_end(int fd)
 {
     serve_save(fd, true);
@@ -551,6 +608,74 @@ static void test_op_stop__of_an_instant_distro_that_cannot_be_saved_powers_off(v
     watch_look(w->core.watch);
     assert_int_equal(run(w, "stop d"), STATUS_DONE);
     assert_non_null(strstr(w->noted, "is powered off: "));
+}
+
+/* Powers off in order; of what follows see be_vmm. */
+static void power_off_in_order(int fd)
+{
+    char line[4096];
+    FILE *f;
+
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0 && (f = fdopen(c, "r")); fclose(f))
+        while (fgets(line, sizeof(line), f)) {
+            if (strstr(line, "\"stop\""))
+                _exit(shell("echo '{\"reason\": \"stopped\"}' > 1/lxtop/machines/d/run.json"));
+            dprintf(c, "{\"ok\": true, \"state\": \"running\"}\n");
+        }
+}
+
+/* This program again, in lxtop-vmm's place: it is to save itself when it is ready, and does or cannot. */
+static int be_vmm(const char *mode)
+{
+    int lock = file_lock("1/lxtop/machines/d/lock", NULL);
+
+    if (strcmp(mode, "error") == 0)
+        return dprintf(3, "error no such kernel\n") < 0;
+    shell("echo '{\"reason\": \"none\", \"state\": \"stopping\", \"pid\": 1}' > 1/lxtop/machines/d/run.json");
+    dprintf(3, "ready\n");
+    usleep(200000);
+    if (strcmp(mode, "saved") == 0)
+        shell("mkdir 0/lxtop/distros/d/suspended; echo '{\"reason\": \"suspended\"}' > 1/lxtop/machines/d/run.json");
+    else
+        shell("echo '{\"reason\": \"panic\", \"detail\": \"no init\"}' > 1/lxtop/machines/d/run.json");
+    return lock < 0;
+}
+
+static void stop_one_to_be_ready(struct world *w, const char *mode)
+{
+    auto_free char *vmm = file_path("%s/bin/lxtop-vmm", w->folder);
+
+    assert_int_equal(shell("mkdir -p bin 2/lxtop/kernels/tuned && : > 2/lxtop/kernels/tuned/vmlinux && "
+                           "cp /proc/%d/exe bin/lxtop-vmm && cp /bin/true guest", (int)getpid()), 0);
+    setenv("LXTOP_VMM", vmm, 1);
+    setenv("LXTOP_GUEST", "guest", 1);
+    setenv("FAKE_VMM", mode, 1);
+    assert_int_equal(run(w, "install busybox --disk_size 32M --name d --instant ready --shares none"), STATUS_DONE);
+    hold_machine(w, "d", power_off_in_order);
+    watch_look(w->core.watch);
+    assert_int_equal(run(w, "stop d"), STATUS_DONE);
+}
+
+static void test_op_stop__of_one_that_is_to_be_ready_boots_and_saves_it(void **state)
+{
+    struct world *w = *state;
+
+    stop_one_to_be_ready(w, "saved");
+    assert_string_equal(w->noted, "");
+    assert_int_equal(run(w, "list"), STATUS_DONE);
+    assert_non_null(strstr(w->printed, "suspended"));
+}
+
+static void test_op_stop__of_one_that_cannot_be_made_ready_is_a_stop_all_the_same(void **state)
+{
+    stop_one_to_be_ready(*state, "error");
+    assert_non_null(strstr(((struct world *)*state)->noted, "its next start is a boot: no such kernel"));
+}
+
+static void test_op_stop__of_one_that_dies_before_it_is_ready_is_a_stop_all_the_same(void **state)
+{
+    stop_one_to_be_ready(*state, "panics");
+    assert_non_null(strstr(((struct world *)*state)->noted, "its next start is a boot: no init"));
 }
 
 static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
@@ -647,6 +772,8 @@ int main(int argc, char **argv)
         TEST(test_op_install__then_list_and_remove),
         TEST(test_op_forward__of_a_stopped_distro_is_kept),
         TEST(test_op_snapshot__of_a_stopped_distro),
+        TEST(test_op_snapshot__with_memory_needs_a_running_one),
+        TEST(test_op_snapshot__of_a_running_one_with_memory),
         TEST(test_op_snapshot__only_the_last_are_kept),
         TEST(test_op_set__then_info_says_where_from),
         TEST(test_op_set__policy_login),
@@ -662,12 +789,17 @@ int main(int argc, char **argv)
         TEST(test_op_suspend__that_is_refused_leaves_it_running),
         TEST(test_op_stop__of_an_instant_distro_suspends_it),
         TEST(test_op_stop__of_an_instant_distro_that_cannot_be_saved_powers_off),
+        TEST(test_op_stop__of_one_that_is_to_be_ready_boots_and_saves_it),
+        TEST(test_op_stop__of_one_that_cannot_be_made_ready_is_a_stop_all_the_same),
+        TEST(test_op_stop__of_one_that_dies_before_it_is_ready_is_a_stop_all_the_same),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
         TEST(test_op__use_of_a_machine_about_to_stop_starts_it_again),
     };
 
     signal(SIGPIPE, SIG_IGN);
+    if (strstr(argv[0], "lxtop-vmm"))
+        return be_vmm(getenv("FAKE_VMM"));
     if (argc > 1)
         return task_install(argc - 1, argv + 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,21 @@ static void test_parse__every_option(void **state)
     assert_string_equal(s.cache, "ca");
 }
 
+static void test_parse__one_that_is_prepared_needs_a_place(void **state)
+{
+    struct spec s;
+    struct line l;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(parse(&l, &s, "--kernel k --agent --suspend d --prepare", &e), SPEC_RUN);
+    assert_true(s.prepare);
+    assert_string_equal(s.suspend, "d");
+    assert_int_equal(parse(&l, &s, "--kernel k --agent --prepare", &e), -EINVAL);
+    assert_int_equal(parse(&l, &s, "--kernel k --suspend d --prepare", &e), -EINVAL);
+    assert_says(e, "--prepare needs --suspend and --agent");
+}
+
 static void test_parse__what_a_disk_stands_on(void **state)
 {
     struct spec s;
@@ -341,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse__defaults),
         cmocka_unit_test(test_parse__every_option),
+        cmocka_unit_test(test_parse__one_that_is_prepared_needs_a_place),
         cmocka_unit_test(test_parse__what_a_disk_stands_on),
         cmocka_unit_test(test_parse__shares),
         cmocka_unit_test(test_parse__bad_shares),

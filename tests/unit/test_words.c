@@ -154,7 +154,7 @@ static void test_words_snapshots__a_fact_a_line(void **state)
 
     (void)state;
     assert_non_null(strstr(text, "first: note, before it\nfirst: stands on nothing.\nfirst: takes 0 bytes of its own.\n"));
-    assert_non_null(strstr(text, "second: with memory.\nsecond: stands on first.\n"));
+    assert_non_null(strstr(text, "second: with memory, which takes 0 bytes.\nsecond: stands on first.\n"));
     assert_non_null(strstr(text, "The disk as it is now: stands on second.\n"));
 }
 
