@@ -25,6 +25,7 @@ void ui_release(struct ui *u)
     files_release(&u->files);
     doc_release(&u->doc);
     free(u->held);
+    free(u->held_history);
     *u = (struct ui){0};
 }
 
@@ -346,12 +347,20 @@ static void freeze(struct ui *u, const struct model *m)
 {
     u->frozen = !u->frozen;
     free(u->held);
+    free(u->held_history);
     u->held = u->frozen && m->count ? malloc(m->count * sizeof(*u->held)) : NULL;
-    u->held_count = u->held ? m->count : 0;
+    u->held_history = u->held ? calloc(m->count, sizeof(*u->held_history)) : NULL;
+    u->held_count = u->held_history ? m->count : 0;
     u->frozen_at = m->now;
+    u->held_host = m->host;
+    u->held_device_count = m->focus.device_count;
+    memcpy(u->held_of, m->focus.name, sizeof(u->held_of));
+    memcpy(u->held_devices, m->focus.devices, sizeof(u->held_devices));
     for (unsigned i = 0; i < u->held_count; i++) {
         u->held[i] = m->distros[i];
-        u->held[i].history = NULL; /* which is the model's, and may go */
+        if (m->distros[i].history)
+            u->held_history[i] = *m->distros[i].history;
+        u->held[i].history = m->distros[i].history ? &u->held_history[i] : NULL; /* the model's own may go */
     }
     ui_hint_keys(u, u->frozen ? "Figures are held still; {hold} lets them go on." : "Figures go on.");
 }

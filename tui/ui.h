@@ -107,6 +107,11 @@ struct ui {
     time_t frozen_at;
     struct model_distro *held;       /* rows whose figures do not change on the screen; owned */
     unsigned held_count;
+    struct history *held_history;    /* of each of them, where `frozen`; owned */
+    struct model_host held_host;     /* the same of this host, and of the devices looked at; where `frozen` */
+    struct model_device held_devices[MODEL_DEVICES];
+    unsigned held_device_count;
+    char held_of[NAME_MAX_LEN + 1];  /* whose devices; "": of none */
     struct form form;
     struct files files;
     char snapshot[2][SNAPSHOT_NAME_MAX + 1]; /* of the question or the request */

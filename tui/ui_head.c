@@ -76,15 +76,17 @@ static void add(char *line, size_t size, int cols, const char *part)
         snprintf(line + len, size - len, "%s%s", len ? ", " : "", part);
 }
 
-static void add_machines(const struct model *m, char *line, size_t size, int cols)
+static void add_machines(const struct ui *u, const struct model *m, char *line, size_t size, int cols)
 {
     char part[128], given[FORMAT_TEXT], real[FORMAT_TEXT];
     int64_t limit = 0, resident = 0;
 
     for (unsigned i = 0; i < m->count; i++)
         if (MACHINE_BIT(m->distros[i].state) & MACHINE_LIVE) {
-            limit += m->distros[i].memory_size > 0 ? m->distros[i].memory_size : 0;
-            resident += m->distros[i].resident > 0 ? m->distros[i].resident : 0;
+            const struct model_distro *d = u->frozen ? ui_figures(u, &m->distros[i]) : &m->distros[i];
+
+            limit += d->memory_size > 0 ? d->memory_size : 0;
+            resident += d->resident > 0 ? d->resident : 0;
         }
     if (!limit)
         return;
@@ -95,7 +97,7 @@ static void add_machines(const struct model *m, char *line, size_t size, int col
 /* The most important first; what there is no room for is left out. */
 void draw_host(const struct ui *u, const struct model *m, struct grid *g, int row)
 {
-    const struct model_host *h = &m->host;
+    const struct model_host *h = u->frozen ? &u->held_host : &m->host;
     char line[512] = "", part[128], a[FORMAT_TEXT], b[FORMAT_TEXT];
 
     snprintf(part, sizeof(part), "%s%s", u->frozen ? "FROZEN, " : "",
@@ -108,7 +110,7 @@ void draw_host(const struct ui *u, const struct model *m, struct grid *g, int ro
     add(line, sizeof(line), g->cols, part);
     snprintf(part, sizeof(part), "memory %s of %s free", format_size(a, h->available), format_size(b, h->memory));
     add(line, sizeof(line), g->cols, part);
-    add_machines(m, line, sizeof(line), g->cols);
+    add_machines(u, m, line, sizeof(line), g->cols);
     if (h->disk_free >= 0) {
         snprintf(part, sizeof(part), "disk %s free", format_size(a, h->disk_free));
         add(line, sizeof(line), g->cols, part);

@@ -85,8 +85,7 @@ static const struct {
               {HISTORY_9P, "9P/s", format_rate},
               {HISTORY_NET, "Net/s", format_rate}};
 
-/* `late`: seconds that have passed since the screen was frozen. */
-static void put_graph(const struct ui *u, struct doc *doc, const struct history *h, unsigned g, int cols, unsigned late)
+static void put_graph(const struct ui *u, struct doc *doc, const struct history *h, unsigned g, int cols)
 {
     double value[HISTORY_LEN], top = 0;
     char line[GRAPH_TEXT], now[FORMAT_TEXT], highest[FORMAT_TEXT];
@@ -94,24 +93,22 @@ static void put_graph(const struct ui *u, struct doc *doc, const struct history 
 
     n = n > HISTORY_LEN ? HISTORY_LEN : n;
     for (unsigned i = 0; i < n; i++) {
-        value[i] = history_value(h, graphs[g].series, n - 1 - i + late);
+        value[i] = history_value(h, graphs[g].series, n - 1 - i);
         top = value[i] > top ? value[i] : top;
     }
     graph_line(line, value, n, top, u->look.ascii);
-    graphs[g].format(now, history_value(h, graphs[g].series, late));
+    graphs[g].format(now, history_value(h, graphs[g].series, 0));
     graphs[g].format(highest, top);
     doc_put(doc, STYLE_PLAIN, "%-*s%7s  %s  max %s", LABEL, graphs[g].name, now, line, highest);
 }
 
-static void put_history(const struct ui *u, struct doc *doc, const struct model_distro *d, int cols, time_t now)
+static void put_history(const struct ui *u, struct doc *doc, const struct model_distro *d, int cols)
 {
-    unsigned late = u->frozen && now > u->frozen_at ? (unsigned)(now - u->frozen_at) : 0;
-
     if (!d->history || d->history->count < 2)
         return;
     heading(doc, "History, a second each, newest right");
     for (unsigned g = 0; g < ARRAY_SIZE(graphs); g++)
-        put_graph(u, doc, d->history, g, cols, late);
+        put_graph(u, doc, d->history, g, cols);
 }
 
 /* --- memory, disk, devices --- */
@@ -144,16 +141,18 @@ static void put_snapshots(const struct ui *u, struct doc *doc, const struct mode
     }
 }
 
-static void put_devices(struct doc *doc, const struct model_focus *f)
+static void put_devices(const struct ui *u, struct doc *doc, const struct model_focus *f)
 {
+    bool held = u->frozen && strcmp(u->held_of, f->name) == 0;
+    unsigned count = held ? u->held_device_count : f->device_count;
     char read[FORMAT_TEXT], written[FORMAT_TEXT];
 
-    if (!f->device_count)
+    if (!count)
         return;
     heading(doc, "Devices");
     doc_put(doc, STYLE_DIM, "%-10s %9s %7s %7s %6s %6s", "NAME", "REQUESTS", "READ", "WRITTEN", "MEAN", "ERRORS");
-    for (unsigned i = 0; i < f->device_count; i++) {
-        const struct model_device *v = &f->devices[i];
+    for (unsigned i = 0; i < count; i++) {
+        const struct model_device *v = held ? &u->held_devices[i] : &f->devices[i];
 
         doc_put(doc, v->errors ? STYLE_BAD : STYLE_PLAIN, "%-10s %9lld %7s %7s %4lldus %6lld", v->name,
                 (long long)v->requests, format_size(read, v->read_bytes), format_size(written, v->write_bytes),
@@ -206,13 +205,13 @@ static void build(struct ui *u, const struct model *m, int cols)
     put_state(&u->doc, d, cols);
     put_sizes(&u->doc, d, cols);
     put_boot(u, &u->doc, d, cols);
-    put_history(u, &u->doc, live, cols, m->now);
+    put_history(u, &u->doc, d, cols);
     if (strcmp(f->name, d->name) != 0 || !f->known)
         return;
     put_list(&u->doc, &f->options, OPT_SHARES, "Shares", cols);
     put_list(&u->doc, &f->options, OPT_FORWARDS, "Forwards", cols);
     put_snapshots(u, &u->doc, f, cols);
-    put_devices(&u->doc, f);
+    put_devices(u, &u->doc, f);
     put_settings(&u->doc, &f->options);
 }
 

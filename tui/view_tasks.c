@@ -17,9 +17,10 @@ static const struct model_task *task_at(const struct model *m, unsigned row)
     return model_task(m, m->tasks_begun - row);
 }
 
-static const char *state_of(const struct model_task *t, char *to)
+/* How far it is, unless figures are held still. */
+static const char *state_of(const struct ui *u, const struct model_task *t, char *to)
 {
-    if (t->running && t->total)
+    if (t->running && t->total && !u->frozen)
         snprintf(to, FORMAT_TEXT, "%d%%", (int)(99.0 * (double)t->done / (double)t->total));
     else
         snprintf(to, FORMAT_TEXT, "%s", t->running ? "running" : t->failed ? "failed" : t->cancelled ? "cancelled" : "done");
@@ -31,9 +32,8 @@ static void text(const struct ui *u, const struct model *m, unsigned row, bool w
     const struct model_task *t = task_at(m, row);
     char state[FORMAT_TEXT];
 
-    (void)u;
     if (whole)
-        snprintf(to, size, "%s %s %s %s %s", t->what, t->distro, state_of(t, state), t->detail, t->why);
+        snprintf(to, size, "%s %s %s %s %s", t->what, t->distro, state_of(u, t, state), t->detail, t->why);
     else
         snprintf(to, size, "%lu", t->serial);
 }
@@ -50,12 +50,11 @@ static void draw_row(const struct ui *u, const struct model *m, unsigned row, st
     char cell[FORMAT_TEXT];
     int col = g->cols >= 60 ? 45 : 33;
 
-    (void)u;
     grid_put(g, at, 2, 9, STYLE_PLAIN, t->what);
     grid_put(g, at, 12, g->cols >= 60 ? 16 : 9, STYLE_PLAIN, t->distro);
     grid_put(g, at, g->cols >= 60 ? 29 : 22, 9,
-             selected ? STYLE_PLAIN : t->failed ? STYLE_BAD : t->running ? STYLE_BUSY : STYLE_GOOD, state_of(t, cell));
-    grid_put_right(g, at, g->cols >= 60 ? 38 : 27, 6, STYLE_PLAIN, took(t, m->now, cell));
+             selected ? STYLE_PLAIN : t->failed ? STYLE_BAD : t->running ? STYLE_BUSY : STYLE_GOOD, state_of(u, t, cell));
+    grid_put_right(g, at, g->cols >= 60 ? 38 : 27, 6, STYLE_PLAIN, took(t, u->frozen ? u->frozen_at : m->now, cell));
     grid_put(g, at, col, g->cols - col, STYLE_PLAIN, t->failed ? t->why : t->detail);
 }
 
@@ -72,11 +71,10 @@ static void remark(const struct ui *u, const struct model *m, int row, enum styl
     const struct model_task *t = row < 0 ? NULL : task_at(m, (unsigned)row);
     char done[FORMAT_TEXT], total[FORMAT_TEXT];
 
-    (void)u;
     if (t && t->failed) {
         *s = STYLE_BAD;
         snprintf(to, size, "%s", t->why);
-    } else if (t && t->running && t->total) {
+    } else if (t && t->running && t->total && !u->frozen) {
         snprintf(to, size, "%s of %s; c cancels it.", format_size(done, (int64_t)t->done),
                  format_size(total, (int64_t)t->total));
     }

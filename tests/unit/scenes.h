@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Models made by hand, and what is looked at in them: one a golden screen of tests/screens.
- * Included by test_ui.c alone.
+ * Included by the tests of the screen (test_ui*.c) alone.
  */
 #ifndef TESTS_UNIT_SCENES_H
 #define TESTS_UNIT_SCENES_H

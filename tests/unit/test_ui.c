@@ -81,7 +81,7 @@ static void look_at_size(const struct scene *s, int rows, int cols)
 
 static void test_ui_draw__any_size(void **state)
 {
-    static const int heights[] = {1, 2, 3, 5, 7, 8, 12}, widths[] = {1, 2, 4, 19, 40};
+    static const int heights[] = {1, 2, 3, 5, 7, 8, 12, 24}, widths[] = {1, 2, 4, 19, 40, 80, 200};
 
     (void)state;
     for (unsigned i = 0; i < scenes_count; i++)
