@@ -177,6 +177,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     libslirp-dev \
     busybox-static qemu-system-x86 qemu-utils cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
+    python3-daemonize python3-dbus python3-evdev python3-pexpect python3-pkg-resources python3-pyte python3-pyudev python3-xdg \
     socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help
@@ -185,6 +186,7 @@ deps:
 	    grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get -q update && \
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing; fi
+	$(Q)tests/unit/fenrir.py get
 kernel: deps
 	$(Q)config/kernel/build
 stock-kernel: deps
