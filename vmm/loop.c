@@ -201,3 +201,8 @@ void loop_quit(struct loop *l)
     while (write(l->quit_watch.fd, &one, sizeof(one)) < 0 && errno == EINTR)
         ;
 }
+
+void loop_quit_at_once(struct loop *l)
+{
+    l->quit = true;
+}

@@ -55,5 +55,7 @@ void loop_timer_release(struct loop *l, struct loop_timer *t);
 /* Runs callbacks until loop_quit, which any thread may call. */
 void loop_run(struct loop *l);
 void loop_quit(struct loop *l);
+/* By a callback: none is called any more after it, not even of events that have happened already. */
+void loop_quit_at_once(struct loop *l);
 
 #endif

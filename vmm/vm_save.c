@@ -71,10 +71,12 @@ int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct e
         r = snapshot_keep(&saving, e);
     if (r == 0)
         vm_save_working_set(vm, folder);
-    if (r == 0 && end)
+    if (r == 0 && end) {
         vm_end(vm, EXIT_SUSPENDED, "");
-    else if (end)
+        loop_quit_at_once(vm->loop); /* a request that waits is in what was saved: it is not for the devices of now */
+    } else if (end) {
         vm_go_on(vm);
+    }
     json_object_set_new(reply, "pause_us", json_integer((json_int_t)vm->still.us));
     return r;
 }

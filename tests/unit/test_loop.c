@@ -94,6 +94,29 @@ static void test_remove__in_a_batch_keeps_the_others_from_running(void **state)
         assert_int_equal(w->watch[i].fd, -1);
 }
 
+static void quit_at_once(void *ctx, uint32_t events)
+{
+    struct world *w = ctx;
+
+    (void)events;
+    w->calls[0]++;
+    loop_quit(w->loop);
+    loop_quit_at_once(w->loop);
+}
+
+/* What else has happened by then is for nobody. */
+static void test_quit_at_once__none_of_the_batch_is_called_any_more(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < WATCHES; i++) {
+        raise_event(w->fd[i]);
+        assert_int_equal(loop_add(w->loop, &w->watch[i], w->fd[i], EPOLLIN, quit_at_once, w, NULL), 0);
+    }
+    loop_run(w->loop);
+    assert_int_equal(w->calls[0], 1);
+}
+
 static void count_and_quit_at_3(void *ctx, uint32_t events)
 {
     struct world *w = ctx;
@@ -219,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_remove__in_a_batch_keeps_the_others_from_running),
+        TEST(test_quit_at_once__none_of_the_batch_is_called_any_more),
         TEST(test_run__is_level_triggered),
         TEST(test_modify__stops_and_starts_events),
         TEST(test_add__refuses_what_cannot_be_watched),
