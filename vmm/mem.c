@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -100,6 +101,8 @@ int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
     if (own < 0)
         return err_sys(e, errno, "the saved memory");
     r = init(m, size, own, e);
+    if (r == 0 && !(m->taken = calloc(size / PAGE / 8 + 1, 1)))
+        r = err_sys(e, ENOMEM, "the saved memory");
     if (r < 0 && m->from_file) /* not released yet */
         mem_release(m);
     return r;
@@ -111,6 +114,7 @@ void mem_release(struct mem *m)
         munmap(m->region[i].host, m->region[i].size);
     if (m->from_file)
         close(m->file);
+    free(m->taken);
     *m = (struct mem){0};
 }
 
@@ -153,13 +157,43 @@ static bool take_from_file(void *start, uint64_t len)
                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
+/* The number in the file of the page at `host`, which is in RAM. */
+static uint64_t page_of(const struct mem *m, const uint8_t *host)
+{
+    uint64_t before = 0;
+
+    for (unsigned i = 0; i < m->regions; i++) {
+        const struct mem_region *r = &m->region[i];
+
+        if (host >= r->host && (uint64_t)(host - r->host) < r->size)
+            return (before + (uint64_t)(host - r->host)) / PAGE;
+        before += r->size;
+    }
+    return before / PAGE; /* never */
+}
+
+static void note_taken(const struct mem *m, uintptr_t start, uintptr_t end)
+{
+    uint64_t page = page_of(m, (const uint8_t *)start);
+
+    for (; start < end; start += PAGE, page++)
+        m->taken[page / 8] |= (uint8_t)(1u << page % 8);
+}
+
+bool mem_is_taken(const struct mem *m, uint64_t page)
+{
+    return m->taken[page / 8] & 1u << page % 8;
+}
+
 uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len)
 {
     uintptr_t start = ((uintptr_t)host + PAGE - 1) & ~(PAGE - 1);
     uintptr_t end = ((uintptr_t)host + len) & ~(PAGE - 1);
 
-    if (start < end && m->from_file && take_from_file((void *)start, end - start))
+    if (start < end && m->from_file && take_from_file((void *)start, end - start)) {
+        note_taken(m, start, end);
         return end - start;
+    }
     if (start >= end || madvise((void *)start, end - start, MADV_DONTNEED) < 0)
         return 0;
     return end - start;

@@ -38,6 +38,7 @@ struct mem {
     uint64_t size; /* bytes of RAM in all */
     bool from_file; /* mapped by mem_init_file ... */
     int file;       /* ... of this one, its own descriptor; else meaningless */
+    uint8_t *taken; /* ... a bit for each of its pages: no more the file's, given back as zeroes */
 };
 
 /* `size` is a multiple of 4 KiB from one page (tests) to MEM_MAX. */
@@ -58,5 +59,7 @@ bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t l
  * mapped from a file and the piece is small, as the file.  Bytes dropped.
  */
 uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len);
+/* Is page `page` of the file that the memory was mapped from (counted from 0) no more mapped from it? */
+bool mem_is_taken(const struct mem *m, uint64_t page);
 
 #endif

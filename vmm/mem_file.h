@@ -6,6 +6,11 @@
  * (balloon, free page reporting) are holes.  A machine maps it privately (mem_init_file): it can run at once,
  * pages come as they are touched, several machines share those that they only read, and the file must stay
  * as it is for as long as any of them lives.
+ *
+ * What is saved of a restored machine differs from its file only in the pages that were written to since, which
+ * the host's page tables tell: they are private, whoever wrote them.  Only those are written; the rest is copied
+ * from file to file, and on file systems that can share blocks (btrfs, XFS) takes no space.  The new file needs
+ * the old one no more.
  */
 #ifndef VMM_MEM_FILE_H
 #define VMM_MEM_FILE_H

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "core/base/auto.h"
 #include "vmm/mem.h"
 
 #define SIZE (8ULL << 20)
@@ -129,6 +130,78 @@ static void test_save__of_a_restored_machine_shrinks(void **state)
     assert_int_equal(save(w), SIZE - 0x400000);
 }
 
+/* Every page, as the machine reads it, is what a file of all of them would have held. */
+static void assert_as_file(const struct mem *m, int fd)
+{
+    uint8_t page[4096];
+
+    for (uint64_t at = 0; at < SIZE; at += sizeof(page)) {
+        assert_int_equal(pread(fd, page, sizeof(page), (off_t)at), sizeof(page));
+        if (memcmp(page, mem_at(m, GPA(at), sizeof(page)), sizeof(page)) != 0)
+            fail_msg("page 0x%llx differs", (unsigned long long)at);
+    }
+}
+
+/* Generation over generation: written, zeroed, given back in pieces of every size, read only. */
+static void test_save__of_what_changed_equals_all_of_it(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    srand(7);
+    for (int generation = 0; generation < 8; generation++) {
+        for (int i = 0; i < 200; i++) {
+            uint64_t at = (uint64_t)(rand() % (int)(SIZE / 4096)) * 4096, len = (uint64_t)(1 + rand() % 8) * 4096;
+            uint8_t *host = mem_at(&w->mem, GPA(at), 1);
+
+            len = len < SIZE - at ? len : SIZE - at;
+            if (i % 50 == 0 && at < SIZE / 2)
+                mem_give_back(&w->mem, host, 3 << 20);
+            else if (i % 4 == 0)
+                mem_give_back(&w->mem, host, len);
+            else if (i % 4 == 1)
+                memset(host, 0, len);
+            else if (i % 4 == 2)
+                memset(host, 1 + rand() % 255, len);
+            else
+                assert_true(*(volatile uint8_t *)host < 256); /* there, but the file's */
+        }
+        save(w);
+        assert_as_file(&w->mem, fileno(w->file));
+        mem_release(&w->mem);
+        assert_ok(mem_init_file(&w->mem, SIZE, fileno(w->file), &e), e);
+        assert_as_file(&w->mem, fileno(w->file));
+        fclose(w->file);
+        assert_non_null(w->file = tmpfile());
+    }
+}
+
+static uint64_t resident(void)
+{
+    auto_free char *kb = shell_line("awk '/^RssFile/ {print $2}' /proc/%d/status", (int)getpid());
+
+    return strtoull(kb, NULL, 10) * 1024;
+}
+
+/* What was never touched is not fetched to be saved. */
+static void test_save__of_what_changed_touches_nothing_else(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    uint64_t before;
+
+    memset(mem_at(&w->mem, GPA(0), SIZE), 9, SIZE);
+    save(w);
+    mem_release(&w->mem);
+    assert_ok(mem_init_file(&w->mem, SIZE, fileno(w->file), &e), e);
+    w->file = (fclose(w->file), tmpfile());
+    put(&w->mem, 0x400000, "changed");
+    before = resident();
+    assert_int_equal(save(w), SIZE);
+    assert_true(resident() < before + SIZE / 2);
+    assert_as_file(&w->mem, fileno(w->file));
+}
+
 static void test_restore__of_another_size_is_refused(void **state)
 {
     struct world *w = *state;
@@ -163,6 +236,8 @@ int main(void)
         TEST(test_restore__is_private_and_the_file_stays),
         TEST(test_save__of_a_restored_machine_is_whole),
         TEST(test_save__of_a_restored_machine_shrinks),
+        TEST(test_save__of_what_changed_equals_all_of_it),
+        TEST(test_save__of_what_changed_touches_nothing_else),
         TEST(test_restore__of_another_size_is_refused),
         TEST(test_save__to_a_full_disk_is_told),
     };
