@@ -354,12 +354,15 @@ void doctor_host_disk(struct model_host *h, const char *path)
 {
     struct statvfs v;
 
-    h->disk_free = statvfs(path, &v) == 0 ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : -1;
+    bool known = statvfs(path, &v) == 0;
+
+    h->disk_free = known ? (int64_t)v.f_bavail * (int64_t)v.f_frsize : -1;
+    h->disk_size = known ? (int64_t)v.f_blocks * (int64_t)v.f_frsize : -1;
 }
 
 void doctor_host(struct model_host *h)
 {
-    h->disk_free = -1;
+    h->disk_free = h->disk_size = -1;
     doctor_host_cpu(h);
     h->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     h->kvm = doctor_kvm_works(NULL, 0);

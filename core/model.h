@@ -58,7 +58,7 @@ struct model_host {
     int64_t memory, available;   /* bytes */
     double cpu_percent;          /* of all its processors together; negative: not known */
     int64_t cpu_busy, cpu_all;   /* what it was made of: ticks of /proc/stat */
-    int64_t disk_free;           /* bytes, where distros are kept; negative: not known */
+    int64_t disk_free, disk_size; /* bytes, where distros are kept; negative: not known */
     bool kvm;                    /* /dev/kvm can be opened for read and write */
     bool emulated;               /* the processor itself is emulated: times are not hardware times */
 };

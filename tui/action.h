@@ -91,7 +91,11 @@ enum action_id {
     ACTIONS
 };
 
-enum action_confirm { CONFIRM_NONE, CONFIRM_NAME /* type the name, or y on the screen */ };
+enum action_confirm {
+    CONFIRM_NONE,
+    CONFIRM_NAME, /* type the name, or y on the screen */
+    CONFIRM_YES,  /* y on the screen: what a name is too much for */
+};
 
 #define ACTION_KEYS 4
 #define ACTION_ANYWHERE (VIEW_BIT(VIEWS) - 1)

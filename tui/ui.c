@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/err.h"
+#include "tui/ui_op.h"
 
 void ui_init(struct ui *u)
 {
@@ -56,19 +56,19 @@ struct list *ui_list(struct ui *u)
 }
 
 /* Help and palette lie over a view and are about whatever that is about. */
-static enum view_id beneath(const struct ui *u)
+enum view_id ui_beneath(const struct ui *u)
 {
     return (u->view == VIEW_HELP || u->view == VIEW_PALETTE) && u->depth ? u->back[u->depth - 1] : u->view;
 }
 
 const char *ui_focus(const struct ui *u)
 {
-    return view_table[beneath(u)]->of_distro ? u->subject : u->list[VIEW_DISTROS].name;
+    return view_table[ui_beneath(u)]->of_distro ? u->subject : u->list[VIEW_DISTROS].name;
 }
 
 bool ui_looks_closely(const struct ui *u)
 {
-    return view_table[beneath(u)]->of_distro;
+    return view_table[ui_beneath(u)]->of_distro;
 }
 
 const struct model_distro *ui_subject(const struct ui *u, const struct model *m)
@@ -109,7 +109,7 @@ void ui_open(struct ui *u, const struct model *m, enum view_id v)
 {
     if (v == u->view)
         return;
-    if (view_table[v]->of_distro && !view_table[beneath(u)]->of_distro)
+    if (view_table[v]->of_distro && !view_table[ui_beneath(u)]->of_distro)
         snprintf(u->subject, sizeof(u->subject), "%s", u->list[VIEW_DISTROS].name);
     leave_for(u, v);
     u->view = v;
@@ -157,69 +157,6 @@ struct ui_request ui_op(struct ui *u, enum op_id op, unsigned flags, const char 
     r.args.flags = flags;
     r.args.distro = r.distro;
     return r;
-}
-
-/* For all marked rows: those for which it is not legal are refused one by one, in words, when they run. */
-static struct ui_request for_marked(struct ui *u, enum op_id op, unsigned flags)
-{
-    struct list *l = &u->list[VIEW_DISTROS];
-    struct ui_request r = ui_op(u, op, flags, NULL);
-
-    r.targets = l->mark;
-    r.target_count = l->marks;
-    return r;
-}
-
-static bool of_marked(const struct ui *u)
-{
-    return u->view == VIEW_DISTROS && u->list[VIEW_DISTROS].marks > 0;
-}
-
-static struct ui_request answer_remove(struct ui *u, const struct model *m)
-{
-    bool yes = strcmp(u->prompt.line, "y") == 0 || (!of_marked(u) && strcmp(u->prompt.line, u->distro) == 0);
-
-    (void)m;
-    u->prompt = (struct prompt){0};
-    if (yes)
-        return of_marked(u) ? for_marked(u, OP_REMOVE, FLAG_YES) : ui_op(u, OP_REMOVE, FLAG_YES, u->distro);
-    ui_hint(u, "%s not removed.", of_marked(u) ? "The marked distros were" : u->distro);
-    return (struct ui_request){0};
-}
-
-static void ask_remove(struct ui *u, const struct model_distro *d)
-{
-    snprintf(u->distro, sizeof(u->distro), "%s", d->name);
-    if (of_marked(u))
-        ui_ask(u, answer_remove, "", "Remove %u marked distros and everything in them? Type y: ",
-               u->list[VIEW_DISTROS].marks);
-    else
-        ui_ask(u, answer_remove, "", "Remove %s and everything in it? Type y or its name: ", u->distro);
-}
-
-static const char *key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT])
-{
-    const char *key = keymap_key(&u->keys, u->view, a, to);
-
-    return key ? key : action_table[a].name;
-}
-
-/* An action that does not work now says why; nothing else happens. */
-static struct ui_request refuse(struct ui *u, enum action_id a, const struct model_distro *d)
-{
-    struct err e = {0};
-    char key[KEY_TEXT];
-
-    if (!d && view_table[beneath(u)]->of_distro && *u->subject)
-        ui_hint(u, "%s is gone; %s leads back to the distros.", u->subject, key_of(u, ACTION_BACK, key));
-    else if (!d)
-        ui_hint_keys(u, u->view == VIEW_DISTROS ? "There is no distro yet: press {install} to install one."
-                                                : "There is no distro yet: press {view_install} to install one.");
-    else if (a == ACTION_CANCEL)
-        ui_hint(u, "%s is not being installed by this lxtop.", d->name);
-    else if (op_refuse((enum op_id)action_table[a].op, d, &e) < 0)
-        ui_hint(u, "%s.", e.msg);
-    return (struct ui_request){0};
 }
 
 /* --- movement, search, filter, marks --- */
@@ -367,19 +304,6 @@ static void freeze(struct ui *u, const struct model *m)
 
 /* --- actions --- */
 
-static struct ui_request operate(struct ui *u, enum action_id a, const struct model_distro *d)
-{
-    const struct action *row = &action_table[a];
-
-    if (row->confirm == CONFIRM_NAME) {
-        ask_remove(u, d);
-        return (struct ui_request){0};
-    }
-    if (of_marked(u))
-        return for_marked(u, (enum op_id)row->op, row->flags);
-    return ui_op(u, (enum op_id)row->op, row->flags, d->name);
-}
-
 static void tab(struct ui *u, const struct model *m, int step)
 {
     int to = u->view < VIEW_TABS ? (int)u->view + step : VIEW_DISTROS;
@@ -466,8 +390,8 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
 
     if (ui_view(u)->act && ui_view(u)->act(u, m, a, &r))
         return r;
-    if (!action_works(a, d) && !(of_marked(u) && d && row->op >= 0))
-        return refuse(u, a, d);
+    if (!action_works(a, d) && !(ui_of_marked(u) && d && row->op >= 0))
+        return ui_refuse(u, a, d);
     if (a == ACTION_SHELL)
         return ui_want(u, WANT_SHELL, d->name);
     if (a == ACTION_CONSOLE)
@@ -477,7 +401,7 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
     if (a == ACTION_CANCEL)
         return ui_want(u, WANT_CANCEL, d->name);
     if (row->op >= 0 && row->selection)
-        return operate(u, a, d);
+        return ui_operate(u, a, d);
     return act_on_screen(u, m, a);
 }
 
@@ -515,6 +439,6 @@ struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
     else if ((a = keymap_action(&u->keys, u->view, k == '\r' ? K_ENTER : k)) >= 0)
         r = ui_act(u, m, (enum action_id)a);
     else if (k != K_NONE)
-        ui_hint(u, "%s does nothing here; %s shows the keys.", key_text(k, name), key_of(u, ACTION_HELP, help));
+        ui_hint(u, "%s does nothing here; %s shows the keys.", key_text(k, name), ui_key_of(u, ACTION_HELP, help));
     return r;
 }

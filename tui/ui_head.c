@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/format.h"
+#include "tui/graph.h"
 
 /* --- views --- */
 
@@ -68,54 +69,154 @@ int title_view_at(const struct ui *u, int cols, int at)
 
 /* --- this host --- */
 
-static void add(char *line, size_t size, int cols, const char *part)
-{
-    size_t len = strlen(line);
+/* A figure of the host: in words, or with a bar where there is room. */
+struct meter {
+    double part; /* of the whole; negative: no bar */
+    const char *name;
+    char words[96], figure[48];
+};
+enum { METER_CPU, METER_MEMORY, METER_MACHINES, METER_DISK, METERS };
+#define METER_LONGEST 24
+#define METER_SHORTEST 6
 
-    if (text_width(line) + text_width(part) + 2 <= cols)
-        snprintf(line + len, size - len, "%s%s", len ? ", " : "", part);
+static double part_of(double part, double whole)
+{
+    return whole > 0 ? part / whole : -1;
 }
 
-static void add_machines(const struct ui *u, const struct model *m, char *line, size_t size, int cols)
+static struct meter cpu_meter(const struct model_host *h)
 {
-    char part[128], given[FORMAT_TEXT], real[FORMAT_TEXT];
-    int64_t limit = 0, resident = 0;
+    struct meter t = {.part = h->cpu_percent < 0 ? -1 : h->cpu_percent / 100, .name = "CPU"};
+    char a[FORMAT_TEXT];
+
+    if (h->cpu_percent >= 0) {
+        snprintf(t.words, sizeof(t.words), "CPU %s of %d", format_percent(a, h->cpu_percent), h->cpus);
+        snprintf(t.figure, sizeof(t.figure), "%4s of %d", a, h->cpus);
+    } else {
+        snprintf(t.words, sizeof(t.words), "%d CPUs", h->cpus);
+    }
+    return t;
+}
+
+static struct meter memory_meter(const struct model_host *h)
+{
+    struct meter t = {.part = part_of((double)(h->memory - h->available), (double)h->memory), .name = "Mem"};
+    char a[FORMAT_TEXT], b[FORMAT_TEXT];
+
+    snprintf(t.words, sizeof(t.words), "memory %s of %s free", format_size(a, h->available), format_size(b, h->memory));
+    snprintf(t.figure, sizeof(t.figure), "%s/%s", format_size(a, h->memory - h->available), b);
+    return t;
+}
+
+/* What was given to machines, and what of it is really there. */
+static struct meter machines_meter(const struct ui *u, const struct model *m)
+{
+    struct meter t = {.part = -1, .name = "VMs"};
+    char a[FORMAT_TEXT], b[FORMAT_TEXT];
+    int64_t given = 0, real = 0;
 
     for (unsigned i = 0; i < m->count; i++)
         if (MACHINE_BIT(m->distros[i].state) & MACHINE_LIVE) {
             const struct model_distro *d = u->frozen ? ui_figures(u, &m->distros[i]) : &m->distros[i];
 
-            limit += d->memory_size > 0 ? d->memory_size : 0;
-            resident += d->resident > 0 ? d->resident : 0;
+            given += d->memory_size > 0 ? d->memory_size : 0;
+            real += d->resident > 0 ? d->resident : 0;
         }
-    if (!limit)
-        return;
-    snprintf(part, sizeof(part), "machines %s of %s given", format_size(real, resident), format_size(given, limit));
-    add(line, size, cols, part);
+    if (!given)
+        return t;
+    t.part = part_of((double)real, (double)given);
+    snprintf(t.words, sizeof(t.words), "machines %s of %s given", format_size(a, real), format_size(b, given));
+    snprintf(t.figure, sizeof(t.figure), "%s/%s", a, b);
+    return t;
+}
+
+static struct meter disk_meter(const struct model_host *h)
+{
+    struct meter t = {.part = -1, .name = "Disk"};
+    char a[FORMAT_TEXT];
+
+    if (h->disk_free < 0)
+        return t;
+    t.part = part_of((double)(h->disk_size - h->disk_free), (double)h->disk_size);
+    snprintf(t.words, sizeof(t.words), "disk %s free", format_size(a, h->disk_free));
+    snprintf(t.figure, sizeof(t.figure), "%s free", a);
+    return t;
+}
+
+static const char *host_kind(const struct model_host *h)
+{
+    return !h->kvm ? "no KVM, see `lxtop doctor`" : h->emulated ? "emulated CPU" : "KVM";
+}
+
+static int bars_width(const struct meter t[METERS], int n)
+{
+    int width = 0;
+
+    for (int i = 0; i < n; i++)
+        if (t[i].part >= 0)
+            width += 2 + text_width(t[i].name) + 1 + 1 + text_width(t[i].figure);
+    return width;
+}
+
+/* How wide bars can be: all four meters, else the first three; 0: there is no room for them. */
+static int bar_width(const struct meter t[METERS], int room, int *meters)
+{
+    for (*meters = METERS; *meters >= METER_DISK; --*meters) {
+        int bars = 0, each;
+
+        for (int i = 0; i < *meters; i++)
+            bars += t[i].part >= 0;
+        each = bars ? (room - bars_width(t, *meters)) / bars : 0;
+        if (each >= METER_SHORTEST)
+            return each > METER_LONGEST ? METER_LONGEST : each;
+    }
+    return 0;
+}
+
+static void draw_bars(const struct meter t[METERS], int n, int wide, struct grid *g, int row, int col)
+{
+    char bar[GRAPH_TEXT];
+
+    for (int i = 0; i < n; i++) {
+        if (t[i].part < 0)
+            continue;
+        col += 2;
+        col += grid_put(g, row, col, g->cols - col, STYLE_PLAIN, t[i].name) + 1;
+        col += grid_put(g, row, col, g->cols - col, STYLE_GRAPH, graph_meter(bar, t[i].part, (unsigned)wide)) + 1;
+        col += grid_put(g, row, col, g->cols - col, STYLE_PLAIN, t[i].figure);
+    }
+}
+
+static void add(char *line, size_t size, int cols, const char *part)
+{
+    size_t len = strlen(line);
+
+    if (*part && text_width(line) + text_width(part) + 2 <= cols)
+        snprintf(line + len, size - len, "%s%s", len ? ", " : "", part);
 }
 
 /* The most important first; what there is no room for is left out. */
+static void draw_words(const struct model_host *h, const struct meter t[METERS], const char *kind, struct grid *g, int row)
+{
+    char line[512] = "";
+
+    add(line, sizeof(line), g->cols, kind);
+    for (int i = 0; i < METERS; i++)
+        add(line, sizeof(line), g->cols, t[i].words);
+    grid_put(g, row, 0, g->cols, h->kvm ? STYLE_PLAIN : STYLE_BAD, line);
+}
+
 void draw_host(const struct ui *u, const struct model *m, struct grid *g, int row)
 {
     const struct model_host *h = u->frozen ? &u->held_host : &m->host;
-    char line[512] = "", part[128], a[FORMAT_TEXT], b[FORMAT_TEXT];
+    const struct meter t[METERS] = {cpu_meter(h), memory_meter(h), machines_meter(u, m), disk_meter(h)};
+    char kind[64];
+    int n, wide;
 
-    snprintf(part, sizeof(part), "%s%s", u->frozen ? "FROZEN, " : "",
-             !h->kvm ? "no KVM, see `lxtop doctor`" : h->emulated ? "emulated CPU" : "KVM");
-    add(line, sizeof(line), g->cols, part);
-    if (h->cpu_percent >= 0)
-        snprintf(part, sizeof(part), "CPU %s of %d", format_percent(a, h->cpu_percent), h->cpus);
+    snprintf(kind, sizeof(kind), "%s%s", u->frozen ? "FROZEN, " : "", host_kind(h));
+    wide = bar_width(t, g->cols - text_width(kind), &n);
+    if (wide)
+        draw_bars(t, n, wide, g, row, grid_put(g, row, 0, g->cols, h->kvm ? STYLE_PLAIN : STYLE_BAD, kind));
     else
-        snprintf(part, sizeof(part), "%d CPUs", h->cpus);
-    add(line, sizeof(line), g->cols, part);
-    snprintf(part, sizeof(part), "memory %s of %s free", format_size(a, h->available), format_size(b, h->memory));
-    add(line, sizeof(line), g->cols, part);
-    add_machines(u, m, line, sizeof(line), g->cols);
-    if (h->disk_free >= 0) {
-        snprintf(part, sizeof(part), "disk %s free", format_size(a, h->disk_free));
-        add(line, sizeof(line), g->cols, part);
-    }
-    if (h->emulated)
-        add(line, sizeof(line), g->cols, "times are not hardware times");
-    grid_put(g, row, 0, g->cols, h->kvm ? STYLE_PLAIN : STYLE_BAD, line);
+        draw_words(h, t, kind, g, row);
 }

@@ -29,7 +29,7 @@ struct looked {
 static void host(struct model *m)
 {
     m->host = (struct model_host){.cpus = 8, .memory = 32LL << 30, .available = 20LL << 30, .kvm = true,
-                                  .cpu_percent = 12, .disk_free = 120LL << 30};
+                                  .cpu_percent = 12, .disk_free = 120LL << 30, .disk_size = 400LL << 30};
     m->now = SCENE_NOW;
     model_source_add(m, "busybox", "the small distro that lxtop brings itself");
     model_source_add(m, "/home/somebody/Downloads/debian-12.tar.xz", "archive, 142 MB");

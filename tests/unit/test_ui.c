@@ -150,7 +150,9 @@ static void test_keys__operations_on_the_selected_distro(void **state)
     type("jj");
     assert_string_equal(selected(), "debian"); /* running */
     assert_op(press('x'), OP_STOP, 0, "debian");
-    assert_op(press('X'), OP_STOP, FLAG_FORCE, "debian");
+    assert_int_equal(press('X').want, WANT_NOTHING);
+    assert_hint(type("\n"), "debian not stopped.");
+    assert_op(type("Xy\n"), OP_STOP, FLAG_FORCE, "debian");
     assert_hint(press('s'), "debian is running already.");
     assert_hint(press('d'), "debian is running; stop it first: lxtop stop debian.");
     assert_int_equal(press('\r').want, WANT_SHELL);
