@@ -229,17 +229,25 @@ int conf_check(const char *path, struct err *e)
     return r;
 }
 
-char *conf_read_string(const char *path, const char *name)
+void conf_read_strings(const char *path, const char *const *names, char **values, unsigned n)
 {
-    const char *value = NULL;
-    char *copy = NULL;
+    const char *value;
     config_t c;
+    bool ok;
 
     config_init(&c);
-    if (read_text(&c, path, NULL) == 0 && config_lookup_string(&c, name, &value))
-        copy = strdup(value);
+    ok = read_text(&c, path, NULL) == 0;
+    for (unsigned i = 0; i < n; i++)
+        values[i] = ok && config_lookup_string(&c, names[i], &value) ? strdup(value) : NULL;
     config_destroy(&c);
-    return copy;
+}
+
+char *conf_read_string(const char *path, const char *name)
+{
+    char *value;
+
+    conf_read_strings(path, &name, &value, 1);
+    return value;
 }
 
 static bool add_string(config_setting_t *root, const char *name, const char *value)

@@ -28,6 +28,8 @@ int conf_check(const char *path, struct err *e);
 
 /* A string at the top level of a file; NULL when there is none. The caller frees. */
 char *conf_read_string(const char *path, const char *name);
+/* Several, with one look at the file: values[i] of names[i]. */
+void conf_read_strings(const char *path, const char *const *names, char **values, unsigned n);
 
 /*
  * Changes one text in a group of a file that is lxtop's own, atomically; NULL takes the row away.  What else is

@@ -180,15 +180,19 @@ static int fill(const char *folder, const char *name, const struct options *defa
                 struct distro *d, struct err *e)
 {
     auto_free char *conf = file_path("%s/distro.conf", folder);
-    auto_free char *installed = conf ? conf_read_string(conf, "installed") : NULL;
+    static const char *const names[] = {"installed", "source", "disk_format"};
+    char *values[ARRAY_SIZE(names)] = {NULL};
+    auto_free char *installed = NULL;
     struct tm tm = {0};
 
     snprintf(d->name, sizeof(d->name), "%s", name);
     if (!conf || options_copy(&d->options, defaults, e) < 0)
         return err_sys(e, ENOMEM, "distro %s", name);
     conf_read_options(conf, NULL, ORIGIN_DISTRO, &d->options, keep_first_warning, d);
-    d->source = conf_read_string(conf, "source");
-    d->disk_format = conf_read_string(conf, "disk_format");
+    conf_read_strings(conf, names, values, ARRAY_SIZE(names));
+    installed = values[0];
+    d->source = values[1];
+    d->disk_format = values[2];
     d->disk = file_path("%s/root.img", folder);
     if (installed && strptime(installed, TIME_FORMAT, &tm))
         d->installed = timegm(&tm);

@@ -88,6 +88,8 @@ static void test_ui_draw__any_size(void **state)
         for (size_t r = 0; r < ARRAY_SIZE(heights); r++)
             for (size_t c = 0; c < ARRAY_SIZE(widths); c++)
                 look_at_size(&scenes[i], heights[r], widths[c]);
+    for (unsigned i = 0; i < scenes_count; i++)
+        look_at_size(&scenes[i], 100, 300);
 }
 
 /* --- keys --- */
