@@ -26,6 +26,9 @@ static int open_one(struct chain_one *o, const struct chain_layer *l, struct err
     o->q = qcow2_open(o->fd, false, l->path, e);
     if (!o->q)
         return -EINVAL;
+    if (qcow2_cluster_size(o->q) != QCOW2_CLUSTER) /* what follows goes by clusters of one size */
+        return err_set(e, EINVAL, "%s: a layer with clusters of %u bytes is not one of lxtop's", l->path,
+                       qcow2_cluster_size(o->q));
     o->size = qcow2_disk_size(o->q);
     return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * A disk of several layers, read and merged by plain system calls, for lxtop itself.
  *
- * Formats are those that the caller states.  Layers are opened for reading and their OFD locks are not
- * asked for: lxtop reads frozen layers, which nobody writes, while a machine runs on them.
+ * Formats are those that the caller states.  Other clusters than QCOW2_CLUSTER are refused.  Layers are
+ * opened for reading and their OFD locks are not asked for: lxtop reads frozen layers, which nobody writes,
+ * while a machine runs on them.
  */
 #ifndef CORE_DISK_CHAIN_H
 #define CORE_DISK_CHAIN_H

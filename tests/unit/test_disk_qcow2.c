@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "core/disk/chain.h"
+
 /* --- ours, read by qemu --- */
 
 static void test_qcow2_create__qemu_img_finds_it_clean(void **state)
@@ -494,6 +496,22 @@ static void test_disk_qcow2__truncated_files(void **state)
     }
 }
 
+/* Merging goes by clusters: a layer with others would be merged wrongly. */
+static void test_chain_open__refuses_other_clusters(void **state)
+{
+    struct chain_layer l = {.path = "t", .qcow2 = true};
+    struct chain *c;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(shell("rm -f t; qemu-img create -q -f qcow2 -o cluster_size=4k t 40M"), 0);
+    assert_null(chain_open(&l, 1, &e));
+    assert_non_null(strstr(e.msg, "clusters of 4096 bytes"));
+    assert_int_equal(shell("rm -f t; qemu-img create -q -f qcow2 t 40M"), 0);
+    assert_non_null(c = chain_open(&l, 1, &e));
+    chain_close(c);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -518,6 +536,7 @@ int main(void)
         test(test_disk_qcow2__tables_that_are_refused),
         test(test_disk_qcow2__refcounts_in_the_file_are_not_believed),
         test(test_disk_qcow2__truncated_files),
+        test(test_chain_open__refuses_other_clusters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
