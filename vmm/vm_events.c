@@ -81,8 +81,9 @@ void vm_on_note(void *ctx, const char *text)
 {
     struct vm *vm = ctx;
 
-    if (json_array_size(vm->notes) < NOTES_MAX)
-        json_array_append_new(vm->notes, json_string(text));
+    if (json_array_size(vm->notes) >= NOTES_MAX) /* nor is it written: a guest could keep the host's disk busy */
+        return;
+    json_array_append_new(vm->notes, json_string(text));
     if (vm->phase_us[PHASE_READY] >= 0) /* until then each phase writes it */
         vm_write_run_file(vm);
 }
