@@ -1,7 +1,6 @@
 # lxtop: one non-recursive Makefile.  `make help` lists the targets.
 .DEFAULT_GOAL := all
 MODE ?= release
-.DEFAULT_GOAL := all
 O := out/$(MODE)
 
 # --- Tools and flags ---------------------------------------------------------------------------
