@@ -150,6 +150,11 @@ fuzz:
 	$(Q)FUZZ_SECONDS=60 FUZZ_SEED=0 tests/run fuzz
 lab-test: all $(LAB_PROGRAMS)
 	$(Q)tests/run lab
+# Docker and podman in a Debian 12: not part of `make test`, since emulated it takes about 20 minutes.
+.PHONY: docker-test
+docker-test: deps all kernel $(LAB_PROGRAMS)
+	$(Q)tests/lab/debian docker
+	$(Q)LXTOP_PATIENCE=1500 tests/lab/run --disk --ordinary --mem 6144 tests/lab/suite docker
 
 # --- The house rules -------------------------------------------------------------------------------
 HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h core/disk/*.h config/*.h p9/*.h vmm/*.h vmm/net/*.h vmm/guest/*.h)
