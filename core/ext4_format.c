@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/base/uuid.h"
 #include "core/ext4_parts.h"
 
 #define INODE_RATIO 16384
@@ -49,11 +50,8 @@ static void personalise(ext2_filsys fs)
     s->s_min_extra_isize = s->s_want_extra_isize = 32;
     s->s_default_mount_opts = EXT2_DEFM_XATTR_USER | EXT2_DEFM_ACL;
     s->s_mkfs_time = (uint32_t)time(NULL);
-    if (getrandom(s->s_uuid, sizeof(s->s_uuid), 0) < 0 ||
-        getrandom(s->s_hash_seed, sizeof(s->s_hash_seed), 0) < 0)
+    if (!uuid_fresh(s->s_uuid) || getrandom(s->s_hash_seed, sizeof(s->s_hash_seed), 0) < 0)
         return; /* never for so few bytes */
-    s->s_uuid[6] = (s->s_uuid[6] & 0x0f) | 0x40; /* RFC 4122, version 4 */
-    s->s_uuid[8] = (s->s_uuid[8] & 0x3f) | 0x80;
     ext2fs_init_csum_seed(fs);
 }
 

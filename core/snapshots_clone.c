@@ -10,12 +10,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/uuid.h"
 #include "core/disk/chain.h"
 #include "core/snapshots_parts.h"
 #include "core/store.h"
@@ -54,19 +54,6 @@ static int link_layer(const struct snapshots *s, const char *folder, const struc
     return copy_layer(from, to, below ? below->layer : NULL, w, e);
 }
 
-/* "4" at its place says that the rest is random (systemd's own rule: RFC 4122). */
-static void fresh_machine_id(char id[33])
-{
-    uint8_t bytes[16] = {0};
-
-    if (getrandom(bytes, sizeof(bytes), 0) < 0)
-        return; /* never for so few bytes */
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    for (int i = 0; i < 16; i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-}
-
 /* Without hard links there is no memory to share, and the clone boots. */
 static bool link_memory(const struct snapshots *s, const char *folder, const struct snapshot *of)
 {
@@ -102,7 +89,7 @@ static int fill_clone(const struct snapshots *s, const struct snapshot *of, stru
             r = err_sys(e, ENOMEM, "clone");
     }
     strcpy(clone->base, of->id);
-    fresh_machine_id(clone->machine_id);
+    uuid_fresh_text(clone->machine_id);
     return r;
 }
 

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
+#include "core/base/uuid.h"
 
 #define MACHINE_ID "/etc/machine-id"
 
@@ -64,19 +64,6 @@ static void seed_random(const uint8_t seed[RESTORED_SEED])
         return; /* the entropy device goes on feeding it */
 }
 
-static bool fresh_id(char text[33])
-{
-    uint8_t id[16];
-
-    if (getrandom(id, sizeof(id), 0) != sizeof(id))
-        return false;
-    id[6] = (uint8_t)((id[6] & 0x0f) | 0x40); /* as a UUID of version 4 */
-    id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-    for (size_t i = 0; i < sizeof(id); i++)
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-    return true;
-}
-
 /* machine-id(5).  A distro that has none, or makes one at each boot, keeps it so. */
 static void set_machine_id(const char *id)
 {
@@ -86,7 +73,7 @@ static void set_machine_id(const char *id)
     if (lstat(MACHINE_ID, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 32)
         return;
     snprintf(text, sizeof(text), "%s", id);
-    if (!*text && !fresh_id(text))
+    if (!*text && !uuid_fresh_text(text))
         return;
     text[32] = '\n';
     file_write_atomic(MACHINE_ID, text, 33, st.st_mode & 07777, NULL);

@@ -4,8 +4,8 @@
  *
  * The wall clock is set.  The kernel's random numbers are seeded anew and, since another machine may have gone
  * on from the same snapshot, reseeded at once.  A machine of another name is such a copy: it gets its own host
- * name and the /etc/machine-id that it will boot with, too, or a new one.  (VMGenID would tell the kernel itself, but needs ACPI, which the tuned
- * kernel has not.)
+ * name and the /etc/machine-id that it will boot with, too, or a new one.  (VMGenID would tell the kernel itself,
+ * but needs ACPI, which the tuned kernel has not.)
  */
 #ifndef VMM_GUEST_RESTORED_H
 #define VMM_GUEST_RESTORED_H
