@@ -35,21 +35,32 @@ const struct option_info console_table[CONSOLE_OPTIONS] = {
 const char *const console_columns[] = {"name", "state", "boot", "memory", "used", "limit", "cpu", "read", "write", "9p", "net",
                                        "disk", "size", "uptime", "sessions", NULL};
 
+int console_column(const char *name)
+{
+    for (int i = 0; console_columns[i]; i++)
+        if (strcmp(console_columns[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static int refuse_column(enum console_option id, const char *word, struct err *e)
+{
+    char all[128] = "";
+
+    for (size_t i = 0, len = 0; console_columns[i] && len < sizeof(all); i++)
+        len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", console_columns[i]);
+    return err_set(e, EINVAL, "%s: there is no column '%s'; give %s", console_table[id].name, word, all);
+}
+
 /* Every word is a column; one alone for the order, which may be turned round. */
 static int check_columns(enum console_option id, const char *text, struct err *e)
 {
     auto_free char *copy = strdup(id == CONSOLE_SORT && *text == '-' ? text + 1 : text);
     char *rest = copy, *word;
 
-    while (rest && (word = id == CONSOLE_SORT ? steal_ptr(&rest) : strsep(&rest, " ,"))) {
-        int i = 0;
-
-        while (*word && console_columns[i] && strcmp(console_columns[i], word) != 0)
-            i++;
-        if (!console_columns[i])
-            return err_set(e, EINVAL, "%s: there is no column '%s'; give name, state, boot, memory, used, limit, cpu, read, "
-                           "write, 9p, net, disk, size, uptime, sessions", console_table[id].name, word);
-    }
+    while (rest && (word = id == CONSOLE_SORT ? steal_ptr(&rest) : strsep(&rest, " ,")))
+        if (*word && console_column(word) < 0)
+            return refuse_column(id, word, e);
     return copy ? 0 : err_sys(e, ENOMEM, "columns");
 }
 

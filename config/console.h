@@ -31,6 +31,7 @@ enum { LINES_AUTO, LINES_UTF8, LINES_ASCII };
 extern const struct option_info console_table[CONSOLE_OPTIONS];
 
 extern const char *const console_columns[]; /* what a column can be, as enum column_id in tui/look.h; NULL last */
+int console_column(const char *name);       /* its place there, or -1 */
 
 struct console_options {
     struct option_value value[CONSOLE_OPTIONS];

@@ -12,14 +12,6 @@ const char *column_name(enum column_id c)
     return console_columns[c];
 }
 
-int column_of(const char *name)
-{
-    for (int i = 0; i < COLUMNS; i++)
-        if (strcmp(console_columns[i], name) == 0)
-            return i;
-    return -1;
-}
-
 void look_init(struct look *l)
 {
     *l = (struct look){.columns = COLUMNS_ALL};
@@ -30,12 +22,12 @@ void look_of(struct look *l, const struct console_options *o)
     auto_free char *copy = strdup(console_text(o, CONSOLE_COLUMNS));
     const char *sort = console_text(o, CONSOLE_SORT);
     char *rest = copy, *word;
-    int c = column_of(*sort == '-' ? sort + 1 : sort);
+    int c = console_column(*sort == '-' ? sort + 1 : sort);
     unsigned columns = 0;
 
     while (rest && (word = strsep(&rest, " ,")))
-        if (column_of(word) >= 0)
-            columns |= 1u << column_of(word);
+        if (console_column(word) >= 0)
+            columns |= 1u << console_column(word);
     l->columns = columns ? columns | 1u << COLUMN_NAME : COLUMNS_ALL;
     l->sort = c < 0 ? COLUMN_NAME : (enum column_id)c;
     l->descending = *sort == '-';

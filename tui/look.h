@@ -35,7 +35,6 @@ struct look {
 };
 /* Name of a column for settings and questions ("memory"), and back; -1: none. */
 const char *column_name(enum column_id c);
-int column_of(const char *name);
 void look_init(struct look *l);
 
 struct console_options;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/console.h"
 #include "core/base/auto.h"
 #include "tui/format.h"
 #include "tui/ui.h"
@@ -330,7 +331,7 @@ static struct ui_request answer_columns(struct ui *u, const struct model *m)
     (void)m;
     look_names(COLUMNS_ALL, all);
     while (rest && (word = strsep(&rest, " ,"))) {
-        int c = *word ? column_of(word) : COLUMN_NAME;
+        int c = *word ? console_column(word) : COLUMN_NAME;
 
         if (c < 0) {
             ui_hint(u, "There is no column %.40s; there are %s.", word, all);
