@@ -440,10 +440,7 @@ static void use_settings(struct app *a)
     const struct console_options *o = &a->core->console;
     int64_t lines = console_number(o, CONSOLE_LINES);
 
-    ui_key prefix = key_parse(console_text(o, CONSOLE_PREFIX));
-
     keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
-    a->ui.keys.prefix = prefix == K_NONE ? a->ui.keys.prefix : prefix;
     look_of(&a->ui.look, o);
     a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
     term_set_mouse(console_number(o, CONSOLE_MOUSE));
@@ -464,6 +461,7 @@ int app_run(struct core *c)
     }
     use_settings(&a);
     a.ui.tabs = tabs_new(c, on_changed, &a);
+    a.ui.keys.prefix = tabs_prefix(a.ui.tabs);
     a.keep = keep_new(c);
     c->changed = on_changed;
     c->changed_ctx = &a;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static const char units[] = "BKMGTPE";
 
 static double scale(double bytes, unsigned *unit)

@@ -7,9 +7,12 @@
 
 struct core;
 
-/* `text`: --text was given. Returns the exit status. */
-/* By the words of the command line behind the program's name: a verb, `--text` and a verb, or a surface. */
+/*
+ * By the words of the command line behind the program's name: a verb, `--text` and a verb, or a surface.  Returns
+ * the exit status, as the other does.
+ */
 int surface_words(struct core *c, int argc, char **argv);
+/* `text`: --text was given. */
 int surface_run(struct core *c, bool text);
 
 #endif

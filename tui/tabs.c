@@ -184,11 +184,16 @@ struct tabs *tabs_new(struct core *c, void (*fn)(void *ctx), void *ctx)
     t->ctx = ctx;
     t->prefix = key_parse(console_text(&c->console, CONSOLE_PREFIX));
     if (t->prefix == K_NONE) {
-        t->prefix = K_CTRL(']');
+        t->prefix = tabs_prefix(NULL);
         model_say(&c->model, MESSAGE_ERROR, "the setting prefix of the console, '%s', names no key; it is Ctrl-]",
                   console_text(&c->console, CONSOLE_PREFIX));
     }
     return t;
+}
+
+ui_key tabs_prefix(const struct tabs *t)
+{
+    return t ? t->prefix : K_CTRL(']');
 }
 
 void tabs_free(struct tabs *t)

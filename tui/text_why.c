@@ -66,22 +66,24 @@ bool text_why(const struct text_facts *f, char *why)
     return true;
 }
 
+static struct text_facts wishes(bool flag, bool setting)
+{
+    return (struct text_facts){.flag = flag, .lxtop_text = getenv("LXTOP_TEXT"), .accessible = getenv("ACCESSIBLE"),
+                               .setting = setting};
+}
+
 bool text_wished(bool flag, bool setting)
 {
-    const struct text_facts f = {.flag = flag, .lxtop_text = getenv("LXTOP_TEXT"), .accessible = getenv("ACCESSIBLE"),
-                                 .setting = setting};
+    const struct text_facts f = wishes(flag, setting);
 
     return asked_for(&f);
 }
 
 void text_facts_gather(struct text_facts *f, bool flag, bool setting)
 {
-    *f = (struct text_facts){.flag = flag,
-                             .lxtop_text = getenv("LXTOP_TEXT"),
-                             .accessible = getenv("ACCESSIBLE"),
-                             .setting = setting,
-                             .in_terminal = isatty(STDIN_FILENO),
-                             .out_terminal = isatty(STDOUT_FILENO),
-                             .term = getenv("TERM")};
+    *f = wishes(flag, setting);
+    f->in_terminal = isatty(STDIN_FILENO);
+    f->out_terminal = isatty(STDOUT_FILENO);
+    f->term = getenv("TERM");
     f->cursor = f->out_terminal && term_can_place_cursor();
 }

@@ -55,10 +55,11 @@ struct list *ui_list(struct ui *u)
     return u->view == VIEW_FILES && u->files.side ? &u->files.here : &u->list[u->view];
 }
 
-/* Help and palette lie over a view and are about whatever that is about. */
 enum view_id ui_beneath(const struct ui *u)
 {
-    return (u->view == VIEW_HELP || u->view == VIEW_PALETTE) && u->depth ? u->back[u->depth - 1] : u->view;
+    if (u->view != VIEW_HELP && u->view != VIEW_PALETTE)
+        return u->view;
+    return u->depth ? u->back[u->depth - 1] : VIEW_DISTROS;
 }
 
 const char *ui_focus(const struct ui *u)

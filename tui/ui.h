@@ -150,6 +150,7 @@ void ask_snapshot(struct ui *u, const struct model_distro *d, bool memory);
 
 struct list *ui_list(struct ui *u);
 const struct view *ui_view(const struct ui *u);
+enum view_id ui_beneath(const struct ui *u); /* what help and palette, which lie over a view, are about */
 /* Its figures as they are to be shown: those held, if any are. */
 const struct model_distro *ui_figures(const struct ui *u, const struct model_distro *d);
 void ui_open(struct ui *u, const struct model *m, enum view_id v);

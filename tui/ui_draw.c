@@ -64,16 +64,20 @@ static void draw_row(struct ui *u, const struct model *m, struct grid *g, int at
     }
 }
 
+static const char *empty_text(const struct ui *u)
+{
+    if (!*u->list[u->view].filter)
+        return ui_view(u)->empty ? ui_view(u)->empty : "";
+    return u->view == VIEW_DISTROS ? "No row holds that; {clear} shows all." : "No row holds that; {back} shows all.";
+}
+
 static void draw_empty(const struct ui *u, struct grid *g, struct area a)
 {
-    const struct view *v = ui_view(u);
     char filled[512];
-    const char *text = *u->list[u->view].filter ? u->view == VIEW_DISTROS ? "No row holds that; {clear} shows all." : "No row holds that; {back} shows all." : v->empty;
+    const char *text = filled;
     int row = a.row;
 
-    keymap_fill(&u->keys, u->view, text ? text : "", filled, sizeof(filled));
-    text = filled;
-
+    keymap_fill(&u->keys, u->view, empty_text(u), filled, sizeof(filled));
     while (text && *text && row < a.row + a.rows) {
         const char *end = strchr(text, '\n');
         char line[256];

@@ -22,16 +22,28 @@ bool ui_of_marked(const struct ui *u)
     return u->view == VIEW_DISTROS && u->list[VIEW_DISTROS].marks > 0;
 }
 
+/* For all marked rows, or for one. */
+static struct ui_request for_chosen(struct ui *u, enum op_id op, unsigned flags, const char *distro)
+{
+    return ui_of_marked(u) ? for_marked(u, op, flags) : ui_op(u, op, flags, distro);
+}
+
+/* `done`: what has not been, without a yes. */
+static struct ui_request answer(struct ui *u, bool yes, enum op_id op, unsigned flags, const char *done)
+{
+    u->prompt = (struct prompt){0};
+    if (yes)
+        return for_chosen(u, op, flags, u->distro);
+    ui_hint(u, "%s not %s.", ui_of_marked(u) ? "The marked distros were" : u->distro, done);
+    return (struct ui_request){0};
+}
+
 static struct ui_request answer_remove(struct ui *u, const struct model *m)
 {
     bool yes = strcmp(u->prompt.line, "y") == 0 || (!ui_of_marked(u) && strcmp(u->prompt.line, u->distro) == 0);
 
     (void)m;
-    u->prompt = (struct prompt){0};
-    if (yes)
-        return ui_of_marked(u) ? for_marked(u, OP_REMOVE, FLAG_YES) : ui_op(u, OP_REMOVE, FLAG_YES, u->distro);
-    ui_hint(u, "%s not removed.", ui_of_marked(u) ? "The marked distros were" : u->distro);
-    return (struct ui_request){0};
+    return answer(u, yes, OP_REMOVE, FLAG_YES, "removed");
 }
 
 static void ask_remove(struct ui *u, const struct model_distro *d)
@@ -53,14 +65,8 @@ const char *ui_key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT])
 
 static struct ui_request answer_force(struct ui *u, const struct model *m)
 {
-    bool yes = strcmp(u->prompt.line, "y") == 0;
-
     (void)m;
-    u->prompt = (struct prompt){0};
-    if (yes)
-        return ui_of_marked(u) ? for_marked(u, OP_STOP, FLAG_FORCE) : ui_op(u, OP_STOP, FLAG_FORCE, u->distro);
-    ui_hint(u, "%s not stopped.", ui_of_marked(u) ? "The marked distros were" : u->distro);
-    return (struct ui_request){0};
+    return answer(u, strcmp(u->prompt.line, "y") == 0, OP_STOP, FLAG_FORCE, "stopped");
 }
 
 /* What is in memory alone, and files half written, are lost. */
@@ -105,7 +111,5 @@ struct ui_request ui_operate(struct ui *u, enum action_id a, const struct model_
         ask_force(u, d);
         return (struct ui_request){0};
     }
-    if (ui_of_marked(u))
-        return for_marked(u, (enum op_id)row->op, row->flags);
-    return ui_op(u, (enum op_id)row->op, row->flags, d->name);
+    return for_chosen(u, (enum op_id)row->op, row->flags, d->name);
 }

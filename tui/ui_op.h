@@ -10,8 +10,6 @@ struct ui_request ui_operate(struct ui *u, enum action_id a, const struct model_
 /* An action that does not work now says why; nothing else happens. */
 struct ui_request ui_refuse(struct ui *u, enum action_id a, const struct model_distro *d);
 bool ui_of_marked(const struct ui *u);
-/* Help and palette lie over a view and are about whatever that is about. */
-enum view_id ui_beneath(const struct ui *u);
 /* The name of its key here, or of the action where it has none. */
 const char *ui_key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT]);
 

@@ -8,11 +8,6 @@
 
 #define KEYS_TEXT (ACTION_KEYS * (KEY_TEXT + 2))
 
-static enum view_id beneath(const struct ui *u)
-{
-    return u->depth ? u->back[u->depth - 1] : VIEW_DISTROS;
-}
-
 /* Those that do it in that view: a key may have another meaning there. */
 static bool keys_in(const struct ui *u, enum view_id v, int a, char keys[KEYS_TEXT])
 {
@@ -33,7 +28,7 @@ static bool keys_in(const struct ui *u, enum view_id v, int a, char keys[KEYS_TE
 /* First what is of few views, then what is the same in all. */
 static void build_help(struct ui *u, const struct model *m, int cols)
 {
-    enum view_id v = beneath(u);
+    enum view_id v = ui_beneath(u);
     char keys[KEYS_TEXT], help[256];
     int indent = cols >= 58 ? 20 : 14;
 
@@ -61,7 +56,7 @@ static void head_help(const struct ui *u, const struct model *m, struct grid *g,
 
     (void)m;
     keymap_fill(&u->keys, VIEW_HELP, "{back}", key, sizeof(key));
-    snprintf(text, sizeof(text), "Keys of %s; %s comes back", view_table[beneath(u)]->name, key);
+    snprintf(text, sizeof(text), "Keys of %s; %s comes back", view_table[ui_beneath(u)]->name, key);
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, text);
 }
 
@@ -75,7 +70,7 @@ static bool offered(const struct ui *u, const struct model *m, int a)
     const struct action *row = &action_table[a];
     const struct model_distro *d = ui_subject(u, m);
 
-    if (!(row->views & VIEW_BIT(beneath(u))) || a == ACTION_PALETTE || (a >= ACTION_UP && a <= ACTION_LAST))
+    if (!(row->views & VIEW_BIT(ui_beneath(u))) || a == ACTION_PALETTE || (a >= ACTION_UP && a <= ACTION_LAST))
         return false;
     return (a == ACTION_CANCEL && !d) || action_works((enum action_id)a, d);
 }
@@ -134,9 +129,9 @@ static void draw_row(const struct ui *u, const struct model *m, unsigned row, st
 
     (void)selected;
     grid_put(g, at, 2, 11, STYLE_PROMPT, title(a));
-    if (g->cols >= 60 && keys_in(u, beneath(u), a, keys))
+    if (g->cols >= 60 && keys_in(u, ui_beneath(u), a, keys))
         grid_put(g, at, 14, 15, STYLE_KEY, keys);
-    keymap_fill(&u->keys, beneath(u), action_table[a].help, help, sizeof(help));
+    keymap_fill(&u->keys, ui_beneath(u), action_table[a].help, help, sizeof(help));
     grid_put(g, at, col, g->cols - col, STYLE_PLAIN, help);
 }
 
