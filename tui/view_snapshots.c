@@ -7,6 +7,7 @@
 #include "tui/format.h"
 #include "tui/graph.h"
 #include "tui/ui.h"
+#include "tui/ui_op.h"
 
 static bool known(const struct ui *u, const struct model *m)
 {
@@ -172,10 +173,13 @@ static bool legal(struct ui *u, const struct model_distro *d, int action)
 
 void ask_snapshot(struct ui *u, const struct model_distro *d, bool memory)
 {
+    char key[KEY_TEXT];
+
     if (!legal(u, d, ACTION_SNAPSHOT_NEW))
         return;
     if (memory && d->state != MACHINE_RUNNING) {
-        ui_hint(u, "%s does not run, so there is no memory to keep: p keeps its disk.", d->name);
+        ui_hint(u, "%s does not run, so there is no memory to keep: %s keeps its disk.", d->name,
+                ui_key_of(u, ACTION_SNAPSHOT_NEW, key));
         return;
     }
     snprintf(u->subject, sizeof(u->subject), "%s", d->name);

@@ -5,6 +5,7 @@
 
 #include "tui/format.h"
 #include "tui/ui.h"
+#include "tui/ui_op.h"
 
 static unsigned count(const struct ui *u, const struct model *m)
 {
@@ -69,14 +70,14 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
 static void remark(const struct ui *u, const struct model *m, int row, enum style *s, char *to, size_t size)
 {
     const struct model_task *t = row < 0 ? NULL : task_at(m, (unsigned)row);
-    char done[FORMAT_TEXT], total[FORMAT_TEXT];
+    char done[FORMAT_TEXT], total[FORMAT_TEXT], key[KEY_TEXT];
 
     if (t && t->failed) {
         *s = STYLE_BAD;
         snprintf(to, size, "%s", t->why);
     } else if (t && t->running && t->total && !u->frozen) {
-        snprintf(to, size, "%s of %s; c cancels it.", format_size(done, (int64_t)t->done),
-                 format_size(total, (int64_t)t->total));
+        snprintf(to, size, "%s of %s; %s cancels it.", format_size(done, (int64_t)t->done),
+                 format_size(total, (int64_t)t->total), ui_key_of(u, ACTION_CANCEL, key));
     }
 }
 
