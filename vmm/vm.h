@@ -46,7 +46,8 @@ json_t *vm_forwards(struct vm *vm); /* new reference; as the reply to "forward" 
 int vm_forward(struct vm *vm, const struct forward *f, bool add, struct err *e);
 /*
  * A snapshot of the disk `disk` (its id): disk.h says of what.  With `memory` (a folder to make) that of the
- * machine itself, too, in the same moment.  The guest is asked to hold its file system still meanwhile.  `done` comes once, perhaps before this returns; e->code 0: the disk's is taken.
+ * machine itself, too, in the same moment.  The guest is asked to hold its file system still meanwhile.  `done`
+ * comes once, perhaps before this returns; e->code 0: the disk's is taken.
  */
 struct vm_snapshot_result {
     bool frozen;          /* the guest's file system was held still */

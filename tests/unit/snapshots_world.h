@@ -133,4 +133,14 @@ static inline void assert_disk_whole(struct world *w)
     snapshots_free_files(files);
 }
 
+/* Of the disk as it is now; `where`: offset and length. */
+static inline void qemu_write(struct world *w, int byte, const char *where)
+{
+    char **files = snapshots_files(&w->s, NULL);
+
+    assert_int_equal(shell("qemu-io -f %s -c 'write -q -P %d %s' %s > io.out 2>&1 || { cat io.out; false; }",
+                           snapshots_format(files[0]), byte, where, files[0]), 0);
+    snapshots_free_files(files);
+}
+
 #endif

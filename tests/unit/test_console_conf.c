@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/console.h"
 
-#include "tests/unit/fixture.h"
+#include "tests/unit/conf_world.h"
 
-#include "config/paths.h"
-#include "core/base/auto.h"
 #include "tui/term.h"
 
-static char *folder;
-static struct paths paths;
 static struct console_options console;
-static char warnings[4096];
-
-static void warn(void *ctx, const char *text)
-{
-    (void)ctx;
-    snprintf(warnings + strlen(warnings), sizeof(warnings) - strlen(warnings), "%s\n", text);
-}
 
 static void load(void)
 {
     console_release(&console);
     warnings[0] = '\0';
     console_load(&console, &paths, warn, NULL);
-}
-
-static void write_conf(const char *name, const char *text)
-{
-    auto_free char *path = file_path("%s/lxtop/%s", folder, name);
-    struct err e = {0};
-
-    assert_ok(file_mkdirs(paths.config, 0700, &e), e);
-    assert_ok(file_write_atomic(path, text, strlen(text), 0644, &e), e);
 }
 
 static char *read_conf(const char *name)
@@ -43,23 +23,10 @@ static char *read_conf(const char *name)
     return text;
 }
 
-static int set_up(void **state)
+static int leave(void **state)
 {
-    struct err e = {0};
-
-    (void)state;
-    folder = fixture_folder();
-    setenv("XDG_CONFIG_HOME", folder, 1);
-    return paths_init(&paths, &e);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
     console_release(&console);
-    paths_release(&paths);
-    fixture_remove(folder);
-    return 0;
+    return tear_down(state);
 }
 
 static void test_console__defaults(void **state)
@@ -182,7 +149,7 @@ static void test_console__the_sample_file_is_all_defaults(void **state)
     }
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f) cmocka_unit_test_setup_teardown(f, set_up, leave)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

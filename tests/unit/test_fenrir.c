@@ -201,6 +201,14 @@ static void fenrir_end(struct fenrir *f, const char *name)
     assert_story(f->story, golden);
 }
 
+/* The screen, of which nothing changes by itself. */
+static void begin_held_still(struct fenrir *f)
+{
+    fenrir_begin(f, "--surface");
+    pass_over(f, "", "alpine stopped");
+    pass_over(f, "Z", "Figures are held still");
+}
+
 /* With all figures held still, moving says rows, whole and with their state, and nothing else is ever said. */
 static void test_fenrir__the_list(void **state)
 {
@@ -210,9 +218,7 @@ static void test_fenrir__the_list(void **state)
     make_distro("alpine", NULL);
     make_distro("debian", "{\"state\": \"running\", \"reason\": \"panic\", \"detail\": \"no init\"}");
     make_distro("fedora", NULL);
-    fenrir_begin(&f, "--surface");
-    pass_over(&f, "", "alpine stopped");
-    pass_over(&f, "Z", "Figures are held still");
+    begin_held_still(&f);
     story(&f, "j", "j", "debian failed");
     story(&f, "j", "j", "fedora stopped");
     story(&f, "k", "k", "debian failed");
@@ -231,9 +237,7 @@ static void test_fenrir__an_install(void **state)
     (void)state;
     assert_int_equal(shell("tar -C '%s/tree' -cf '%s/small.tar' .", folder, folder), 0);
     make_distro("alpine", NULL);
-    fenrir_begin(&f, "--surface");
-    pass_over(&f, "", "alpine stopped");
-    pass_over(&f, "Z", "Figures are held still");
+    begin_held_still(&f);
     story(&f, "i", "i", "small.tar");
     story(&f, "j", "j", "small.tar");
     story(&f, "Enter", "\r", "Install with all");

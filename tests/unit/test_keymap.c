@@ -1,50 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tui/keymap.h"
 
-#include "tests/unit/fixture.h"
+#include "tests/unit/conf_world.h"
 
-#include "config/paths.h"
-#include "core/base/auto.h"
-
-static char *folder;
-static struct paths paths;
 static struct keymap keys;
-static char warnings[8192];
-
-static void warn(void *ctx, const char *text)
-{
-    (void)ctx;
-    snprintf(warnings + strlen(warnings), sizeof(warnings) - strlen(warnings), "%s\n", text);
-}
 
 static void load(const char *file, const char *text)
 {
-    auto_free char *path = file_path("%s/%s", paths.config, file);
-    struct err e = {0};
-
-    assert_ok(file_mkdirs(paths.config, 0700, &e), e);
-    assert_ok(file_write_atomic(path, text, strlen(text), 0644, &e), e);
+    write_conf(file, text);
     warnings[0] = '\0';
     keymap_init(&keys);
     keymap_load(&keys, &paths, warn, NULL);
-}
-
-static int set_up(void **state)
-{
-    struct err e = {0};
-
-    (void)state;
-    folder = fixture_folder();
-    setenv("XDG_CONFIG_HOME", folder, 1);
-    return paths_init(&paths, &e);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    paths_release(&paths);
-    fixture_remove(folder);
-    return 0;
 }
 
 static void assert_key(enum view_id v, const char *key, int action)

@@ -214,15 +214,6 @@ static bool cut_short(struct world *w, const struct contents *c, size_t change, 
     return WEXITSTATUS(status) == FAULT_DIED;
 }
 
-static void qemu_write(struct world *w, int byte, const char *where)
-{
-    char **files = snapshots_files(&w->s, NULL);
-
-    assert_int_equal(shell("qemu-io -f %s -c 'write -q -P %d %s' %s > io.out 2>&1 || { cat io.out; false; }",
-                           snapshots_format(files[0]), byte, where, files[0]), 0);
-    snapshots_free_files(files);
-}
-
 /* base - one - two (branch: three) - the disk; zeroes over data of the layer below, too. */
 static void grow_tree(struct world *w)
 {

@@ -11,15 +11,6 @@
 
 static const struct snapshots_work no_work;
 
-static void qemu_write(struct world *w, int byte, const char *where)
-{
-    char **files = snapshots_files(&w->s, NULL);
-
-    assert_int_equal(shell("qemu-io -f %s -c 'write -q -P %d %s' %s > io.out 2>&1 || { cat io.out; false; }",
-                           snapshots_format(files[0]), byte, where, files[0]), 0);
-    snapshots_free_files(files);
-}
-
 /* A digest of the disk of a snapshot (NULL: as it is now) of a distro; the caller frees. */
 static char *digest(struct world *w, const char *distro, const char *name)
 {
