@@ -269,8 +269,9 @@ static int exchange(char **argv, uint64_t most)
 
     puts("connected");
     fflush(stdout);
+    /* Whole chunks: what is left unread adds up until this side's send and the echo's wait for each other. */
     for (uint64_t at = 0; at < most; at += CHUNK)
-        if (send_all(fd, bytes, CHUNK) < 0 || (n = recv(fd, bytes, CHUNK, 0)) <= 0)
+        if (send_all(fd, bytes, CHUNK) < 0 || (n = recv(fd, bytes, CHUNK, MSG_WAITALL)) <= 0)
             break;
     if (n > 0) /* left amid it: the last chunk is not read whole */
         send_all(fd, bytes, CHUNK);
