@@ -19,13 +19,14 @@ static void begin(struct seen *s, const char *term, const char *more)
 
 /* --- what is seen --- */
 
-/* Row for row the same, whatever the terminal; memory and the like of this host are left out. */
+/* Row for row the same, whatever the terminal; the row of the host's meters is left out. */
 static char *settled(struct seen *s)
 {
-    char *text = strdup(seen_shown(s)), *host = strstr(text, "Host: "), *end = host ? strchr(host, '\n') : NULL;
+    char *text = strdup(seen_shown(s)), *meters = strstr(text, "\n"), *end = meters ? strchr(meters + 1, '\n') : NULL;
 
-    if (end)
-        memmove(host, end, strlen(end) + 1);
+    assert_non_null(end);
+    assert_non_null(memmem(meters, (size_t)(end - meters), "Mem ", 4));
+    memmove(meters, end, strlen(end) + 1);
     return text;
 }
 
