@@ -149,7 +149,7 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
 	$(Q)FUZZ_SECONDS=60 FUZZ_SEED=0 tests/run fuzz
 lab-test: all $(LAB_PROGRAMS)
-	$(Q)tests/run lab
+	$(Q)LXTOP_SLOW=1 tests/run lab
 # Docker and podman in a Debian 12: not part of `make test`, since emulated it takes about 20 minutes.
 .PHONY: docker-test
 docker-test: deps all kernel $(LAB_PROGRAMS)
