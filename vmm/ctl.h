@@ -15,7 +15,8 @@
  *            "notes", "conf" (texts of the guest's: agent.h), "export" (bool: the distro's files are served on vsock, agent.h)
  *   stats    -; "uptime_us", "cpus": [{"time_us"}], "vcpu_us" (sum), "exits": {REASON: count},
  *            "memory": {"size","resident","overhead"} (bytes: guest RAM given, of it resident on
- *            the host, private memory of the process beside it), "devices": [{"name","class",
+ *            the host, private memory of the process beside it) and, from the second time within some
+ *            seconds on, "guest_used" (memory as the guest counts it, when its kernel tells), "devices": [{"name","class",
  *            "requests","read_bytes","write_bytes","errors","latency_us_sum","latency_us_max"}],
  *            "sessions" (programs of the host that are connected to the guest's services now).
  *            Counters only grow; the reader makes rates of two samples and "now_us".

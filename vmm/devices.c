@@ -362,6 +362,11 @@ struct virtio_blk *devices_disk(struct devices *d, const char *id)
     return NULL;
 }
 
+int64_t devices_guest_used(struct devices *d, int64_t now_ms)
+{
+    return virtio_balloon_used(&d->balloon, now_ms);
+}
+
 json_t *devices_stats(const struct devices *d)
 {
     json_t *list = json_array();

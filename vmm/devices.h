@@ -67,5 +67,7 @@ void devices_state(struct devices *d, struct state *s);
 void devices_go_on(struct devices *d, bool restored);
 struct virtio_blk *devices_disk(struct devices *d, const char *id); /* NULL: there is none */
 json_t *devices_stats(const struct devices *d); /* new reference */
+/* Memory as the guest counts it, and asks it anew (virtio_balloon.h); not while the machine is held still. */
+int64_t devices_guest_used(struct devices *d, int64_t now_ms);
 
 #endif

@@ -5,13 +5,25 @@
 
 #include "core/base/state.h"
 
+#define BALLOON_F_STATS_VQ (1ULL << 1)
 #define BALLOON_F_PAGE_REPORTING (1ULL << 5)
 #define BALLOON_PAGE 4096ULL
 #define BATCH 64
 #define INFLATE_MAX 4096 /* bytes of page numbers taken of one request; Linux sends up to 1,024 */
 
-/* Queues exist only with their features (5.5.2); of the optional ones there is only reporting. */
-enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_REPORTING, QUEUES };
+#define STATS_MAX 64   /* of one buffer; Linux 6.12 sends 16 */
+#define ASK_MS 500     /* not asked more often */
+#define STALE_MS 10000 /* an answer to what was asked before is no more of use */
+
+/* Queues exist only with their features (5.5.2): without statistics, reporting has their number. */
+enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_STATS, QUEUE_REPORTING, QUEUES };
+
+/* 5.5.6.3 */
+enum { STAT_FREE = 4, STAT_TOTAL = 5, STAT_AVAILABLE = 6, STAT_CACHES = 7, STAT_TAGS };
+struct balloon_stat {
+    uint16_t tag;
+    uint64_t value;
+} __attribute__((packed));
 
 /* 5.5.4: le32 num_pages (wanted by the device), le32 actual (told by the driver). */
 struct balloon_config {
@@ -42,15 +54,23 @@ static void report(const struct virtio *v, const struct vreq *r)
         mem_give_back(v->mem, r->iov[i].iov_base, r->iov[i].iov_len);
 }
 
+static unsigned kind_of(const struct virtio *v, unsigned index)
+{
+    return index >= QUEUE_STATS && !virtio_has(v, BALLOON_F_STATS_VQ) ? index + 1 : index;
+}
+
 /* Deflating needs no act: a page that is touched again is there again. */
 static void balloon_notify(struct virtio *v, unsigned index)
 {
+    unsigned kind = kind_of(v, index);
     struct vreq r;
 
+    if (kind == QUEUE_STATS)
+        return; /* waits until somebody asks */
     for (int i = 0; virtio_pop(v, index, &r); i++) {
-        if (index == QUEUE_INFLATE)
+        if (kind == QUEUE_INFLATE)
             inflate(v, &r);
-        else if (index == QUEUE_REPORTING)
+        else if (kind == QUEUE_REPORTING)
             report(v, &r);
         virtio_used(v, index, r.head, 0);
         if (i == BATCH) {
@@ -59,6 +79,52 @@ static void balloon_notify(struct virtio *v, unsigned index)
         }
     }
     virtio_kick(v, index);
+}
+
+/* --- statistics --- */
+
+static int64_t used_of(const uint64_t stat[STAT_TAGS])
+{
+    uint64_t total = stat[STAT_TOTAL], spare = stat[STAT_AVAILABLE];
+
+    if (!spare && __builtin_add_overflow(stat[STAT_FREE], stat[STAT_CACHES], &spare))
+        return -1;
+    return total && spare <= total && total <= INT64_MAX ? (int64_t)(total - spare) : -1;
+}
+
+static int64_t read_stats(const struct vreq *r)
+{
+    uint64_t stat[STAT_TAGS] = {0};
+    struct balloon_stat s;
+
+    for (size_t i = 0; i < STATS_MAX && vreq_read(r, i * sizeof(s), &s, sizeof(s)) == sizeof(s); i++)
+        if (s.tag < STAT_TAGS)
+            stat[s.tag] = s.value;
+    return used_of(stat);
+}
+
+int64_t virtio_balloon_used(struct virtio_balloon *b, int64_t now_ms)
+{
+    struct virtio *v = &b->v;
+    bool fresh = b->asked_ms && now_ms - b->asked_ms < STALE_MS;
+    struct vreq r;
+
+    if (b->asked_ms && now_ms - b->asked_ms < ASK_MS)
+        return b->used;
+    if (!virtio_has(v, BALLOON_F_STATS_VQ) || !virtio_pop(v, QUEUE_STATS, &r))
+        return fresh ? b->used : -1;
+    b->used = fresh ? read_stats(&r) : -1;
+    b->asked_ms = now_ms;
+    virtio_used(v, QUEUE_STATS, r.head, 0);
+    virtio_kick(v, QUEUE_STATS);
+    return b->used;
+}
+
+/* What the driver of before has said is not what the next one will. */
+static void balloon_reset(struct virtio *v)
+{
+    balloon_of(v)->asked_ms = 0;
+    balloon_of(v)->used = -1;
 }
 
 static void balloon_config_read(struct virtio *v, size_t offset, void *to, size_t len)
@@ -88,12 +154,15 @@ static const struct virtio_class balloon_class = {
     .notify = balloon_notify,
     .config_read = balloon_config_read,
     .config_write = balloon_config_write,
+    .reset = balloon_reset,
     .state = balloon_state,
 };
 
 void virtio_balloon_init(struct virtio_balloon *b, const struct mem *mem)
 {
     b->actual = 0;
-    virtio_init(&b->v, &balloon_class, "balloon", mem, BALLOON_F_PAGE_REPORTING,
+    b->asked_ms = 0;
+    b->used = -1;
+    virtio_init(&b->v, &balloon_class, "balloon", mem, BALLOON_F_STATS_VQ | BALLOON_F_PAGE_REPORTING,
                 sizeof(struct balloon_config), QUEUES);
 }

@@ -202,8 +202,9 @@ static json_t *exits_json(const struct vm *vm)
 json_t *vm_stats(struct vm *vm, struct err *e)
 {
     struct memstat memory;
-    json_t *cpus;
+    json_t *cpus, *r;
     uint64_t sum = 0, ever = 0;
+    int64_t used;
     unsigned sessions = 0;
 
     if (memstat_read(&vm->mem, &memory, e) < 0)
@@ -216,12 +217,16 @@ json_t *vm_stats(struct vm *vm, struct err *e)
         sum += us;
         json_array_append_new(cpus, json_pack("{sI}", "time_us", (json_int_t)us));
     }
-    return json_pack("{sI sI so sI so s{sI sI sI} so sI}", "now_us", (json_int_t)clock_us(), "uptime_us",
-                     (json_int_t)(clock_us() - vm->started_us), "cpus", cpus, "vcpu_us",
-                     (json_int_t)sum, "exits", exits_json(vm), "memory", "size",
-                     (json_int_t)vm->mem.size, "resident", (json_int_t)memory.resident, "overhead",
-                     (json_int_t)memory.overhead, "devices", devices_stats(vm->devices), "sessions",
-                     (json_int_t)sessions);
+    r = json_pack("{sI sI so sI so s{sI sI sI} so sI}", "now_us", (json_int_t)clock_us(), "uptime_us",
+                  (json_int_t)(clock_us() - vm->started_us), "cpus", cpus, "vcpu_us",
+                  (json_int_t)sum, "exits", exits_json(vm), "memory", "size",
+                  (json_int_t)vm->mem.size, "resident", (json_int_t)memory.resident, "overhead",
+                  (json_int_t)memory.overhead, "devices", devices_stats(vm->devices), "sessions",
+                  (json_int_t)sessions);
+    used = vcpus_paused(vm->vcpus) ? -1 : devices_guest_used(vm->devices, clock_ms());
+    if (used >= 0)
+        json_object_set_new(json_object_get(r, "memory"), "guest_used", json_integer((json_int_t)used));
+    return r;
 }
 
 enum ctl_exit vm_run(struct vm *vm, const char **detail, struct err *e)
