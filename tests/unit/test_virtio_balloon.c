@@ -3,6 +3,7 @@
 
 #include "tests/unit/fixture.h"
 
+#include "core/base/state.h"
 #include "tests/unit/driver.h"
 
 #define INFLATE 0
@@ -183,6 +184,36 @@ static void test_stats__reporting_comes_after_them(void **state)
     assert_int_equal(page[0], 0);
 }
 
+/* A machine is saved with the driver's buffer waiting; whoever goes on from there asks anew. */
+static void test_stats__wait_while_saved_and_loaded(void **state)
+{
+    struct world *w = *state;
+    const struct stat stats[] = {{5, 100 << 20}, {6, 60 << 20}};
+    struct virtio_balloon other;
+    struct state out, in;
+    struct err e = {0};
+
+    tell(w, stats, 2);
+    assert_int_equal(virtio_balloon_used(&w->b, 1000), -1);
+    tell(w, stats, 2); /* waits now */
+    state_save(&out);
+    virtio_quiesce(&w->b.v);
+    virtio_state(&w->b.v, &out);
+    assert_ok(state_finish(&out, &e), e);
+    virtio_balloon_init(&other, &w->mem);
+    state_load(&in, out.out, out.len);
+    virtio_state(&other.v, &in);
+    assert_ok(state_finish(&in, &e), e);
+    state_release(&out);
+    virtio_go_on(&other.v, true);
+    other.v.class->notify(&other.v, STATS); /* every queue is looked at */
+    assert_int_equal(driver_used_index(&w->d[STATS]), 1);
+    assert_int_equal(virtio_balloon_used(&other, 500), -1); /* of the machine before; its clock says nothing here */
+    assert_int_equal(driver_used_index(&w->d[STATS]), 2);
+    tell(w, stats, 2);
+    assert_int_equal(virtio_balloon_used(&other, 1500), 40 << 20);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -192,6 +223,7 @@ int main(void)
         TEST(test_inflate__drops_the_pages_named_and_no_others),
         cmocka_unit_test_setup_teardown(test_stats__are_told_when_asked_and_not_when_old, set_up_stats, tear_down),
         cmocka_unit_test_setup_teardown(test_stats__that_make_no_sense, set_up_stats, tear_down),
+        cmocka_unit_test_setup_teardown(test_stats__wait_while_saved_and_loaded, set_up_stats, tear_down),
         cmocka_unit_test_setup_teardown(test_stats__reporting_comes_after_them, set_up_stats, tear_down),
         TEST(test_config__wants_no_pages_and_keeps_what_the_driver_says),
     };
