@@ -1,56 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "p9/server.h"
+#include "p9/server_state.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/cursor.h"
-#include "core/base/err.h"
 #include "core/base/iov.h"
 #include "p9/answer.h"
-#include "p9/context_state.h"
 
-#define WORKERS_MAX 64
-#define TAG_BUCKETS 256
 #define STACK_SIZE (256 << 10)
 #define WARY_REQUESTS 500
-
-enum { QUEUED = 1, RUNNING, WAITING, DONE }; /* WAITING: a Tflush, for another request */
-
-struct list {
-    struct p9_request *head, *tail;
-};
-
-struct p9_session {
-    struct p9_context context;
-    struct p9_export export;       /* [const] */
-    p9_complete *complete;         /* [const] */
-    void *ctx;                     /* [const] */
-    unsigned workers;              /* [const] */
-    bool here;                     /* [const] submitters work, too */
-    pthread_mutex_t lock;          /* guards all below */
-    pthread_cond_t work, quiet;
-    struct list queue;             /* by `link` */
-    unsigned queued;
-    struct p9_request *tag[TAG_BUCKETS]; /* in flight, by `tag_link` */
-    struct p9_request *running[WORKERS_MAX];
-    unsigned running_n, idle, threads;
-    pthread_t thread[WORKERS_MAX];
-    struct list done;              /* by `next` */
-    bool delivering, stopping;
-    uint64_t requests, errors;
-    unsigned wary;                 /* so many more requests do not take their chance here */
-};
-
-struct p9_limits p9_limits_default(void)
-{
-    return (struct p9_limits){.msize = 512000, .workers = 16, .fids = 1 << 18, .files = 4096,
-                              .xattr_bytes = 4 << 20, .brisk_us = 2000};
-}
 
 /* --- Completion ---------------------------------------------------------------------------------- */
 
@@ -90,7 +50,7 @@ static void finish_locked(struct p9_session *s, struct p9_request *r)
 }
 
 /* One thread delivers at a time: the others leave theirs to it, which makes the next batch. */
-static void deliver_locked(struct p9_session *s)
+void session_deliver_locked(struct p9_session *s)
 {
     if (s->delivering)
         return;
@@ -98,7 +58,7 @@ static void deliver_locked(struct p9_session *s)
     while (s->done.head) {
         struct p9_request *batch = s->done.head;
 
-        s->done = (struct list){0};
+        s->done = (struct p9_request_list){0};
         pthread_mutex_unlock(&s->lock);
         s->complete(s->ctx, batch);
         pthread_mutex_lock(&s->lock);
@@ -109,7 +69,7 @@ static void deliver_locked(struct p9_session *s)
 
 /* --- The queue ----------------------------------------------------------------------------------- */
 
-static void enqueue(struct p9_session *s, struct p9_request *r)
+void session_enqueue_locked(struct p9_session *s, struct p9_request *r)
 {
     r->state = QUEUED;
     r->link = NULL;
@@ -118,6 +78,17 @@ static void enqueue(struct p9_session *s, struct p9_request *r)
     else
         s->queue.head = r;
     s->queue.tail = r;
+    s->queued++;
+}
+
+/* It was taken out before all that are there, so that no Tversion and no reset comes before it. */
+static void put_back_locked(struct p9_session *s, struct p9_request *r)
+{
+    r->state = QUEUED;
+    r->link = s->queue.head;
+    s->queue.head = r;
+    if (!s->queue.tail)
+        s->queue.tail = r;
     s->queued++;
 }
 
@@ -196,20 +167,33 @@ static void account(struct p9_session *s, struct p9_request *r, bool good)
         pthread_cond_broadcast(&s->work);
 }
 
+static void forgotten_locked(struct p9_session *s)
+{
+    s->forget.state = DONE;
+    if (s->queue.head && s->idle > 0)
+        pthread_cond_broadcast(&s->work);
+}
+
 /* Works on one request, with the lock dropped meanwhile; false when there is none to take. */
 static bool work_locked(struct p9_session *s, struct p9_scratch *x)
 {
     struct p9_request *r = pick(s);
-    bool good;
+    bool good = true;
 
     if (!r)
         return false;
     take(s, r);
     pthread_mutex_unlock(&s->lock);
-    good = p9_answer(&s->context, r, x, P9_PATIENT) == 0;
+    if (r == &s->forget)
+        session_forget(s);
+    else
+        good = p9_answer(&s->context, r, x, P9_PATIENT) == 0;
     pthread_mutex_lock(&s->lock);
     drop_running(s, r);
-    account(s, r, good);
+    if (r == &s->forget)
+        forgotten_locked(s);
+    else
+        account(s, r, good);
     return true;
 }
 
@@ -223,7 +207,7 @@ static void *worker(void *arg)
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
         if (work_locked(s, &x)) {
-            deliver_locked(s);
+            session_deliver_locked(s);
             continue;
         }
         s->idle++;
@@ -273,7 +257,7 @@ static void work_in_haste(struct p9_session *s, struct p9_request *r)
         s->wary = WARY_REQUESTS;
     if (rc == P9_LATER) {
         r->leisurely = true;
-        enqueue(s, r);
+        put_back_locked(s, r);
     } else {
         account(s, r, rc == 0);
     }
@@ -369,7 +353,7 @@ static void submit_locked(struct p9_session *s, struct p9_request *r)
         flush_locked(s, r, oldtag);
         return;
     }
-    enqueue(s, r);
+    session_enqueue_locked(s, r);
 }
 
 /* Without workers, or when no thread could be made, the caller works. */
@@ -381,123 +365,54 @@ static void work_here(struct p9_session *s)
         ;
 }
 
-void p9_session_submit(struct p9_session *s, struct p9_request *list)
+unsigned session_employ_locked(struct p9_session *s)
 {
-    struct p9_request *hasty;
-    unsigned wake;
+    for (unsigned n = s->idle; n < s->queued; n++)
+        start_worker(s);
+    work_here(s);
+    session_deliver_locked(s);
+    return s->queued < s->idle ? s->queued : s->idle;
+}
 
+void session_cancel_locked(struct p9_session *s)
+{
+    while (s->queue.head) {
+        struct p9_request *r = s->queue.head;
+
+        dequeue(s, r);
+        if (r != &s->forget)
+            finish_locked(s, r);
+    }
+    memset(s->tag, 0, sizeof(s->tag));
+}
+
+void p9_session_queue(struct p9_session *s, struct p9_request *list)
+{
     pthread_mutex_lock(&s->lock);
     for (struct p9_request *r = list, *next; r; r = next) {
         next = r->next;
         submit_locked(s, r);
     }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void p9_session_work(struct p9_session *s)
+{
+    struct p9_request *hasty;
+    unsigned wake;
+
+    pthread_mutex_lock(&s->lock);
     while (s->here && (hasty = pick_hasty(s)))
         work_in_haste(s, hasty);
-    for (unsigned n = s->idle; n < s->queued; n++)
-        start_worker(s);
-    work_here(s);
-    deliver_locked(s);
-    wake = s->queued < s->idle ? s->queued : s->idle;
+    wake = session_employ_locked(s);
     pthread_mutex_unlock(&s->lock);
     /* Behind the lock, which they want first thing. */
     while (wake-- > 0)
         pthread_cond_signal(&s->work);
 }
 
-/* --- Life ---------------------------------------------------------------------------------------- */
-
-struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *complete, void *ctx,
-                                  struct err *e)
+void p9_session_submit(struct p9_session *s, struct p9_request *list)
 {
-    const struct p9_limits *l = &x->limits;
-    struct p9_session *s = calloc(1, sizeof(*s));
-
-    assert(l->msize >= P9_MSIZE_MIN);
-    if (!s || p9_fids_init(&s->context.fids, x->fs, l->fids, l->files, l->xattr_bytes) < 0) {
-        free(s);
-        err_set(e, ENOMEM, "no memory for a 9P session");
-        return NULL;
-    }
-    s->export = *x;
-    s->context.export = &s->export;
-    s->context.fs = x->fs;
-    s->context.id = (uintptr_t)s;
-    s->complete = complete;
-    s->ctx = ctx;
-    s->here = x->here && x->fs->brisk && l->workers > 0;
-    s->workers = l->workers < WORKERS_MAX ? l->workers : WORKERS_MAX;
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->work, NULL);
-    pthread_cond_init(&s->quiet, NULL);
-    return s;
-}
-
-static bool is_quiet(const struct p9_session *s)
-{
-    return s->running_n == 0 && !s->delivering && !s->done.head;
-}
-
-void p9_session_reset(struct p9_session *s)
-{
-    pthread_mutex_lock(&s->lock);
-    while (s->queue.head) {
-        struct p9_request *r = s->queue.head;
-
-        dequeue(s, r);
-        finish_locked(s, r);
-    }
-    deliver_locked(s);
-    while (!is_quiet(s))
-        pthread_cond_wait(&s->quiet, &s->lock);
-    atomic_store(&s->context.msize, 0);
-    pthread_mutex_unlock(&s->lock);
-    p9_fids_clear(&s->context.fids);
-}
-
-bool p9_session_drain(struct p9_session *s, int timeout_ms)
-{
-    int64_t end = clock_ms() + timeout_ms;
-    struct timespec until = {end / 1000, end % 1000 * 1000000};
-    bool drained;
-
-    pthread_mutex_lock(&s->lock);
-    while (!(drained = is_quiet(s) && !s->queue.head) && clock_ms() < end)
-        pthread_cond_clockwait(&s->quiet, &s->lock, CLOCK_MONOTONIC, &until);
-    pthread_mutex_unlock(&s->lock);
-    return drained;
-}
-
-void p9_session_state(struct p9_session *s, struct state *t)
-{
-    p9_context_state(&s->context, t);
-}
-
-void p9_session_free(struct p9_session *s)
-{
-    if (!s)
-        return;
-    p9_session_reset(s);
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_broadcast(&s->work);
-    pthread_mutex_unlock(&s->lock);
-    for (unsigned i = 0; i < s->threads; i++)
-        pthread_join(s->thread[i], NULL);
-    p9_fids_release(&s->context.fids);
-    pthread_cond_destroy(&s->work);
-    pthread_cond_destroy(&s->quiet);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
-}
-
-void p9_session_stats(struct p9_session *s, struct p9_session_stats *st)
-{
-    pthread_mutex_lock(&s->lock);
-    *st = (struct p9_session_stats){.requests = s->requests, .errors = s->errors,
-                                    .threads = s->threads,
-                                    .files = atomic_load(&s->context.fids.files)};
-    pthread_mutex_unlock(&s->lock);
-    pthread_mutex_lock(&s->context.fids.lock);
-    st->fids = s->context.fids.count;
-    pthread_mutex_unlock(&s->context.fids.lock);
+    p9_session_queue(s, list);
+    p9_session_work(s);
 }

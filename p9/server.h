@@ -79,18 +79,27 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
 void p9_session_free(struct p9_session *s); /* NULL allowed */
 
 /*
- * Hands over requests linked by `next`.  Where the export allows it, what cannot wait is done at once on
- * the caller's thread, and so is a request that is the only one, if the last were quick: a change of
- * threads costs more than it.  Else it never waits, unless there are no workers: then it returns when
- * these are done, or left to another thread that is in here.  Several may submit at a time.
+ * Hands over requests linked by `next`, which a thread then sees to that works for the session.  Completes none,
+ * and never waits.
  */
+void p9_session_queue(struct p9_session *s, struct p9_request *list);
+/*
+ * Sees to what was handed over.  Where the export allows it, what cannot wait is done at once on the caller's
+ * thread, and so is a request that is the only one, if the last were quick: a change of threads costs more
+ * than it.  Else it never waits, unless there are no workers: then it returns when all is done, or left to
+ * another thread that is in here.  Several may at a time.
+ */
+void p9_session_work(struct p9_session *s);
+/* Both. */
 void p9_session_submit(struct p9_session *s, struct p9_request *list);
 
 /*
- * Forgets the client: what is queued completes with reply_len 0, what runs is waited for, every fid is
- * dropped.  When it returns no request is left and none of their memory is touched any more.
+ * Forgets the client: what is queued completes with reply_len 0, then, when what runs has ended, every fid is
+ * dropped, and what is submitted later waits for that.  Waits for it up to `timeout_ms`, -1: as long as it
+ * takes.  True: no request is left and none of their memory is touched any more; false: one is under way still
+ * (a host's file that does not answer), which will complete.
  */
-void p9_session_reset(struct p9_session *s);
+bool p9_session_reset(struct p9_session *s, int timeout_ms);
 
 /*
  * For a machine that is paused: waits until everything handed over has been answered and completed, up to

@@ -271,7 +271,7 @@ static void *reader(void *arg)
         ;
     submit(t);
     break_off(t);
-    p9_session_reset(t->session); /* Locks and open files end with the client, not with our owner. */
+    p9_session_reset(t->session, -1); /* Locks and open files end with the client, not with our owner. */
     pthread_mutex_lock(&t->lock);
     t->ended = true;
     pthread_mutex_unlock(&t->lock);

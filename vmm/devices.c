@@ -262,16 +262,28 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
     return NULL;
 }
 
-void devices_free(struct devices *d)
+/* False: one is held up by a file of the host. */
+static bool release_shares(struct devices *d)
 {
-    if (!d)
-        return;
-    io_free(d->io); /* first: its completions use the devices */
+    bool all = true;
+
     for (unsigned i = 0; i < d->shares; i++) {
-        if (d->share_fs[i])
-            virtio_9p_release(&d->share[i]);
-        p9_localfs_free(d->share_fs[i]);
+        if (d->share_fs[i] && !virtio_9p_release(&d->share[i]))
+            all = false;
+        else
+            p9_localfs_free(d->share_fs[i]);
     }
+    return all;
+}
+
+bool devices_free(struct devices *d)
+{
+    bool all;
+
+    if (!d)
+        return true;
+    io_free(d->io); /* first: its completions use the devices */
+    all = release_shares(d);
     virtio_net_release(&d->net);
     net_link_stop(&d->link);
     virtio_vsock_release(&d->vsock);
@@ -281,7 +293,9 @@ void devices_free(struct devices *d)
         virtio_blk_release(&d->blk[i]);
     if (d->nowhere >= 0)
         close(d->nowhere);
-    free(d);
+    if (all)
+        free(d);
+    return all;
 }
 
 unsigned devices_list(const struct devices *d, struct acpi_device *list)

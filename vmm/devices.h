@@ -48,7 +48,11 @@ struct devices_config {
 };
 
 struct devices *devices_new(const struct devices_config *c, struct err *e);
-void devices_free(struct devices *d);
+/*
+ * False: a file of the host does not let go of a share's request.  The loop and the guest's memory must then stay
+ * until the process ends, which must be soon.
+ */
+bool devices_free(struct devices *d);
 
 /* Fills `list` (DEVICES_MAX entries), returns how many. */
 unsigned devices_list(const struct devices *d, struct acpi_device *list);

@@ -60,7 +60,10 @@ struct virtio_class {
     /* `len` bytes of device configuration at `offset`, already checked; NULL: there is none. */
     void (*config_read)(struct virtio *v, size_t offset, void *to, size_t len);
     void (*config_write)(struct virtio *v, size_t offset, const void *from, size_t len);
-    /* The driver reset the device: no request of before may touch guest memory after the return. */
+    /*
+     * The driver reset the device: no request of before may touch guest memory after the return, unless a file
+     * of the host holds it up for longer than the machine can stand still (virtio_9p.h).
+     */
     void (*reset)(struct virtio *v);
     /* For a snapshot; any may be NULL.  See virtio_quiesce, virtio_state and virtio_go_on. */
     void (*quiesce)(struct virtio *v);

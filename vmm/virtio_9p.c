@@ -15,12 +15,15 @@
 #include "core/base/state.h"
 
 #define QUEUE_SIZE 128
-#define QUIET_MS 5000 /* for requests under way, when the machine is to be saved */
+#define QUIET_MS 5000  /* for requests under way, when the machine is to be saved */
+#define RESET_MS 1000  /* ... when the guest resets the device: the machine stands still meanwhile */
+#define END_MS 1000    /* ... when it ends */
 #define TAG_SIZE_BYTES 2 /* struct virtio_9p_config: le16 length, then the tag */
 
 struct request {
     struct p9_request p9; /* first: the server gives these back */
     uint16_t head;
+    uint32_t resets;       /* of the device, when it was taken from the ring */
     uint64_t started_us;
     struct iovec pieces[]; /* readable, then writable */
 };
@@ -55,20 +58,24 @@ static struct p9_request *take_done(struct virtio_9p *p)
     return list;
 }
 
-/* With the machine's lock held; `tell` false: of before a reset, the guest hears nothing of them. */
-static void finish(struct virtio_9p *p, bool tell)
+/* With the machine's lock held.  Of what is from before a reset the guest hears nothing. */
+static void finish(struct virtio_9p *p)
 {
     struct p9_request *next, *list = take_done(p);
-    bool any = list != NULL;
+    bool any = false;
 
     for (; list; list = next) {
+        struct request *q = (struct request *)list;
+
         next = list->next;
-        if (tell)
-            publish(p, (struct request *)list);
-        free(list);
-        p->in_flight--;
+        if (q->resets == p->resets) {
+            publish(p, q);
+            p->in_flight--;
+            any = true;
+        }
+        free(q);
     }
-    if (any && tell)
+    if (any)
         virtio_kick(&p->v, 0);
 }
 
@@ -79,7 +86,7 @@ static void on_done(void *ctx, uint32_t events)
 
     (void)events;
     if (read(p->event_fd, &count, sizeof(count)) == sizeof(count))
-        finish(p, true);
+        finish(p);
 }
 
 /* True when they are the first in the list: the loop thread has not been told of any. */
@@ -107,7 +114,7 @@ static void complete(void *ctx, struct p9_request *list)
     uint64_t one = 1;
 
     if (loop_trylock(p->loop)) {
-        finish(p, true);
+        finish(p);
         loop_unlock(p->loop);
     } else if (first && write(p->event_fd, &one, sizeof(one)) < 0) {
         return; /* full: it rings already */
@@ -127,6 +134,7 @@ static struct p9_request *make_request(struct virtio_9p *p, const struct vreq *r
     q->p9 = (struct p9_request){.in = q->pieces, .in_n = r->nread,
                                 .out = q->pieces + r->nread, .out_n = r->nwrite};
     q->head = r->head;
+    q->resets = p->resets;
     q->started_us = clock_us();
     p->v.stats.write_bytes += r->read_len;
     p->in_flight++;
@@ -160,9 +168,10 @@ static void p9_notify(struct virtio *v, unsigned queue)
         virtio_fail(v, why);
     if (!list)
         return;
-    /* What the session does here, no other device waits for; and its completions want the lock. */
+    /* A reset by another vCPU finds these in the session or done.  Its work no other device waits for. */
+    p9_session_queue(p->session, list);
     loop_unlock(p->loop);
-    p9_session_submit(p->session, list);
+    p9_session_work(p->session);
     loop_lock(p->loop);
 }
 
@@ -180,8 +189,10 @@ static void p9_reset(struct virtio *v)
 {
     struct virtio_9p *p = p9_of(v);
 
-    p9_session_reset(p->session);
-    finish(p, false);
+    p->resets++;
+    p->in_flight = 0;
+    p9_session_reset(p->session, RESET_MS);
+    finish(p);
 }
 
 static void p9_quiesce(struct virtio *v)
@@ -189,7 +200,7 @@ static void p9_quiesce(struct virtio *v)
     struct virtio_9p *p = p9_of(v);
 
     p->stuck = !p9_session_drain(p->session, QUIET_MS);
-    finish(p, true);
+    finish(p);
 }
 
 static void p9_state(struct virtio *v, struct state *s)
@@ -237,14 +248,25 @@ int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop
     return p->session ? loop_add(loop, &p->watch, p->event_fd, EPOLLIN, on_done, p, e) : -ENOMEM;
 }
 
-void virtio_9p_release(struct virtio_9p *p)
+/* Whatever still ends is of before. */
+static void leave_guest(struct virtio_9p *p)
 {
+    loop_lock(p->loop);
+    p->resets++;
+    p->in_flight = 0;
+    loop_unlock(p->loop);
+}
+
+bool virtio_9p_release(struct virtio_9p *p)
+{
+    leave_guest(p);
+    if (p->session && !p9_session_reset(p->session, END_MS))
+        return false;
     p9_session_free(p->session);
-    if (p->loop)
-        finish(p, false);
-    if (p->watch.fd >= 0)
-        loop_remove(p->loop, &p->watch);
+    finish(p);
+    loop_remove(p->loop, &p->watch);
     if (p->event_fd >= 0)
         close(p->event_fd);
     pthread_mutex_destroy(&p->lock);
+    return true;
 }

@@ -9,7 +9,9 @@
  * finish requests without the machine's lock: they take it if it is free, else the loop thread
  * publishes for them.  What finished together is one interrupt.
  *
- * A reset waits for the request that a worker is in and drops the rest; the guest's fids go with it.
+ * A reset drops what waits, and the guest's fids with it.  What a worker is in is waited for, but not for
+ * ever: a file of the host that does not answer (one on a network, say) must not hold the machine up.  Such
+ * a request ends some time later, the guest hears nothing of it, and what the next driver asks waits for it.
  * A chain whose request was flushed comes back with nothing written, as Linux's driver expects.
  */
 #ifndef VMM_VIRTIO_9P_H
@@ -28,7 +30,8 @@ struct virtio_9p {
     struct loop *loop;          /* [const] */
     struct p9_session *session; /* [const] */
     char tag[VIRTIO_9P_TAG_MAX + 1]; /* [const] */
-    unsigned in_flight;
+    unsigned in_flight;         /* since the last reset */
+    uint32_t resets;
     bool stuck;                 /* the last quiesce met a request that would not end */
     struct loop_watch watch;
     int event_fd;               /* [const] rings when `done` got its first */
@@ -39,7 +42,10 @@ struct virtio_9p {
 /* `x` is copied, its file system borrowed until the release. */
 int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop, const char *tag,
                    const struct p9_export *x, struct err *e);
-/* Waits for requests in flight; the lock is not needed. */
-void virtio_9p_release(struct virtio_9p *p);
+/*
+ * Waits a second for requests in flight; the lock is not needed.  False: one has not ended.  It, its file
+ * system, the loop and the guest's memory must then stay until the process ends, which must be soon.
+ */
+bool virtio_9p_release(struct virtio_9p *p);
 
 #endif

@@ -295,12 +295,14 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
 
 void vm_free(struct vm *vm)
 {
+    bool still; /* a file of the host holds a request up, which uses these two: the process's end is theirs */
+
     if (!vm)
         return;
     vm->snapshot.done = NULL; /* what is in flight still ends, below */
     ctl_server_free(vm->ctl);
     vcpus_free(vm->vcpus);
-    devices_free(vm->devices);
+    still = !devices_free(vm->devices);
     if (vm->serial.irq_fd >= 0)
         close(vm->serial.irq_fd);
     console_free(vm->console);
@@ -318,9 +320,11 @@ void vm_free(struct vm *vm)
     }
     snapshot_close(&vm->source);
     working_set_release(&vm->working_set);
-    mem_release(&vm->mem);
     kvm_close(&vm->kvm);
-    loop_free(vm->loop);
+    if (!still) {
+        mem_release(&vm->mem);
+        loop_free(vm->loop);
+    }
     json_decref(vm->notes);
     json_decref(vm->conf);
     if (vm->lock_fd >= 0)

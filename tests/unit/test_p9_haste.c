@@ -234,6 +234,24 @@ static void test_submit__a_mount_in_the_share_is_for_the_workers(void **state)
     ask_for(w, GETATTR(9), P9_RGETATTR, false);
 }
 
+/* What was tried here and could not be done at once keeps its place before what ends the session. */
+static void test_submit__what_is_put_off_stays_before_a_version(void **state)
+{
+    struct world *w = *state;
+    struct call put_off, version;
+
+    open_session(w, true, true);
+    mem_find(&w->mem.root->node, "fast")->node->node.apart = true;
+    prepare(&put_off, 1, GETATTR(3));
+    prepare(&version, P9_NOTAG, MSG(.type = P9_TVERSION, .version = {65536, {P9_VERSION, 8}}));
+    put_off.r.next = &version.r;
+    p9_session_submit(w->session, &put_off.r);
+    await_call(w, &put_off);
+    await_call(w, &version);
+    assert_int_equal(put_off.reply[4], P9_RGETATTR);
+    assert_int_equal(version.reply[4], P9_RVERSION);
+}
+
 static void test_reset__awaits_who_works_here(void **state)
 {
     struct world *w = *state;
@@ -243,7 +261,7 @@ static void test_reset__awaits_who_works_here(void **state)
     open_session(w, true, true);
     hold_up(w, &h);
     let_go(&h);
-    p9_session_reset(w->session);
+    assert_true(p9_session_reset(w->session, -1));
     p9_session_stats(w->session, &st);
     assert_int_equal(st.fids, 0);
 }
@@ -282,6 +300,7 @@ int main(void)
         T(test_submit__one_that_was_slow_sends_the_next_to_the_workers),
         T(test_walk__what_is_not_in_the_cache_is_for_the_workers),
         T(test_submit__a_mount_in_the_share_is_for_the_workers),
+        T(test_submit__what_is_put_off_stays_before_a_version),
         T(test_reset__awaits_who_works_here),
         cmocka_unit_test(test_localfs__is_brisk_on_memory_and_never_as_others),
     };

@@ -154,13 +154,40 @@ static void test_reset__drops_what_waits_and_awaits_what_runs(void **state)
     start(w, &queued, 2, GETATTR(0));
     start(w, &flush, 3, FLUSH(1));
     memfs_gate(&w->mem, false);
-    p9_session_reset(w->session);
+    assert_true(p9_session_reset(w->session, -1));
     assert_true(slow.order > 0 && queued.order > 0 && flush.order > slow.order);
     p9_session_stats(w->session, &st);
     assert_int_equal(st.fids, 0);
     assert_int_equal(st.files, 0);
     assert_int_equal(ask(w, GETATTR(0)), P9_RLERROR);
     assert_int_equal(ask(w, VERSION), P9_RVERSION);
+}
+
+/* A file that does not answer: later requests wait for the reset, whose tags and fids they may have again. */
+static void test_reset__has_its_turn_when_what_runs_has_ended(void **state)
+{
+    struct world *w = *state;
+    struct call slow, flush, version, attach;
+    struct p9_session_stats st;
+
+    open_session(w, 4, 1);
+    start(w, &slow, 1, READ(1));
+    memfs_wait(&w->mem, 1);
+    start(w, &flush, 2, FLUSH(1));
+    assert_false(p9_session_reset(w->session, 20));
+    assert_false(p9_session_reset(w->session, 20)); /* another is the same one */
+    start(w, &version, 1, VERSION);
+    start(w, &attach, 2, MSG(.type = P9_TATTACH, .tattach = {1, P9_NOFID}));
+    usleep(20000); /* time for a worker to do what it must not */
+    assert_int_equal(slow.order + flush.order + version.order + attach.order, 0);
+    memfs_gate(&w->mem, false);
+    await_call(w, &attach);
+    assert_true(slow.order < flush.order && flush.order < version.order && version.order < attach.order);
+    assert_int_equal(version.reply[4], P9_RVERSION);
+    assert_int_equal(attach.reply[4], P9_RATTACH);
+    p9_session_stats(w->session, &st);
+    assert_int_equal(st.fids, 1);
+    assert_int_equal(st.files, 0);
 }
 
 static void test_drain__awaits_all_and_keeps_the_fids(void **state)
@@ -414,6 +441,7 @@ int main(void)
         T(test_flush__of_nothing_and_of_itself_is_answered),
         T(test_version__waits_for_all_and_holds_back_the_rest),
         T(test_reset__drops_what_waits_and_awaits_what_runs),
+        T(test_reset__has_its_turn_when_what_runs_has_ended),
         T(test_drain__awaits_all_and_keeps_the_fids),
         T(test_submit__a_list_completes_in_one_batch_without_workers),
         T(test_complete__what_finishes_meanwhile_is_the_next_batch),
