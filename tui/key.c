@@ -16,6 +16,7 @@ static const struct {
     {K_DOWN, "Down"},   {K_LEFT, "Left"}, {K_RIGHT, "Right"},         {K_HOME, "Home"},
     {K_END, "End"},     {K_PGUP, "PgUp"}, {K_PGDN, "PgDn"},           {K_DELETE, "Del"},
     {' ', "Space"},     {'\t', "Tab"},    {K_INSERT, "Ins"},          {K_BACKTAB, "Shift-Tab"},
+    {K_NUL, "Ctrl-Space"}, {K_NUL, "Ctrl-@"},
 };
 
 static const struct {

@@ -11,7 +11,7 @@ typedef uint32_t ui_key; /* Unicode code point, or enum key_name with modifiers 
 
 enum key_name {
     K_NONE = 0,
-    K_ENTER = '\n',
+    K_ENTER = '\n', /* and '\r', which is what the key itself sends; a program in a pane tells them apart */
     K_ESC = 27,
     K_BACKSPACE = 127,
     K_UP = 0x200000, /* above every code point */
@@ -40,6 +40,7 @@ enum key_name {
     K_PASTE,     /* what follows until K_PASTE_END was pasted, not typed: text, never commands */
     K_PASTE_END,
     K_MOUSE,     /* term_mouse tells what */
+    K_NUL,       /* Ctrl-Space, as a character no key at all */
     K_NAMES_END
 };
 #define K_CTRL(c) ((ui_key)((c) & 0x1f))

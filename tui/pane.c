@@ -289,7 +289,7 @@ static const struct {
     ui_key key;
     VTermKey code;
 } keys[] = {
-    {K_ENTER, VTERM_KEY_ENTER}, {'\t', VTERM_KEY_TAB},    {K_BACKSPACE, VTERM_KEY_BACKSPACE},
+    {'\r', VTERM_KEY_ENTER}, {'\t', VTERM_KEY_TAB},    {K_BACKSPACE, VTERM_KEY_BACKSPACE},
     {K_ESC, VTERM_KEY_ESCAPE},  {K_UP, VTERM_KEY_UP},     {K_DOWN, VTERM_KEY_DOWN},
     {K_LEFT, VTERM_KEY_LEFT},   {K_RIGHT, VTERM_KEY_RIGHT}, {K_HOME, VTERM_KEY_HOME},
     {K_END, VTERM_KEY_END},     {K_PGUP, VTERM_KEY_PAGEUP}, {K_PGDN, VTERM_KEY_PAGEDOWN},
@@ -314,6 +314,8 @@ static void named_key(struct pane *p, ui_key k)
     k &= ~K_MODIFIERS;
     if (k == K_BACKTAB)
         vterm_keyboard_key(p->vt, VTERM_KEY_TAB, VTERM_MOD_SHIFT);
+    else if (k == K_NUL)
+        p->ev->typed(p->ctx, "", 1);
     else if (k == K_PASTE)
         vterm_keyboard_start_paste(p->vt);
     else if (k == K_PASTE_END)

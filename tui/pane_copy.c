@@ -176,7 +176,7 @@ char *pane_copy_key(struct pane *p, ui_key k)
         c->selecting = !c->selecting;
         c->anchor = c->line;
         c->anchor_col = c->col;
-    } else if (k == K_ENTER || k == 'y') {
+    } else if (k == K_ENTER || k == '\r' || k == 'y') {
         text = selected_text(p);
         c->on = false;
     } else if (k == 'q' || k == K_ESC || k == K_CTRL('c')) {

@@ -19,14 +19,17 @@
 #define TABS_MAX 32
 #define ROWS_FIRST 24 /* until it is drawn */
 #define COLS_FIRST 80
+#define TYPED_MAX (1u << 20) /* bytes that wait for a shell to take them */
 
 struct tab {
     struct tabs *tabs;
     struct pane *pane;
     struct session *session;       /* a shell */
     struct ctl *console, *control; /* a boot console: bytes, and beside them the size */
+    char *typed;                   /* for a shell that has no room for it yet: it is still being reached, or reads slowly */
+    size_t typed_len;
     int rows, cols;
-    bool ended;
+    bool ended, reached;
     char name[NAME_MAX_LEN + 1], why[160];
 };
 
@@ -48,14 +51,41 @@ static void changed(struct tab *t)
     t->tabs->changed(t->tabs->ctx);
 }
 
+static void send_typed(struct tab *t)
+{
+    size_t room = t->session ? session_room(t->session) : 0, len = t->typed_len < room ? t->typed_len : room;
+
+    if (len == 0)
+        return;
+    session_write(t->session, t->typed, len);
+    t->typed_len -= len;
+    memmove(t->typed, t->typed + len, t->typed_len);
+}
+
+/* What is too much for it is told by the bell, and left out whole. */
+static void keep_typed(struct tab *t, const char *p, size_t len)
+{
+    char *more = len <= TYPED_MAX - t->typed_len ? realloc(t->typed, t->typed_len + len) : NULL;
+
+    if (!more) {
+        term_beep();
+        return;
+    }
+    t->typed = more;
+    memcpy(t->typed + t->typed_len, p, len);
+    t->typed_len += len;
+}
+
 static void on_typed(void *ctx, const char *p, size_t len)
 {
     struct tab *t = ctx;
 
-    if (t->session && session_room(t->session) >= len)
-        session_write(t->session, p, len);
-    else if (t->console)
+    if (t->console)
         ctl_write(t->console, p, len);
+    if (!t->session || len == 0)
+        return;
+    keep_typed(t, p, len);
+    send_typed(t);
 }
 
 static void on_bell(void *ctx)
@@ -73,9 +103,15 @@ static void on_output(void *ctx, bool err, const uint8_t *p, size_t len)
     changed(t);
 }
 
+/* The size it was asked for is not the one that it has been drawn with since. */
 static void on_room(void *ctx)
 {
-    (void)ctx;
+    struct tab *t = ctx;
+
+    if (!t->reached)
+        session_resize(t->session, (unsigned)t->rows, (unsigned)t->cols);
+    t->reached = true;
+    send_typed(t);
 }
 
 static void end(struct tab *t, const char *why)
@@ -168,6 +204,7 @@ static void tab_free(struct tab *t)
     ctl_close(t->console);
     ctl_close(t->control);
     pane_free(t->pane);
+    free(t->typed);
     free(t);
 }
 

@@ -16,7 +16,7 @@ static const struct {
 } keys[] = {
     {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},   {KEY_LEFT, K_LEFT},      {KEY_RIGHT, K_RIGHT},
     {KEY_HOME, K_HOME},   {KEY_END, K_END},     {KEY_PPAGE, K_PGUP},     {KEY_NPAGE, K_PGDN},
-    {KEY_DC, K_DELETE},   {KEY_IC, K_INSERT},   {KEY_ENTER, K_ENTER},    {KEY_BACKSPACE, K_BACKSPACE},
+    {KEY_DC, K_DELETE},   {KEY_IC, K_INSERT},   {KEY_ENTER, '\r'},    {KEY_BACKSPACE, K_BACKSPACE},
     {KEY_BTAB, K_BACKTAB}, {KEY_MOUSE, K_MOUSE}, {KEY_FIND, K_HOME},      {KEY_SELECT, K_END},
     {KEY_SR, K_UP | K_SHIFT},      {KEY_SF, K_DOWN | K_SHIFT},   {KEY_SLEFT, K_LEFT | K_SHIFT},
     {KEY_SRIGHT, K_RIGHT | K_SHIFT}, {KEY_SHOME, K_HOME | K_SHIFT}, {KEY_SEND, K_END | K_SHIFT},
@@ -110,7 +110,7 @@ ui_key term_key(void)
         if (kind == KEY_CODE_YES)
             k = code_key((int)ch);
         else
-            k = ch == '\r' ? (ui_key)K_ENTER : ch == 8 ? (ui_key)K_BACKSPACE : (ui_key)ch;
+            k = ch ? (ui_key)ch : (ui_key)K_NUL;
     return k;
 }
 

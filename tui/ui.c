@@ -422,6 +422,16 @@ static bool pasted(struct ui *u, const struct model *m, ui_key k)
     return was || k == K_PASTE || k == K_PASTE_END;
 }
 
+/* Two bytes that keys send on some terminals mean what those keys do, unless a person gave them a meaning. */
+static int action_of_key(const struct ui *u, ui_key k)
+{
+    int a = keymap_action(&u->keys, u->view, k);
+
+    if (a < 0 && (k == '\r' || k == K_CTRL('h')))
+        a = keymap_action(&u->keys, u->view, k == '\r' ? K_ENTER : K_BACKSPACE);
+    return a;
+}
+
 struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
 {
     struct ui_request r = {0};
@@ -437,7 +447,7 @@ struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
         r = ui_prompt_key(u, m, k);
     else if (ui_view(u)->key && ui_view(u)->key(u, m, k, &r))
         ;
-    else if ((a = keymap_action(&u->keys, u->view, k == '\r' ? K_ENTER : k)) >= 0)
+    else if ((a = action_of_key(u, k)) >= 0)
         r = ui_act(u, m, (enum action_id)a);
     else if (k != K_NONE)
         ui_hint(u, "%s does nothing here; %s shows the keys.", key_text(k, name), ui_key_of(u, ACTION_HELP, help));

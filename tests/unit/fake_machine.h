@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -107,6 +108,7 @@ static void fake_start(struct fake_machine *m, const char *home, const char *nam
     assert_true(m->pid >= 0);
     if (m->pid == 0) {
         setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves nothing */
         if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) /* of the tests */
             _exit(1);
         if (file_lock(lock, NULL) < 0)

@@ -252,7 +252,7 @@ static const struct {
 } sent[] = {
     {'a', "a", NULL},           {0xe4, "\xc3\xa4", NULL},    {K_CTRL('c'), "\x03", NULL},
     {K_CTRL('z'), "\x1a", NULL}, {K_CTRL('h'), "\x08", NULL}, {K_BACKSPACE, "\x7f", NULL},
-    {K_ENTER, "\r", NULL},      {'\t', "\t", NULL},          {K_ESC, "\x1b", NULL},
+    {'\r', "\r", NULL},         {'\n', "\n", NULL},          {'\t', "\t", NULL},          {K_ESC, "\x1b", NULL},
     {K_UP, "\x1b[A", "\x1bOA"}, {K_END, "\x1b[F", "\x1bOF"}, {K_PGUP, "\x1b[5~", NULL},
     {K_DELETE, "\x1b[3~", NULL}, {K_INSERT, "\x1b[2~", NULL}, {K_F1, "\x1bOP", NULL},
     {K_F5, "\x1b[15~", NULL},   {K_F12, "\x1b[24~", NULL},   {K_BACKTAB, "\x1b[Z", NULL},
@@ -278,7 +278,7 @@ static void test_pane_key__as_xterm_sends_it(void **state)
 
 static void test_pane_key__a_paste_is_told_where_it_is_asked_for(void **state)
 {
-    static const ui_key keys[] = {K_PASTE, 'l', 's', K_ENTER, K_PASTE_END};
+    static const ui_key keys[] = {K_PASTE, 'l', 's', '\r', K_PASTE_END};
 
     (void)state;
     begin(3, 10);

@@ -8,65 +8,18 @@
 #include <termios.h>
 #include <utmp.h>
 
+#include "tests/unit/fake_guest.h"
 #include "tests/unit/fake_machine.h"
 #include "tests/unit/terminal.h"
-#include "vmm/guest/relay.h"
 
 static struct fake_machine machine;
-static pid_t guest; /* a process group: all its connections break at once */
-
-static void answer(int fd)
-{
-    char line[64];
-    size_t len = 0;
-
-    while (len < sizeof(line) - 1 && read(fd, line + len, 1) == 1 && line[len++] != '\n')
-        ;
-    if (write(fd, "OK 1024\n", 8) == 8)
-        relay_run(fd);
-    _exit(0);
-}
-
-static void start_guest(void)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
-
-    snprintf(a.sun_path, sizeof(a.sun_path), "%s/lxtop/a/vsock.sock", folder);
-    assert_int_equal(bind(s, (struct sockaddr *)&a, sizeof(a)), 0);
-    assert_int_equal(listen(s, 8), 0);
-    if ((guest = fork()) == 0) {
-        setpgid(0, 0);
-        signal(SIGPIPE, SIG_IGN);
-        signal(SIGCHLD, SIG_IGN);
-        while ((fd = accept4(s, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-            if (fork() == 0) {
-                signal(SIGCHLD, SIG_DFL);
-                answer(fd);
-            }
-            close(fd);
-        }
-        _exit(1);
-    }
-    setpgid(guest, guest);
-    close(s);
-}
-
-static void end_guest(void)
-{
-    if (guest > 0) {
-        kill(-guest, SIGTERM);
-        waitpid(guest, NULL, 0);
-    }
-    guest = 0;
-}
 
 static int start(void **state)
 {
     set_up(state);
     make_distro("a", NULL);
     fake_start(&machine, folder, "a");
-    start_guest();
+    start_guest(folder);
     return 0;
 }
 
