@@ -131,6 +131,9 @@ $(O)/tests/lab/bridge: $(O)/tests/lab/bridge.o $(foreach l,fuse p9 base,$(call l
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,fuse3)
 
+# Builds on all processors, unless the person has said on how many.
+parallel = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .SECONDARY:
 .PHONY: unit-programs fuzz-programs test unit fuzz lab-test
 unit-programs: $(UNIT)
@@ -138,21 +141,24 @@ fuzz-programs: $(FUZZ)
 
 # Everything, in one count: include rules, unit tests under asan and ubsan, each fuzz target for some
 # seconds, and the end-to-end cases on a real /dev/kvm (in the lab where this machine has none).
-test: deps all $(LAB_PROGRAMS)
-	$(Q)$(MAKE) --no-print-directory MODE=asan unit-programs
-	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
+test: deps
+	$(parallel) all $(LAB_PROGRAMS)
+	$(parallel) MODE=asan unit-programs
+	$(parallel) MODE=fuzz fuzz-programs
 	$(Q)tests/run layers headers unit fuzz lab
 unit:
-	$(Q)$(MAKE) --no-print-directory MODE=asan unit-programs
+	$(parallel) MODE=asan unit-programs
 	$(Q)tests/run unit
 fuzz:
-	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-programs
+	$(parallel) MODE=fuzz fuzz-programs
 	$(Q)FUZZ_SECONDS=60 FUZZ_SEED=0 tests/run fuzz
-lab-test: all $(LAB_PROGRAMS)
+lab-test:
+	$(parallel) all $(LAB_PROGRAMS)
 	$(Q)LXTOP_SLOW=1 tests/run lab
 # Docker and podman in a Debian 12: not part of `make test`, since emulated it takes about 20 minutes.
 .PHONY: docker-test
-docker-test: deps all kernel $(LAB_PROGRAMS)
+docker-test: kernel
+	$(parallel) all $(LAB_PROGRAMS)
 	$(Q)tests/lab/debian docker
 	$(Q)LXTOP_PATIENCE=1500 tests/lab/run --disk --ordinary --mem 6144 tests/lab/suite docker
 
@@ -195,10 +201,12 @@ kernel: deps
 	$(Q)config/kernel/build
 stock-kernel: deps
 	$(Q)config/kernel/stock
-demo: deps all stock-kernel
+demo: stock-kernel
+	$(parallel) all
 	$(Q)tests/lab/demo
 BENCH_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
-bench: deps all kernel $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
+bench: kernel
+	$(parallel) all $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run
 $(O)/tests/bench/console: $(O)/tests/bench/console.o $(call lib,base)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^
