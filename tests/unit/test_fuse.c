@@ -253,9 +253,9 @@ static void test_fuse__flock_is_seen_behind_the_server(void **state)
     assert_int_equal(flock(behind, LOCK_UN), 0);
     assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
     assert_int_equal(flock(again, LOCK_SH | LOCK_NB), 0);
-    close(again);
-    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-    close(fd); /* and with it the lock: clunks are not waited for */
+    close(again); /* and with it its lock, soon: FUSE's release, and our clunk, are not waited for */
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    close(fd);
     assert_int_equal(flock(behind, LOCK_EX), 0);
     close(behind);
 }
