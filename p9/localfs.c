@@ -492,7 +492,7 @@ struct p9_fs *p9_localfs_new(const struct p9_localfs_config *c, struct err *e)
         l->c.fds_max = fds_by_default();
     l->root = l->proc = -1;
     pthread_mutex_init(&l->devices_lock, NULL);
-    pthread_mutex_init(&l->locks_lock, NULL);
+    local_locks_init(l);
     if (open_roots(l, c->root, e) == 0)
         return &l->fs;
     p9_localfs_free(&l->fs);
@@ -510,6 +510,6 @@ void p9_localfs_free(struct p9_fs *fs)
     if (l->proc >= 0)
         close(l->proc);
     pthread_mutex_destroy(&l->devices_lock);
-    pthread_mutex_destroy(&l->locks_lock);
+    local_locks_release(l);
     free(l);
 }

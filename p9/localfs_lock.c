@@ -45,10 +45,29 @@ static bool same_owner(const struct p9_lock_owner *a, const struct p9_lock_owner
            strcmp(a->client_id, b->client_id) == 0;
 }
 
+void local_locks_init(struct localfs *l)
+{
+    for (unsigned i = 0; i < LOCALFS_LOCK_BUCKETS; i++)
+        pthread_mutex_init(&l->locks[i].lock, NULL);
+}
+
+void local_locks_release(struct localfs *l)
+{
+    for (unsigned i = 0; i < LOCALFS_LOCK_BUCKETS; i++)
+        pthread_mutex_destroy(&l->locks[i].lock);
+}
+
+static struct local_locks *locks_of(struct localfs *l, const struct p9_qid *qid)
+{
+    return &l->locks[(qid->path ^ qid->path >> 56) % LOCALFS_LOCK_BUCKETS];
+}
+
+/* --- Owners, with the lock held of all that is the file's ---------------------------------------- */
+
 static struct local_lock *find(struct localfs *l, const struct local_file *f,
                                const struct p9_lock_owner *owner)
 {
-    struct local_lock *k = l->locks;
+    struct local_lock *k = locks_of(l, &f->qid)->first;
 
     while (k && !(k->qid.path == f->qid.path && k->qid.version == f->qid.version &&
                   same_owner(&k->owner, owner)))
@@ -96,14 +115,14 @@ static struct local_lock *add(struct localfs *l, struct local_file *f,
     k->qid = f->qid;
     k->flocks = has_flock(k->fd);
     k->whole = F_UNLCK;
-    k->next = l->locks;
-    l->locks = k;
+    k->next = locks_of(l, &k->qid)->first;
+    locks_of(l, &k->qid)->first = k;
     return k;
 }
 
 static void drop(struct localfs *l, struct local_lock *k)
 {
-    struct local_lock **at = &l->locks;
+    struct local_lock **at = &locks_of(l, &k->qid)->first;
 
     if (--k->uses > 0)
         return;
@@ -144,10 +163,16 @@ static void release_uses(struct localfs *l, struct local_file *f)
 
 void local_lock_close(struct localfs *l, struct local_file *f)
 {
-    pthread_mutex_lock(&l->locks_lock);
+    pthread_mutex_t *lock = &locks_of(l, &f->qid)->lock;
+
+    if (!f->uses)
+        return;
+    pthread_mutex_lock(lock);
     release_uses(l, f);
-    pthread_mutex_unlock(&l->locks_lock);
+    pthread_mutex_unlock(lock);
 }
+
+/* --- Locking ------------------------------------------------------------------------------------- */
 
 static int to_flock(const struct p9_lock *in, struct flock *out)
 {
@@ -236,14 +261,15 @@ int local_lock(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *loc
     struct local_file *f = local_file_of(file);
     struct local_lock *k;
     struct flock range;
+    pthread_mutex_t *held = &locks_of(l, &f->qid)->lock;
     int rc = to_flock(lock, &range);
 
     if (rc < 0 || (f->qid.type & P9_QID_DIR))
         return rc < 0 ? rc : -EINVAL;
-    pthread_mutex_lock(&l->locks_lock);
+    pthread_mutex_lock(held);
     k = find(l, f, owner);
     rc = range.l_type == F_UNLCK ? unlock(l, f, lock, &range, k) : take(l, f, &range, k, owner);
-    pthread_mutex_unlock(&l->locks_lock);
+    pthread_mutex_unlock(held);
     return rc;
 }
 
@@ -269,6 +295,7 @@ int local_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_lock *lock,
     struct local_file *f = local_file_of(file);
     struct local_lock *k;
     struct flock range;
+    pthread_mutex_t *held = &locks_of(l, &f->qid)->lock;
     int rc = to_flock(lock, &range);
 
     if (rc < 0 || (f->qid.type & P9_QID_DIR))
@@ -276,10 +303,10 @@ int local_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_lock *lock,
     /* Linux's client has found no conflict of its own by then, and asks with the type that says so. */
     if (range.l_type == F_UNLCK)
         range.l_type = F_WRLCK;
-    pthread_mutex_lock(&l->locks_lock);
+    pthread_mutex_lock(held);
     k = find(l, f, owner);
     rc = fcntl(k ? k->fd : f->fd, F_OFD_GETLK, &range) < 0 ? -errno : 0;
-    pthread_mutex_unlock(&l->locks_lock);
+    pthread_mutex_unlock(held);
     if (rc == 0)
         from_flock(&range, lock);
     return rc;

@@ -12,7 +12,13 @@
 
 #define LOCALFS_DEVICES 255 /* file systems told apart by a byte of their own */
 
-struct local_lock;
+#define LOCALFS_LOCK_BUCKETS 64 /* of files; a file of a server that is gone stalls no other's locks */
+
+/* The lock owners of some files, by their qid. */
+struct local_locks {
+    pthread_mutex_t lock;
+    struct local_lock *first;     /* [lock] */
+};
 
 struct localfs {
     struct p9_fs fs;              /* first: a p9_fs is one of these */
@@ -24,8 +30,7 @@ struct localfs {
     pthread_mutex_t devices_lock;
     uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
     unsigned devices;             /* [devices_lock] */
-    pthread_mutex_t locks_lock;
-    struct local_lock *locks;     /* [locks_lock] */
+    struct local_locks locks[LOCALFS_LOCK_BUCKETS];
 };
 
 struct local_node {
@@ -50,7 +55,7 @@ struct local_file {
     bool looked;                  /* `plain` and `mount` are known */
     bool plain;                   /* numbers in the folder's entries are those of stat */
     int mount;
-    struct local_lock_use *uses;  /* [locks_lock] */
+    struct local_lock_use *uses;  /* [its local_locks' lock] */
 };
 
 static inline struct localfs *localfs_of(struct p9_fs *fs)
@@ -139,7 +144,9 @@ int local_lock(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *loc
                const struct p9_lock_owner *owner);
 int local_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_lock *lock,
                   const struct p9_lock_owner *owner);
-/* The file is closed: the locks that only it still held are gone. */
+void local_locks_init(struct localfs *l);
+void local_locks_release(struct localfs *l);
+/* The file is closed, and nobody else has it: the locks that only it still held are gone. */
 void local_lock_close(struct localfs *l, struct local_file *f);
 
 #endif

@@ -1,12 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The client's locks as locks of the host's files. */
-#include "p9/localfs.h"
+#include <fcntl.h>
 
-#include "core/base/auto.h"
+/* A lock of a file whose server is gone: fcntl does not return. */
+int fcntl_hooked(int fd, int cmd, struct flock *l);
+#define fcntl fcntl_hooked
+#include "p9/localfs_lock.c"
+#undef fcntl
+
 #include "tests/unit/p9_fixture.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    bool closed, waiting;
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+
+/* The first that comes to a closed gate waits there. */
+int fcntl_hooked(int fd, int cmd, struct flock *l)
+{
+    pthread_mutex_lock(&gate.lock);
+    if (gate.closed && !gate.waiting) {
+        gate.waiting = true;
+        pthread_cond_broadcast(&gate.change);
+        while (gate.closed)
+            pthread_cond_wait(&gate.change, &gate.lock);
+    }
+    pthread_mutex_unlock(&gate.lock);
+    return fcntl(fd, cmd, l);
+}
+
+static void set_gate(bool closed)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.closed = closed;
+    gate.waiting = false;
+    pthread_cond_broadcast(&gate.change);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void await_gate(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    while (!gate.waiting)
+        pthread_cond_wait(&gate.change, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
 
 /* Would the host's own program get a lock of [start, start + length) of f? */
 static bool host_may_lock(struct client *c, short kind, off_t start, off_t length)
@@ -145,6 +184,42 @@ static void test_lock__ends_with_the_client(void **state)
     free(other);
 }
 
+/* Makes and opens a file whose locks are not kept beside those of fid 1. */
+static void open_apart(struct client *c, uint32_t fid)
+{
+    struct p9_attr one, other;
+    char name[] = "a";
+
+    assert_int_equal(c_getattr(c, 1, &one), 0);
+    for (; *name <= 'z'; ++*name) {
+        assert_int_equal(c_create(c, ROOT, fid, name, P9_O_RDWR, 0644), 0);
+        assert_int_equal(c_getattr(c, fid, &other), 0);
+        if ((one.qid.path ^ other.qid.path) % LOCALFS_LOCK_BUCKETS)
+            return;
+        assert_int_equal(c_clunk(c, fid), 0);
+    }
+    fail_msg("every file is like the first");
+}
+
+static void test_lock__that_does_not_return_stalls_no_other_file(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    open_apart(c, 3);
+    set_gate(true);
+    send_request(c, &(struct p9_msg){.type = P9_TLOCK, .tag = 0xfff, .tlock = {1, P9_LOCK_WRITE, 0, 0, 0, 7, NAME("guest")}},
+                 NULL, 0);
+    await_gate();
+    assert_int_equal(c_lock(c, 3, P9_LOCK_WRITE, 0, 5, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_clunk(c, 3), 0);
+    assert_int_equal(c_clunk(c, 2), 0); /* the same file, but without a lock */
+    set_gate(false);
+    assert_true(receive_reply(c));
+    assert_int_equal(c->reply.tag, 0xfff);
+    assert_int_equal(c->reply.rlock.status, P9_LOCK_OK);
+}
+
 #define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, tear_down_client)
 
 int main(void)
@@ -156,7 +231,9 @@ int main(void)
         T(test_lock__flock_goes_with_the_open_file, set_up_plain),
         T(test_lock__of_a_whole_file_is_a_flock_of_the_host, set_up_plain),
         T(test_lock__ends_with_the_client, set_up_plain),
+        T(test_lock__that_does_not_return_stalls_no_other_file, set_up_plain),
     };
 
+    alarm(120); /* what hangs has failed */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
