@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "core/base/cursor.h"
@@ -131,6 +132,20 @@ int p9_client_link(struct p9_client *c, uint32_t dir, const char *name, uint32_t
                                                       .tlink = {dir, fid, p9_str_of(name)}});
 }
 
+/* For servers older than Trenameat, which refuse it so. */
+static int rename_by_fid(struct p9_client *c, uint32_t from, const char *old, uint32_t to, const char *name)
+{
+    struct p9_msg m = {.type = P9_TRENAME, .trename = {.dfid = to, .name = p9_str_of(name)}};
+    struct p9_attr attr;
+    int rc = p9_client_lookup(c, from, old, &m.trename.fid, &attr);
+
+    if (rc < 0)
+        return rc;
+    rc = client_simple(c, &m);
+    p9_client_clunk(c, m.trename.fid);
+    return rc;
+}
+
 int p9_client_rename(struct p9_client *c, uint32_t from, const char *old, uint32_t to,
                      const char *name)
 {
@@ -140,7 +155,27 @@ int p9_client_rename(struct p9_client *c, uint32_t from, const char *old, uint32
 
     if (rc == 0)
         rc = client_check_name(name);
-    return rc < 0 ? rc : client_simple(c, &m);
+    if (rc == 0)
+        rc = client_simple(c, &m);
+    return rc == -EOPNOTSUPP ? rename_by_fid(c, from, old, to, name) : rc;
+}
+
+/* For servers older than Tunlinkat.  Tremove takes whatever it is, and the fid in any case. */
+static int unlink_by_fid(struct p9_client *c, uint32_t dir, const char *name, bool is_dir)
+{
+    struct p9_msg m = {.type = P9_TREMOVE};
+    struct p9_attr attr;
+    int rc = p9_client_lookup(c, dir, name, &m.fid, &attr);
+
+    if (rc < 0)
+        return rc;
+    if (S_ISDIR(attr.mode) != is_dir) {
+        p9_client_clunk(c, m.fid);
+        return is_dir ? -ENOTDIR : -EISDIR;
+    }
+    rc = client_simple(c, &m);
+    client_fid_failed(c, m.fid, rc);
+    return rc;
 }
 
 int p9_client_unlink(struct p9_client *c, uint32_t dir, const char *name, bool is_dir)
@@ -149,7 +184,9 @@ int p9_client_unlink(struct p9_client *c, uint32_t dir, const char *name, bool i
                        .tunlinkat = {dir, p9_str_of(name), is_dir ? P9_UNLINK_DIR : 0}};
     int rc = client_check_name(name);
 
-    return rc < 0 ? rc : client_simple(c, &m);
+    if (rc == 0)
+        rc = client_simple(c, &m);
+    return rc == -EOPNOTSUPP ? unlink_by_fid(c, dir, name, is_dir) : rc;
 }
 
 int p9_client_readlink(struct p9_client *c, uint32_t fid, char target[P9_CLIENT_TEXT])

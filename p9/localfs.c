@@ -100,7 +100,7 @@ static uint32_t qid_version(int dir, const char *name, const struct statx *st)
     return st->stx_mask & STATX_BTIME ? version_of(birth) : 1;
 }
 
-static uint8_t qid_type(mode_t mode)
+uint8_t local_qid_type(mode_t mode)
 {
     return S_ISDIR(mode) ? P9_QID_DIR : S_ISLNK(mode) ? P9_QID_LINK : P9_QID_FILE;
 }
@@ -110,12 +110,13 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
     struct statx st;
 
     *id = (struct local_identity){0};
-    if (statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+    /* None of it changes, so what the kernel knows will do: a mount whose server hangs is listed all the same. */
+    if (statx(dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
               STATX_TYPE | STATX_INO | STATX_BTIME, &st) < 0)
         return -errno;
     id->mode = st.stx_mode;
     id->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-    id->qid = (struct p9_qid){qid_type(st.stx_mode), qid_version(dir, name, &st),
+    id->qid = (struct p9_qid){local_qid_type(st.stx_mode), qid_version(dir, name, &st),
                               local_qid_path(l, id->dev, st.stx_ino)};
     return 0;
 }

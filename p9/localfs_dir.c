@@ -90,15 +90,28 @@ static bool identify_plainly(struct localfs *l, const struct local_file *f,
     return true;
 }
 
-static int identify_entry(struct localfs *l, const struct local_file *f,
-                          const struct dirent64 *d, struct local_identity *id)
+/* A folder that may be read but not searched, or a mount whose server is gone: what the entry itself says. */
+static void identify_by_entry(struct localfs *l, const struct local_file *f, const struct dirent64 *d,
+                              struct local_identity *id)
+{
+    id->mode = DTTOIF(d->d_type);
+    id->qid = (struct p9_qid){local_qid_type(id->mode), 1, local_qid_path(l, f->dev, d->d_ino)};
+}
+
+/* False: the name vanished meanwhile. */
+static bool identify_entry(struct localfs *l, const struct local_file *f,
+                           const struct dirent64 *d, struct local_identity *id)
 {
     /* What is above the share is nobody's business. */
     bool above = f->root && strcmp(d->d_name, "..") == 0;
+    int rc;
 
     if (identify_plainly(l, f, d, id))
-        return 0;
-    return local_identify(l, f->fd, above ? "." : d->d_name, id);
+        return true;
+    rc = local_identify(l, f->fd, above ? "." : d->d_name, id);
+    if (rc < 0 && rc != -ENOENT)
+        identify_by_entry(l, f, d, id);
+    return rc != -ENOENT;
 }
 
 static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, void *ctx)
@@ -109,8 +122,7 @@ static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, 
         struct dirent64 *d = (struct dirent64 *)(f->entries + f->start);
         struct local_identity id;
 
-        /* One that vanished meanwhile is left out. */
-        if (identify_entry(l, f, d, &id) == 0 &&
+        if (identify_entry(l, f, d, &id) &&
             !fill(ctx, &id.qid, (uint64_t)d->d_off, IFTODT(id.mode), d->d_name, strlen(d->d_name)))
             return 0;
         f->start += d->d_reclen;

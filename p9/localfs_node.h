@@ -87,6 +87,7 @@ struct local_identity {
 };
 int local_identify(struct localfs *l, int dir, const char *name, struct local_identity *id);
 
+uint8_t local_qid_type(mode_t mode);
 uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino);
 /*
  * The generation of the inode number, as the file's handle holds it (ext4, xfs, btrfs, tmpfs): constant

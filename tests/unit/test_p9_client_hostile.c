@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -33,6 +34,7 @@ struct liar {
     pthread_t thread;
     bool hang_up;           /* instead of lying */
     const char *version;    /* the only one it knows; NULL: 9P2000.L */
+    atomic_uint asked[P9_TYPES];
 };
 
 static bool take_bytes(int fd, void *bytes, size_t len)
@@ -86,6 +88,7 @@ static void serve_one(struct liar *l, const struct p9_msg *t)
 {
     struct p9_msg r = honest(t);
 
+    atomic_fetch_add(&l->asked[t->type], 1);
     if (t->type == P9_TVERSION)
         r.version.msize = P9_MSIZE_MIN, r.version.version = known(l, &t->version.version);
     if (t->type != l->lie->type) {
@@ -400,6 +403,30 @@ static void test_hostile__a_server_of_9p2000_l_alone(void **state)
     }
 }
 
+/* One that knows neither Trenameat nor Tunlinkat is asked as it was before there were those. */
+static void test_client__goes_by_fids_where_there_are_no_names(void **state)
+{
+    struct lie no_rename = {P9_TRENAMEAT, {.type = P9_RLERROR, .rlerror = {EOPNOTSUPP}}, NULL, 0, 0, 0};
+    struct lie no_unlink = {P9_TUNLINKAT, {.type = P9_RLERROR, .rlerror = {EOPNOTSUPP}}, NULL, 0, 0, 0};
+    struct liar l = {0};
+    struct err e = {0};
+    struct p9_client *c = meet(&l, &no_rename, &e);
+    uint32_t root = p9_client_root(c);
+
+    (void)state;
+    assert_int_equal(p9_client_rename(c, root, "old", root, "new"), 0);
+    assert_int_equal(l.asked[P9_TRENAME], 1);
+    l.lie = &no_unlink;
+    assert_int_equal(p9_client_unlink(c, root, "folder", true), 0);
+    assert_int_equal(l.asked[P9_TREMOVE], 1);
+    assert_int_equal(p9_client_unlink(c, root, "folder", false), -EISDIR);
+    assert_int_equal(l.asked[P9_TREMOVE], 1);
+    part(&l, c);
+    assert_int_equal(l.asked[P9_TWALK], 3);
+    assert_int_equal(l.asked[P9_TCLUNK] + l.asked[P9_TREMOVE], 3);
+}
+
+
 /* Nothing at all comes any more: the call in flight and all behind it end. */
 static void test_hostile__a_server_that_falls_silent_is_given_up(void **state)
 {
@@ -488,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_hostile__a_greeting_that_is_wrong),
         cmocka_unit_test(test_hostile__lies_in_our_own_dialect),
         cmocka_unit_test(test_hostile__a_server_of_9p2000_l_alone),
+        cmocka_unit_test(test_client__goes_by_fids_where_there_are_no_names),
         cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
         cmocka_unit_test(test_conn__a_cancelled_call_ends),

@@ -242,6 +242,27 @@ static void test_owner__pass_acts_as_the_user(void **state)
     assert_int_equal(c_open(c, 8, 0), -EACCES);
 }
 
+/* A folder that may be read and not searched tells its names, as on a disk. */
+static void test_owner__pass_lists_a_folder_that_is_not_searched(void **state)
+{
+    struct client *c = *state;
+    struct p9_qid f;
+    char *ino;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(shell("chmod 755 %s", c->folder), 0);
+    assert_int_equal(in_share(c, "mkdir d && touch d/f && mkdir d/sub && chmod 744 d"), 0);
+    assert_int_equal(c_open_path(c, 1, "d", P9_O_DIRECTORY), 0);
+    f = c_listed(c, 1, "f");
+    ino = shell_line("stat -c %%i %s/share/d/f", c->folder);
+    assert_int_equal(f.path, strtoull(ino, NULL, 10));
+    assert_int_equal(f.type, P9_QID_FILE);
+    assert_int_equal(c_listed(c, 1, "sub").type, P9_QID_DIR);
+    assert_int_equal(c_walk(c, ROOT, 2, "d/f"), -ENOENT);
+    free(ino);
+}
+
 static int set_up_trust(void **state)
 {
     *state = client_new((struct p9_localfs_config){.owners = {.kind = P9_OWNER_TRUST}});
@@ -361,6 +382,7 @@ int main(void)
         T(test_owner__xattr_keeps_the_guests, set_up_xattr),
         T(test_owner__map_goes_both_ways, set_up_map),
         T(test_owner__pass_acts_as_the_user, set_up_pass),
+        T(test_owner__pass_lists_a_folder_that_is_not_searched, set_up_pass),
         T(test_owner__trust_makes_files_as_the_user, set_up_trust),
         T(test_read_only__nothing_changes, set_up_plain),
         T(test_mounts__have_numbers_of_their_own, set_up_plain),
