@@ -14,6 +14,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/guest_ports.h"
 #include "core/guest_user.h"
 #include "p9/client.h"
 

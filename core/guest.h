@@ -16,8 +16,6 @@ struct err;
 struct p9_client;
 struct paths;
 
-#define GUEST_FILES_PORT 9001
-
 /*
  * A connected descriptor to a port of the guest.  A guest that is not listening yet is tried again for
  * `wait_ms`, or until *cancel (may be NULL).  -errno with a message else.

@@ -18,6 +18,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/guest_ports.h"
 #include "core/core.h"
 #include "core/guest.h"
 #include "p9/client.h"

@@ -10,6 +10,7 @@
 #include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/guest_ports.h"
 #include "core/guest.h"
 #include "core/plain.h"
 
@@ -237,7 +238,7 @@ static void on_work(uv_work_t *w)
     struct session *s = w->data;
     struct paths p = {.runtime = s->runtime};
 
-    s->fd = guest_connect(&p, s->distro, SESSION_PORT, WAIT_MS, &s->cancel, &s->why);
+    s->fd = guest_connect(&p, s->distro, GUEST_SESSION_PORT, WAIT_MS, &s->cancel, &s->why);
 }
 
 static void begin(struct session *s)

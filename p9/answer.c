@@ -34,6 +34,12 @@ static size_t head_max(const struct p9_request *r)
     return r->type == P9_TWRITE ? P9_WRITE_HEAD : P9_HEAD_MAX;
 }
 
+/* Memory of a hostile client changes: another fid than the queue took it for may be held by a worker for long. */
+static bool is_another(const struct p9_request *r, const struct p9_msg *m)
+{
+    return m->type != r->type || m->tag != r->tag || (!(m->type & 1) && m->fid != r->fid);
+}
+
 /* Copies the head once and decodes the copy; what was looked at in the queue must still be so. */
 static int decode(struct p9_context *s, const struct p9_request *r, struct p9_msg *m,
                   struct p9_scratch *x)
@@ -51,7 +57,7 @@ static int decode(struct p9_context *s, const struct p9_request *r, struct p9_ms
     if (size > (msize ? msize : s->export->limits.msize))
         return -EMSGSIZE;
     head = p9_msg_decode(m, x->head, len < size ? len : size, size);
-    return head >= 0 && (m->type != r->type || m->tag != r->tag) ? -EBADMSG : head;
+    return head >= 0 && is_another(r, m) ? -EBADMSG : head;
 }
 
 static uint32_t room_of(struct p9_context *s, const struct p9_request *r)

@@ -10,7 +10,7 @@
  *                "ready WORD"      distro ready ("running", or "degraded" for systemd)
  *                "conf FILE NAME=VALUE"  the distro's wsl.conf (FILE 0) or wsl-distribution.conf (1) says so
  *                "note TEXT"       for the user: shown with the boot (journal recovery, ...)
- *                "export on"       the distro's / is served on AGENT_EXPORT_PORT; "export off": not
+ *                "export on"       the distro's / is served on GUEST_FILES_PORT; "export off": not
  *                "listen PORT"     a server of the distro listens at this TCP port; "unlisten PORT": not any
  *                                  more.  Only with lxtop.listen on the command line.
  *                "down"            the guest has begun to go down
@@ -25,7 +25,7 @@
  *                "thaw"            let go
  *                "time S.N"        what time it is on the host: seconds since 1970 and nine digits
  *
- * On the vsock port AGENT_EXPORT_PORT the guest serves 9P2000.L (p9/server.h): the tree at / of its
+ * On the vsock port GUEST_FILES_PORT (core/base/guest_ports.h) the guest serves 9P2000.L (p9/server.h): the tree at / of its
  * PID 1 as its root sees it, each request as the user whose number the attach gave.  Only the host
  * (CID 2) is served.  Sessions are on a port of their own: core/base/session_msg.h.
  *
@@ -38,7 +38,6 @@
 
 #define AGENT_PORT_NAME "lxtop.agent"
 #define AGENT_LINE_MAX 1024
-#define AGENT_EXPORT_PORT 9001
 
 #define BOOT_MARK_PORT 0x80
 #define BOOT_MARK_INIT 0x41

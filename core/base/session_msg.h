@@ -2,7 +2,7 @@
 /*
  * What lxtop and lxtop-guest say to each other about one session: a shell or a command in a distro.
  *
- * A session is one connection to the guest's vsock port SESSION_PORT, in frames: type and length of the
+ * A session is one connection to the guest's vsock port GUEST_SESSION_PORT, in frames: type and length of the
  * payload, 32 bits each, then the payload; every number is little-endian.
  *
  *   host to guest                                    guest to host
@@ -15,8 +15,6 @@
  * Output waits for the reader by the stream itself.  Input does not: the host has SESSION_WINDOW bytes of
  * STDIN at first and what ROOM adds, so that a command that reads nothing holds up no signal.  EXIT and
  * FAIL are the last frame.  A connection that ends without one ends the session: SIGHUP to all of it.
- *
- * The port is privileged (vsock: below 1024): in the guest only root can sit there in lxtop-guest's place.
  */
 #ifndef CORE_BASE_SESSION_MSG_H
 #define CORE_BASE_SESSION_MSG_H
@@ -27,7 +25,6 @@
 
 struct err;
 
-#define SESSION_PORT 902
 #define SESSION_VERSION 1
 #define SESSION_HEADER 8
 #define SESSION_DATA_MAX 65536u       /* payload of STDIN, STDOUT, STDERR */

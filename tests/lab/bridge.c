@@ -6,7 +6,7 @@
  *   bridge --v9fs FOLDER MOUNTPOINT
  *
  * SOURCE: a folder, served by our own server in a process of its own, or the vsock.sock of a running
- * machine, where PORT (9001, lxtop-guest's) has any 9P2000.L server, which exports NAME.  FIDS: how many files
+ * machine, where PORT (901, lxtop-guest's) has any 9P2000.L server, which exports NAME.  FIDS: how many files
  * the server keeps for the mount at most; few, and each is walked to again all the time.  It serves until it
  * is unmounted.  With --v9fs the kernel mounts the folder over a socket, as a guest does over virtio
  * (map=trust, cache=none).
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     struct p9_client_config config = {.uid = 0};
     struct rlimit files = {16384, 16384};
     struct err e = {.msg = "no connection"};
-    const char *port = "9001";
+    const char *port = "901";
     unsigned fids_max = 0;
     int rc = -1, fd, option;
 

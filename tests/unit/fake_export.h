@@ -43,7 +43,7 @@ static inline void export_answer(int fd, const char *root)
     while (len < sizeof(line) - 1 && read(fd, line + len, 1) == 1 && line[len++] != '\n')
         ;
     line[len] = '\0';
-    if (strcmp(line, "CONNECT 9001\n") == 0 && write(fd, "OK 1024\n", 8) == 8)
+    if (strcmp(line, "CONNECT 901\n") == 0 && write(fd, "OK 1024\n", 8) == 8)
         export_serve(fd, root);
     _exit(0);
 }

@@ -309,6 +309,29 @@ static void test_submit__never_writes_behind_the_room(void **state)
     }
 }
 
+/* Memory of a hostile client's: what was looked at for the queue is not what is there for the work. */
+static void test_submit__a_request_that_changes_meanwhile_is_refused(void **state)
+{
+    static const struct {
+        unsigned at;
+        uint8_t byte;
+    } changes[] = {{4, P9_TCLUNK}, {5, 7}, {7, 100}};
+    struct world *w = *state;
+    struct call c;
+
+    open_session(w, 0, 0);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        prepare(&c, 1, GETATTR(0));
+        p9_session_queue(w->session, &c.r);
+        c.request[changes[i].at] = changes[i].byte;
+        p9_session_work(w->session);
+        await_call(w, &c);
+        assert_int_equal(c.reply[4], P9_RLERROR);
+        assert_int_equal(c.reply[7], EBADMSG);
+        assert_int_equal(c.reply[5], 1);
+    }
+}
+
 static void test_submit__a_tag_in_use_is_refused(void **state)
 {
     struct world *w = *state;
@@ -447,6 +470,7 @@ int main(void)
         T(test_complete__what_finishes_meanwhile_is_the_next_batch),
         T(test_submit__takes_memory_in_any_pieces),
         T(test_submit__never_writes_behind_the_room),
+        T(test_submit__a_request_that_changes_meanwhile_is_refused),
         T(test_submit__a_tag_in_use_is_refused),
         T(test_submit__from_several_threads_that_do_the_work),
         T(test_submit__a_thread_held_up_holds_up_no_other),

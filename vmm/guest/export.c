@@ -7,9 +7,9 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/guest_ports.h"
 #include "p9/localfs.h"
 #include "p9/transport_stream.h"
-#include "vmm/agent.h"
 #include "vmm/guest/service.h"
 #include "vmm/guest/users.h"
 
@@ -86,5 +86,5 @@ static void run(int fd)
         serve(&x, service_accept(x.fd));
 }
 
-const struct service export_service = {"lxtop-export", AGENT_EXPORT_PORT,
+const struct service export_service = {"lxtop-export", GUEST_FILES_PORT,
                                        "the distro's files are not served", run};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The distro's files for the host: a 9P server (p9/server.h) over / on the vsock port
- * AGENT_EXPORT_PORT, for connections from the host only.
+ * GUEST_FILES_PORT, for connections from the host only.
  */
 #ifndef VMM_GUEST_EXPORT_H
 #define VMM_GUEST_EXPORT_H

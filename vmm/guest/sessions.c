@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "core/base/session_msg.h"
+#include "core/base/guest_ports.h"
 #include "vmm/guest/relay.h"
 #include "vmm/guest/service.h"
 
@@ -35,5 +35,5 @@ static void run(int fd)
     }
 }
 
-const struct service sessions_service = {"lxtop-session", SESSION_PORT, "sessions are not possible",
+const struct service sessions_service = {"lxtop-session", GUEST_SESSION_PORT, "sessions are not possible",
                                          run};
