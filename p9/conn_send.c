@@ -144,10 +144,19 @@ static int enter_as(struct p9_conn *c, struct p9_call *call, uint8_t type, int t
     return 0;
 }
 
-/* Puts the call into the table; with the lock held. */
+/*
+ * Puts the call into the table; with the lock held.  When none of so many requests has ended in the time of one,
+ * nobody is there: a Tclunk, which is not waited for, holds its tag until it is answered.
+ */
 int conn_enter(struct p9_conn *c, struct p9_call *call, uint8_t type)
 {
-    return enter_as(c, call, type, conn_take_tag(c, call->deadline));
+    int tag = conn_take_tag(c, call->deadline);
+
+    if (tag == -ETIMEDOUT) {
+        conn_break_locked(c, "the server does not answer");
+        tag = -ENOTCONN;
+    }
+    return enter_as(c, call, type, tag);
 }
 
 /* The same without a wait: -EAGAIN. */

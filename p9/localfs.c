@@ -180,43 +180,44 @@ int local_open_beneath(int dir, const char *path, int flags, uint64_t resolve)
     return fd < 0 ? -errno : (int)fd;
 }
 
+/* A mount of ours inside the share would lead round in circles.  `dev`: of the folder it was found from. */
+static int check_mount(struct p9_fs *fs, uint64_t dev, struct p9_node **found)
+{
+    struct local_node *n = local_node_of(*found);
+    struct statfs st;
+
+    if (!localfs_of(fs)->c.refuse_9p || n->dev == dev || fstatfs(n->fd, &st) < 0 || st.f_type != V9FS_MAGIC)
+        return 0;
+    p9_node_put(fs, *found);
+    return -EACCES;
+}
+
 static int attach(struct p9_fs *fs, const char *aname, struct p9_node **root)
 {
     struct localfs *l = localfs_of(fs);
-    int fd;
+    int fd, rc;
 
     aname += strspn(aname, "/");
     fd = local_open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY, 0);
-    return fd < 0 ? fd : local_node_new(l, fd, true, root);
-}
-
-/* A mount of ours inside the share would lead round in circles. */
-static bool is_9p(int fd)
-{
-    struct statfs st;
-
-    return fstatfs(fd, &st) == 0 && st.f_type == V9FS_MAGIC;
+    if (fd < 0)
+        return fd;
+    rc = local_node_new(l, fd, true, root);
+    return rc < 0 ? rc : check_mount(fs, l->dev, root);
 }
 
 static int walk(struct p9_fs *fs, struct p9_node *dir, const char *name, uint64_t resolve,
                 struct p9_node **found)
 {
     struct localfs *l = localfs_of(fs);
-    struct local_node *d = local_node_of(dir), *n;
+    struct local_node *d = local_node_of(dir);
     int rc, fd;
 
     if (!S_ISDIR(d->type))
         return -ENOTDIR;
     if ((fd = local_open_beneath(d->fd, name, 0, resolve)) < 0)
         return fd;
-    if ((rc = local_node_new(l, fd, false, found)) < 0)
-        return rc;
-    n = local_node_of(*found);
-    if (l->c.refuse_9p && n->dev != d->dev && is_9p(n->fd)) {
-        p9_node_put(fs, *found);
-        return -EACCES;
-    }
-    return 0;
+    rc = local_node_new(l, fd, false, found);
+    return rc < 0 ? rc : check_mount(fs, d->dev, found);
 }
 
 int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
@@ -489,6 +490,7 @@ struct p9_fs *p9_localfs_new(const struct p9_localfs_config *c, struct err *e)
     l->fs.ops = &local_ops;
     l->c = *c;
     l->c.root = NULL;
+    l->c.owners.root = geteuid() == 0;
     if (l->c.fds_max == 0)
         l->c.fds_max = fds_by_default();
     l->root = l->proc = -1;

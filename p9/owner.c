@@ -212,6 +212,8 @@ void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data)
         setfsuid(uid);
         if (uid != 0)
             set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
+    } else if (o->root) {
+        set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
     }
 }
 

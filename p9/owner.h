@@ -40,6 +40,7 @@ struct p9_owners {
      */
     bool (*identify)(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n);
     void *ctx;
+    bool root;                       /* this process is; p9_localfs_new sees to it */
 };
 
 /* In: the host's numbers of the file behind `fd` (any descriptor); out: the client's. */
@@ -53,7 +54,8 @@ int p9_owner_change(const struct p9_owners *o, int fd, mode_t type, uint32_t uid
 void p9_owner_made(const struct p9_owners *o, int dir, int fd, mode_t type, uint32_t uid, uint32_t gid);
 /*
  * PASS, TRUST: file accesses of this thread are the user's from here on.  With `changes_data`, set-user-id
- * bits of what it writes go, unless the user is root.
+ * bits of what it writes go, unless the user is root; with the other kinds always, as where the server is the
+ * ordinary user that it should be.
  */
 void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data);
 /* Before this thread makes a file: its group. */

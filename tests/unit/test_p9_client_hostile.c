@@ -403,6 +403,23 @@ static void test_hostile__a_server_of_9p2000_l_alone(void **state)
     }
 }
 
+/* What is not waited for has a tag as well: once all are taken for good, nothing is ever answered again. */
+static void test_hostile__a_server_that_answers_no_clunk_is_given_up(void **state)
+{
+    struct lie silence = {.type = P9_TCLUNK};
+    struct liar l = {0};
+    struct err e = {0};
+    struct p9_client *c = meet(&l, &silence, &e);
+
+    (void)state;
+    for (uint32_t i = 0; i < P9_CONN_TAGS; i++)
+        p9_client_clunk(c, 1000 + i);
+    assert_null(p9_client_lost(c));
+    assert_int_equal(do_lookup(c), -ENOTCONN);
+    assert_string_equal(p9_client_lost(c), "the server does not answer");
+    part(&l, c);
+}
+
 /* One that knows neither Trenameat nor Tunlinkat is asked as it was before there were those. */
 static void test_client__goes_by_fids_where_there_are_no_names(void **state)
 {
@@ -516,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_hostile__lies_in_our_own_dialect),
         cmocka_unit_test(test_hostile__a_server_of_9p2000_l_alone),
         cmocka_unit_test(test_client__goes_by_fids_where_there_are_no_names),
+        cmocka_unit_test(test_hostile__a_server_that_answers_no_clunk_is_given_up),
         cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
         cmocka_unit_test(test_conn__a_cancelled_call_ends),

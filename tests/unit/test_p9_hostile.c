@@ -90,6 +90,20 @@ static void test_hostile__no_message_takes_a_bad_name(void **state)
     assert_int_equal(in_share(c, "test \"$(find . | sort | xargs)\" = '. ./a ./a/b ./f'"), 0);
 }
 
+static void test_hostile__our_own_dialect_takes_no_bad_name(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
+    assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
+    for (unsigned i = 0; i < sizeof(bad_names) / sizeof(bad_names[0]); i++) {
+        if (bad_names[i].len > 0) /* none: the fid itself */
+            assert_refused(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 9, bad_names[i]}));
+        assert_refused(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 8, 9, bad_names[i], P9_O_RDWR, 0644, 0}));
+    }
+    assert_int_equal(in_share(c, "test \"$(find .)\" = ."), 0);
+}
+
 static void test_hostile__no_link_is_followed(void **state)
 {
     struct client *c = *state;
@@ -351,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_hostile__no_message_takes_a_bad_name),
+        T(test_hostile__our_own_dialect_takes_no_bad_name),
         T(test_hostile__no_link_is_followed),
         T(test_hostile__the_root_stays_where_it_is),
         T(test_hostile__a_racing_link_leads_nowhere),

@@ -115,6 +115,61 @@ static void test_xattr__is_bounded_and_whole(void **state)
     assert_int_equal(set_xattr(c, "f", "user.b", "v", 1, 0), 0);
 }
 
+/* Offsets that wrap with the count (CVE-2016-9104). */
+static void test_xattr__offsets_beyond_all_bounds(void **state)
+{
+    static const uint64_t offsets[] = {5, 1ull << 31, 1ull << 63, ~0ull, ~0ull - 3};
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "touch f"), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "12345", 5, 0), 0);
+    assert_int_equal(RPC(c, .type = P9_TXATTRWALK, .txattrwalk = {ROOT, 1, NAME("")}), 0);
+    assert_int_equal(c_walk(c, ROOT, 2, "f"), 0);
+    assert_int_equal(RPC(c, .type = P9_TXATTRWALK, .txattrwalk = {2, 3, NAME("user.a")}), 0);
+    assert_int_equal(RPC(c, .type = P9_TXATTRCREATE, .txattrcreate = {2, NAME("user.b"), 5, 0}), 0);
+    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+        assert_int_equal(c_read(c, 3, offsets[i], ~0u), 0);
+        assert_int_equal(c_write(c, 2, offsets[i], "data", 4), -EINVAL);
+    }
+    assert_int_equal(c_read(c, 3, 4, ~0u), 1);
+}
+
+static struct {
+    const struct client *client;
+    const struct p9_fs_ops *real;
+    unsigned looks;
+} growing;
+
+/* A program of the host changes the value whenever its size was looked at. */
+static ssize_t get_growing(struct p9_fs *fs, struct p9_node *node, const char *name, void *value, size_t cap)
+{
+    ssize_t size = growing.real->xattr_get(fs, node, name, value, cap);
+
+    if (cap == 0 && growing.looks++ < 4)
+        assert_int_equal(shell("setfattr -n user.a -v %s %s/share/f",
+                               growing.looks % 2 ? "longer-than-before" : "short", growing.client->folder), 0);
+    return size;
+}
+
+/* What is not as long as its size said is asked for anew (CVE-2017-15038). */
+static void test_xattr__that_changes_while_it_is_read_is_whole(void **state)
+{
+    struct client *c = *state;
+    struct p9_fs_ops ops = *c->fs->ops;
+
+    assert_int_equal(in_share(c, "touch f"), 0);
+    assert_int_equal(set_xattr(c, "f", "user.a", "12345678", 8, 0), 0);
+    growing.client = c;
+    growing.real = c->fs->ops;
+    ops.xattr_get = get_growing;
+    c->fs->ops = &ops;
+    assert_int_equal(get_xattr(c, "f", "user.a"), 5);
+    assert_memory_equal(c->in + c->payload, "short", 5);
+    assert_int_equal(growing.looks, 5);
+    assert_int_equal(c_clunk(c, 51), 0);
+    c->fs->ops = growing.real;
+}
+
 /* --- Owners -------------------------------------------------------------------------------------- */
 
 static int chown_to(struct client *c, const char *name, uint32_t uid, uint32_t gid)
@@ -199,6 +254,20 @@ static void test_owner__map_goes_both_ways(void **state)
     assert_int_equal(chown_to(c, "f", 1, 101), -EPERM);
     assert_int_equal(in_share(c, "chown 6050:1 f"), 0);
     assert_owner(c, "f", 65534, 65534);
+}
+
+/* Also where the server is root, which could write without that (CVE-2023-1386). */
+static void test_owner__squash_drops_set_user_id_on_write(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "touch a b && chmod 6777 a b"), 0);
+    assert_int_equal(c_open_path(c, 1, "a", P9_O_WRONLY), 0);
+    assert_int_equal(c_write(c, 1, 0, "x", 1), 1);
+    assert_int_equal(in_share(c, "test $(stat -c %%a a) = 777"), 0);
+    assert_int_equal(c_walk(c, ROOT, 2, "b"), 0);
+    assert_int_equal(c_setattr(c, (struct p9_setattr){.fid = 2, .valid = P9_SET_SIZE, .size = 7}), 0);
+    assert_int_equal(in_share(c, "test $(stat -c %%a b) = 777"), 0);
 }
 
 static bool users_group(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n)
@@ -378,7 +447,10 @@ int main(void)
         T(test_xattr__set_get_list_remove, set_up_plain),
         T(test_xattr__tells_where_data_is_next, set_up_plain),
         T(test_xattr__is_bounded_and_whole, set_up_plain),
+        T(test_xattr__offsets_beyond_all_bounds, set_up_plain),
+        T(test_xattr__that_changes_while_it_is_read_is_whole, set_up_plain),
         T(test_owner__squash_shows_one_user, set_up_plain),
+        T(test_owner__squash_drops_set_user_id_on_write, set_up_plain),
         T(test_owner__xattr_keeps_the_guests, set_up_xattr),
         T(test_owner__map_goes_both_ways, set_up_map),
         T(test_owner__pass_acts_as_the_user, set_up_pass),
