@@ -79,6 +79,7 @@ struct fd_name {
 };
 struct fd_name local_fd_name(int fd);
 
+/* localfs_qid.c */
 /* What a qid is made of: `dev` and `mode` too; 0 or -errno. */
 struct local_identity {
     struct p9_qid qid;
@@ -96,6 +97,7 @@ uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino);
  */
 int local_handle_version(int dir, const char *name, int *mount, uint32_t *version);
 
+/* localfs.c */
 /* One descriptor more: 0 or -EMFILE. */
 int local_charge_fd(struct localfs *l);
 void local_uncharge_fd(struct localfs *l);
