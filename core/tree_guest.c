@@ -87,16 +87,22 @@ static int64_t guest_next_data(struct tree *t, int64_t handle, uint64_t offset)
     return p9_client_next_data(t->client, fid_of(handle), offset);
 }
 
+/* A hostile server could list for ever, and fill this machine's memory. */
+#define NAMES_MAX (1u << 22)
+
 static int guest_list(struct tree *t, int64_t handle, tree_each *each, void *ctx)
 {
     struct p9_listing l = {0};
     struct p9_entry entry = {0};
+    unsigned n = 0;
     int rc;
 
     while ((rc = p9_client_list(t->client, fid_of(handle), entry.next, &l)) > 0)
-        for (rc = 0; rc == 0 && p9_listing_next(&l, &entry);)
-            if (!p9_is_dots(entry.name) && (rc = each(ctx, entry.name)) != 0)
+        for (; p9_listing_next(&l, &entry); n++) {
+            rc = p9_is_dots(entry.name) ? 0 : n == NAMES_MAX ? -EOVERFLOW : each(ctx, entry.name);
+            if (rc != 0)
                 goto out;
+        }
 out:
     p9_listing_release(&l);
     return rc;

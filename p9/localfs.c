@@ -210,6 +210,17 @@ static void file_free(struct p9_fs *fs, struct p9_file *file)
     local_uncharge_fd(localfs_of(fs));
 }
 
+/*
+ * Some regular files are wells that may be dry (/proc/kmsg, trace_pipe): they must not keep a worker.  Else it
+ * means nothing, but to an open that has to wait for another's lease.
+ */
+static int open_at_once(struct localfs *l, int node_fd, int flags)
+{
+    int fd = local_reopen(l, node_fd, flags | O_NONBLOCK);
+
+    return fd == -EAGAIN ? local_reopen(l, node_fd, flags) : fd;
+}
+
 static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, struct p9_file **file)
 {
     struct local_node *n = local_node_of(node);
@@ -220,7 +231,7 @@ static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, str
         return S_ISLNK(n->type) ? -ELOOP : -ENXIO;
     if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE)
         return -EINVAL;
-    fd = local_reopen(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags));
+    fd = open_at_once(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags));
     return fd < 0 ? fd : file_new(localfs_of(fs), fd, n, flags, file);
 }
 

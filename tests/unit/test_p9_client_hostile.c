@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
+#include "core/tree.h"
 #include "p9/client.h"
 #include "p9/conn.h"
 
@@ -35,6 +36,8 @@ struct liar {
     bool hang_up;           /* instead of lying */
     const char *version;    /* the only one it knows; NULL: 9P2000.L */
     atomic_uint asked[P9_TYPES];
+    bool endless;           /* every part of a listing leads on */
+    uint8_t listing[8192];
 };
 
 static bool take_bytes(int fd, void *bytes, size_t len)
@@ -75,6 +78,17 @@ static struct p9_msg honest(const struct p9_msg *t)
     return r;
 }
 
+/* "a" as often as it goes into a message; the offsets only grow. */
+static size_t list_on(struct liar *l, uint64_t offset)
+{
+    const struct p9_qid qid = QID_OF(P9_QID_FILE);
+    size_t len = 0, n;
+
+    while (len < 4000 && (n = p9_dirent_encode(&qid, ++offset, 8, "a", 1, l->listing + len, 4000 - len)) > 0)
+        len += n;
+    return len;
+}
+
 /* A strict server's answer: as diod's, which takes no version but the one it knows. */
 static struct p9_str known(const struct liar *l, const struct p9_str *asked)
 {
@@ -91,6 +105,11 @@ static void serve_one(struct liar *l, const struct p9_msg *t)
     atomic_fetch_add(&l->asked[t->type], 1);
     if (t->type == P9_TVERSION)
         r.version.msize = P9_MSIZE_MIN, r.version.version = known(l, &t->version.version);
+    if (l->endless && t->type == P9_TREADDIR) {
+        r.rio.count = (uint32_t)list_on(l, t->io.offset);
+        answer(l, &r, l->listing, r.rio.count, 0);
+        return;
+    }
     if (t->type != l->lie->type) {
         answer(l, &r, NULL, 0, 0);
         return;
@@ -403,6 +422,30 @@ static void test_hostile__a_server_of_9p2000_l_alone(void **state)
     }
 }
 
+static int count_name(void *ctx, const char *name)
+{
+    (void)name;
+    ++*(unsigned *)ctx;
+    return 0;
+}
+
+/* What a listing is kept for is memory of this machine. */
+static void test_hostile__a_listing_without_end_is_an_error(void **state)
+{
+    struct lie none = {.type = P9_RLERROR};
+    struct liar l = {.endless = true};
+    struct err e = {0};
+    struct p9_client *c = meet(&l, &none, &e);
+    struct tree t = tree_guest(c, "liar");
+    unsigned names = 0;
+
+    (void)state;
+    assert_int_equal(t.ops->list(&t, p9_client_root(c), count_name, &names), -EOVERFLOW);
+    assert_int_equal(names, 1u << 22);
+    assert_null(p9_client_lost(c));
+    part(&l, c);
+}
+
 /* What is not waited for has a tag as well: once all are taken for good, nothing is ever answered again. */
 static void test_hostile__a_server_that_answers_no_clunk_is_given_up(void **state)
 {
@@ -534,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_hostile__a_server_of_9p2000_l_alone),
         cmocka_unit_test(test_client__goes_by_fids_where_there_are_no_names),
         cmocka_unit_test(test_hostile__a_server_that_answers_no_clunk_is_given_up),
+        cmocka_unit_test(test_hostile__a_listing_without_end_is_an_error),
         cmocka_unit_test(test_hostile__a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(test_hostile__others_go_on_beside_a_call_without_answer),
         cmocka_unit_test(test_conn__a_cancelled_call_ends),
