@@ -246,7 +246,7 @@ static int write_list(struct qcow2 *q, const struct qcow2_batch *b, unsigned fro
     return 0;
 }
 
-static int sync_file(struct qcow2 *q)
+int qcow2_sync(struct qcow2 *q)
 {
     if (q->broken)
         return -EIO;
@@ -259,7 +259,7 @@ static int sync_file(struct qcow2 *q)
 int qcow2_flush(struct qcow2 *q)
 {
     struct qcow2_batch b = {0};
-    int r = sync_file(q);
+    int r = qcow2_sync(q);
 
     if (r < 0 || !qcow2_has_changes(q))
         return r;
@@ -268,9 +268,9 @@ int qcow2_flush(struct qcow2 *q)
         return r;
     r = write_list(q, &b, 0, b.firsts);
     if (r == 0 && b.count > b.firsts)
-        r = sync_file(q);
+        r = qcow2_sync(q);
     if (r == 0)
         r = write_list(q, &b, b.firsts, b.count);
     qcow2_end_batch(q, &b, r == 0);
-    return r == 0 ? sync_file(q) : r;
+    return r == 0 ? qcow2_sync(q) : r;
 }

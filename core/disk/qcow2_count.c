@@ -173,29 +173,46 @@ static int write_at(const struct qcow2 *q, const void *bytes, size_t len, uint64
     return n == (ssize_t)len ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
+/*
+ * A cluster of zeroes at the end of the file, for refcount block `b`; qcow2_alloc has kept room for it.  It is in
+ * the file before the table leads to it, whatever happens between: a table that leads out of its file refuses it.
+ */
+static int make_block(struct qcow2 *q, uint64_t b)
+{
+    uint64_t at = q->end * q->cluster, entry = htobe64(at);
+    int r = fallocate(q->fd, 0, (off_t)at, q->cluster) < 0 && errno != EOPNOTSUPP ? -errno : 0;
+
+    if (r == 0 && ftruncate(q->fd, (off_t)(at + q->cluster)) < 0)
+        r = -errno;
+    if (r == 0)
+        r = qcow2_sync(q);
+    if (r == 0)
+        r = qcow2_mark(q, at, 1, true);
+    if (r < 0)
+        return r;
+    r = write_at(q, &entry, sizeof(entry), q->h.table_at + 8 * b);
+    if (r < 0) {
+        qcow2_mark(q, at, 1, false);
+        return r;
+    }
+    q->table[b] = entry;
+    q->end++;
+    q->file_size = q->end * q->cluster;
+    return 0;
+}
+
 /* Those that are missing; they need counts themselves. */
 static int make_blocks(struct qcow2 *q)
 {
-    for (uint64_t b = 0; b * COUNTS_IN_BLOCK < q->end; b++) {
-        uint64_t at, entry;
-        int r;
+    int r = 0;
 
+    for (uint64_t b = 0; b * COUNTS_IN_BLOCK < q->end && r == 0; b++) {
         if (b == q->table_entries)
             return -EFBIG;
-        if (q->table[b])
-            continue;
-        at = q->end * q->cluster; /* qcow2_alloc has kept room for it */
-        q->end++;
-        q->file_size = q->end * q->cluster;
-        r = qcow2_mark(q, at, 1, true);
-        entry = htobe64(at);
-        if (r == 0)
-            r = write_at(q, &entry, sizeof(entry), q->h.table_at + 8 * b);
-        if (r < 0)
-            return r;
-        q->table[b] = entry;
+        if (!q->table[b])
+            r = make_block(q, b);
     }
-    return 0;
+    return r;
 }
 
 static int write_block(struct qcow2 *q, uint64_t b)
@@ -212,7 +229,7 @@ static int set_clean(struct qcow2 *q)
     uint8_t bits[8];
 
     qcow2_put64(bits, q->h.incompatible & ~QCOW2_DIRTY);
-    if (fdatasync(q->fd) < 0)
+    if (qcow2_sync(q) < 0)
         return -EIO;
     return write_at(q, bits, sizeof(bits), H_INCOMPATIBLE);
 }
@@ -228,8 +245,8 @@ int qcow2_write_counts(struct qcow2 *q)
         r = -errno;
     if (r == 0)
         r = set_clean(q);
-    if (r == 0 && fdatasync(q->fd) < 0)
-        r = -EIO;
+    if (r == 0)
+        r = qcow2_sync(q);
     if (r < 0)
         return r;
     q->counted = q->end;

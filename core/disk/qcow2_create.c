@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A fresh image: header, refcount table, first refcount block and L1 table, a cluster or more each, in
- * this order.  Of the tables only what is not zero is written.
+ * this order.  Of the tables only what is not zero is written, but all of their space is taken at once where the
+ * file system can: a flush that has to write to them later shall not fail for lack of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -98,6 +99,8 @@ static int write_image(int fd, const struct layout *l, const char *backing, cons
     int r;
 
     put_header(header, l, backing, format);
+    if (fallocate(fd, 0, 0, (off_t)(l->end * QCOW2_CLUSTER)) < 0 && errno != EOPNOTSUPP)
+        return err_sys(e, errno, "take its space");
     r = write_at(fd, header, sizeof(header), 0, e);
     if (r == 0)
         r = write_counts(fd, l, e);

@@ -21,6 +21,18 @@ static int bad(struct err *e, const char *what)
     return err_set(e, EINVAL, "%s", what);
 }
 
+/* Who does not know an incompatible feature must not open the image. */
+static const struct {
+    uint64_t bits;
+    const char *why;
+} refused[] = {
+    {QCOW2_CORRUPT, "it is marked as corrupt; qemu-img check -r all may repair it"},
+    {QCOW2_DATA_FILE, "it has an external data file, which is not done here; qemu-img convert makes one without"},
+    {QCOW2_SUBCLUSTERS, "it has subclusters (extended_l2), which are not done here; qemu-img convert makes one without"},
+    {~(QCOW2_DIRTY | QCOW2_COMPRESSION), "it needs a feature of a newer version of qemu than is known here; qemu-img "
+                                         "convert -o compat=1.1 makes one without"},
+};
+
 /* The bytes of version 3 alone. */
 static int parse_features(const uint8_t *b, struct qcow2_header *h, struct err *e)
 {
@@ -33,10 +45,9 @@ static int parse_features(const uint8_t *b, struct qcow2_header *h, struct err *
         return bad(e, "the header's length is wrong");
     if (order > 6)
         return bad(e, "its refcounts are too wide");
-    if (h->incompatible & QCOW2_CORRUPT)
-        return bad(e, "it is marked as corrupt; qemu-img check -r all may repair it");
-    if (h->incompatible & ~(QCOW2_DIRTY | QCOW2_COMPRESSION))
-        return bad(e, "it has features that are not known here (an external data file, subclusters, or newer)");
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+        if (h->incompatible & refused[i].bits)
+            return bad(e, refused[i].why);
     h->zstd = len > QCOW2_HEADER && b[H_COMPRESSION] == 1;
     if (len > QCOW2_HEADER && b[H_COMPRESSION] > 1)
         return bad(e, "it is compressed in a way that is not known here");
@@ -112,7 +123,7 @@ static int parse(const uint8_t *b, size_t have, uint64_t file_size, struct qcow2
     if (h->size == 0 || h->size % 512 || h->size > QCOW2_SIZE_MAX)
         return bad(e, "the disk's size is no multiple of 512, or too large");
     if (qcow2_get32(b + H_CRYPT))
-        return bad(e, "it is encrypted, which is not done here");
+        return bad(e, "it is encrypted, which is not done here; qemu-img convert makes one that is not");
     if (qcow2_get32(b + H_SNAPSHOTS))
         return bad(e, "it has snapshots inside, which are not done here; qemu-img convert makes one without");
     if (h->version == 3 && parse_features(b, h, e) < 0)

@@ -27,7 +27,9 @@ enum {
 /* Incompatible features. */
 #define QCOW2_DIRTY (1ULL << 0)
 #define QCOW2_CORRUPT (1ULL << 1)
+#define QCOW2_DATA_FILE (1ULL << 2)
 #define QCOW2_COMPRESSION (1ULL << 3)
+#define QCOW2_SUBCLUSTERS (1ULL << 4)
 /* Compatible ones. */
 #define QCOW2_LAZY_REFCOUNTS (1ULL << 0)
 
@@ -91,6 +93,9 @@ uint64_t qcow2_slice_at(const struct qcow2 *q, uint64_t number, uint64_t table);
 int qcow2_find_slice(struct qcow2 *q, uint64_t cluster, struct slice **slice);
 /* Judges an entry; `index` of the cluster is not needed for it.  False: it cannot be. */
 bool qcow2_read_entry(const struct qcow2 *q, uint64_t entry, struct qcow2_run *run);
+
+/* qcow2_change.c: an error is final: the image is broken after it, since what was not written may be gone. */
+int qcow2_sync(struct qcow2 *q);
 
 /* qcow2_count.c: which clusters are used, and the refcounts. */
 int qcow2_walk(struct qcow2 *q, struct err *e);
