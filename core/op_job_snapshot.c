@@ -44,6 +44,18 @@ static void count_progress(void *ctx, uint64_t done, uint64_t total)
     w->total = total;
 }
 
+/* One line more to print at the end. */
+static void add_note(void *ctx, const char *text)
+{
+    struct snapshot_work *w = ctx;
+    char *more = file_path("%s%s\n", w->output ? w->output : "", text);
+
+    if (!more)
+        return;
+    free(w->output);
+    w->output = more;
+}
+
 static void free_work(struct snapshot_work *w)
 {
     for (size_t i = 0; i < ARRAY_SIZE(w->word); i++)
@@ -112,16 +124,12 @@ static int keep_last(struct snapshot_work *w, struct err *e)
     int r = 0;
 
     while (r == 0 && (name = one_too_many(w))) {
-        char *more;
+        auto_free char *text = file_path("snapshot %s is deleted: keep_snapshots is %lld", name, (long long)w->keep);
 
         r = delete_one(w, name, e);
-        more = r == 0 ? file_path("%ssnapshot %s is deleted: keep_snapshots is %lld\n", w->output ? w->output : "",
-                                  name, (long long)w->keep) : NULL;
+        if (r == 0 && text)
+            add_note(w, text);
         free(name);
-        if (more) {
-            free(w->output);
-            w->output = more;
-        }
     }
     return r;
 }
@@ -257,7 +265,7 @@ static void start_work(struct op_job *j, int (*run)(struct snapshot_work *w, str
     w->keep = keep_of(j);
     w->run = run;
     w->job = j;
-    w->progress = (struct snapshots_work){&w->cancel, count_progress, w};
+    w->progress = (struct snapshots_work){&w->cancel, count_progress, w, add_note};
     w->work.data = w->timer.data = w;
     j->snapshot = w;
     uv_timer_init(j->core->loop, &w->timer);
@@ -277,7 +285,7 @@ static void tell_snapshot(struct op_job *j, const json_t *reply)
     if (no_memory)
         job_note(j, "the snapshot is of its disk alone, its memory could not be kept: %s", no_memory);
     else if (j->flags & FLAG_MEMORY)
-        job_note(j, "%lld MB of its memory are kept; it stood still for %lld ms",
+        job_note(j, "%lld MB of its memory were written; it stood still for %lld ms",
                  (long long)(json_integer_value(json_object_get(reply, "memory_bytes")) + (1 << 19)) >> 20,
                  (long long)(us + 999) / 1000);
 }

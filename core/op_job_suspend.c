@@ -18,7 +18,7 @@ static void on_saved(void *ctx, const json_t *reply, const struct err *e)
 
     j->asked = false;
     if (reply)
-        job_note(j, "%s of its memory are saved", words_size(text, bytes));
+        job_note(j, "%s of its memory were written", words_size(text, bytes));
     else
         j->not_saved(j, e);
 }

@@ -124,11 +124,12 @@ int snapshots_describe(const struct paths *p, const char *distro, const char *sn
 /* The snapshot has no memory any more (it cannot be used, or is to be made anew); also of a running one. */
 int snapshots_drop_memory(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
 
-/* For what takes long.  `progress` may be NULL: bytes. */
+/* For what takes long.  `progress` may be NULL: bytes; `note`, too: what the user should know of the result. */
 struct snapshots_work {
     const atomic_bool *cancel; /* NULL: never */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void *ctx;
+    void (*note)(void *ctx, const char *text);
 };
 /*
  * What stands on it is merged with it.  Also of a running distro (`live`), but for the snapshot on which
@@ -140,7 +141,8 @@ int snapshots_delete(const struct paths *p, const char *distro, const char *snap
 struct options;
 /*
  * A new distro `name` that begins where the snapshot is, with another machine id; the two do not need
- * each other from then on.  Also of a running distro.  The errors of store_begin.
+ * each other from then on.  Also of a running distro.  Where its memory cannot be shared, it boots, and a note
+ * says so.  The errors of store_begin.
  */
 int snapshots_clone(const struct paths *p, const struct options *defaults, const char *distro,
                     const char *snapshot, const char *name, const struct snapshots_work *work, struct err *e);

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,23 +55,41 @@ static int link_layer(const struct snapshots *s, const char *folder, const struc
     return copy_layer(from, to, below ? below->layer : NULL, w, e);
 }
 
-/* Without hard links there is no memory to share, and the clone boots. */
-static bool link_memory(const struct snapshots *s, const char *folder, const struct snapshot *of)
+static int link_files(const char *from, const char *to, struct err *e)
 {
-    auto_free char *from = of->memory ? snapshots_memory(s, of->id) : NULL;
-    auto_free char *to = file_path("%s/memory/%s", folder, of->id);
-    auto_closedir DIR *dir = from ? opendir(from) : NULL;
-    bool linked = dir && to && file_mkdirs(to, 0700, NULL) == 0;
+    auto_closedir DIR *dir = opendir(from);
+    int r = dir ? file_mkdirs(to, 0700, e) : err_sys(e, errno, "open %s", from);
     struct dirent *d;
 
-    while (linked && (d = readdir(dir))) {
+    while (r == 0 && (d = readdir(dir))) {
         auto_free char *name = file_path("%s/%s", to, d->d_name);
 
-        linked = name && (d->d_name[0] == '.' || linkat(dirfd(dir), d->d_name, AT_FDCWD, name, 0) == 0);
+        if (!name || (d->d_name[0] != '.' && linkat(dirfd(dir), d->d_name, AT_FDCWD, name, 0) < 0))
+            r = err_sys(e, name ? errno : ENOMEM, "link %s/%s", from, d->d_name);
     }
-    if (dir && !linked)
+    return r;
+}
+
+/* Without hard links there is no memory to share, and the clone boots. */
+static bool link_memory(const struct snapshots *s, const char *folder, const struct snapshot *of,
+                        const struct snapshots_work *w)
+{
+    auto_free char *from = snapshots_memory(s, of->id), *to = file_path("%s/memory/%s", folder, of->id);
+    struct err e = {0};
+    char text[512];
+    int r = from && to ? link_files(from, to, &e) : err_sys(&e, ENOMEM, "clone");
+
+    if (r == 0)
+        r = suspended_at(folder, of->id, &e);
+    if (r == 0)
+        return true;
+    if (to)
         file_remove_tree(to, NULL);
-    return linked && suspended_at(folder, of->id, NULL) == 0;
+    snprintf(text, sizeof(text), "the clone boots from the snapshot's disk and does not go on in its memory, which could "
+                                 "not be shared with it: %s", e.msg);
+    if (w->note)
+        w->note(w->ctx, text);
+    return false;
 }
 
 static int fill_clone(const struct snapshots *s, const struct snapshot *of, struct snapshots *clone,
@@ -83,7 +102,7 @@ static int fill_clone(const struct snapshots *s, const struct snapshot *of, stru
 
         if (!snapshots_is_below(s, n.id, of->id))
             continue;
-        n.memory = strcmp(n.id, of->id) == 0 && link_memory(s, clone->folder, of);
+        n.memory = n.memory && strcmp(n.id, of->id) == 0 && link_memory(s, clone->folder, of, w);
         r = link_layer(s, clone->folder, &n, w, e);
         if (r == 0 && snapshots_add(clone, &n) < 0)
             r = err_sys(e, ENOMEM, "clone");

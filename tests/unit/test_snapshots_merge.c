@@ -5,11 +5,26 @@
 #include "core/suspended.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include "core/snapshots_diff.h"
 
 static const struct snapshots_work no_work;
+static bool no_links; /* the file system knows none */
+
+int link(const char *from, const char *to)
+{
+    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    if (no_links)
+        errno = EPERM;
+    return no_links ? -1 : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
 
 /* A digest of the disk of a snapshot (NULL: as it is now) of a distro; the caller frees. */
 static char *digest(struct world *w, const char *distro, const char *name)
@@ -259,6 +274,41 @@ static void test_snapshots_clone__with_memory_it_is_suspended_on_the_same_files(
     assert_int_equal(shell("grep -q pages data/distros/c/suspended/memory"), 0);
 }
 
+static void take_note(void *ctx, const char *text)
+{
+    snprintf(ctx, 512, "%s", text);
+}
+
+/* A FAT or a network's file system: the layers are copied, the memory is not, and whoever asked hears of it. */
+static void test_snapshots_clone__without_hard_links_it_boots_and_says_so(void **state)
+{
+    struct world *w = *state;
+    char said[512] = "";
+    const struct snapshots_work work = {.ctx = said, .note = take_note};
+    auto_free char *live = NULL, *of_clone = NULL;
+    struct snapshots c;
+    struct err e = {0};
+
+    snap_with_memory(w, "live");
+    live = digest(w, "d", "live");
+    no_links = true;
+    assert_ok(snapshots_clone(&w->paths, &w->options, "d", "live", "c", &work, &e), e);
+    no_links = false;
+    assert_non_null(strstr(said, "boots from the snapshot's disk"));
+    assert_non_null(strstr(said, strerror(EPERM)));
+    assert_false(suspended_exists(&w->paths, "c"));
+    assert_ok(snapshots_load(&w->paths, "c", &c, &e), e);
+    assert_false(snapshots_find(&c, "live")->memory);
+    snapshots_release(&c);
+    of_clone = digest(w, "c", "live");
+    assert_string_equal(of_clone, live);
+    /* Of a snapshot without memory nothing is said. */
+    said[0] = '\0';
+    snap(w, "plain", NULL);
+    assert_ok(snapshots_clone(&w->paths, &w->options, "d", "plain", "c2", &work, &e), e);
+    assert_string_equal(said, "");
+}
+
 static void test_snapshots_clone__neither_needs_the_other(void **state)
 {
     struct world *w = *state;
@@ -351,6 +401,7 @@ int main(void)
         test(test_snapshots_delete__kill_9_at_any_moment),
         test(test_snapshots_delete__merged_layers_keep_their_date),
         test(test_snapshots_clone__with_memory_it_is_suspended_on_the_same_files),
+        test(test_snapshots_clone__without_hard_links_it_boots_and_says_so),
         test(test_snapshots_clone__neither_needs_the_other),
         test(test_snapshots_diff__tells_what_was_added_removed_and_changed),
         test(test_snapshots_diff__of_what_is_no_file_system_is_an_error),
