@@ -140,6 +140,18 @@ struct model_folder {
     char why[MACHINE_TEXT]; /* why it cannot be listed; "" when it can */
 };
 
+/* Which files differ between two states of a distro's disk (snapshots_diff.h); text is plain and owned. */
+struct model_changes {
+    unsigned long serial; /* of the comparison that was asked for last */
+    char distro[NAME_MAX_LEN + 1];
+    char from[SNAPSHOT_NAME_MAX + 1], to[SNAPSHOT_NAME_MAX + 1]; /* to "": the disk as it is now */
+    bool known;           /* it is done */
+    char *text;           /* lines, each ends in NUL: '+', '-', 'M' or '#', a blank, the path or a remark */
+    char **line;          /* where each begins; owned */
+    unsigned count, files; /* files: of the lines, those that are no remark */
+    char why[MACHINE_TEXT]; /* why it cannot be told; "" when it can */
+};
+
 /* Something that a distro can be installed from. */
 struct model_source {
     char *text, *help; /* as OP_INSTALL takes it; one line about it; owned */
@@ -156,6 +168,7 @@ struct model {
     struct model_focus focus;
     struct model_log log;
     struct model_folder folder[2];           /* of the distro, and of this machine */
+    struct model_changes changes;
     struct model_source *sources;            /* owned */
     unsigned source_count;
     time_t now; /* of the last look */
@@ -185,6 +198,12 @@ struct model_task *model_task_begin(struct model *m, const char *what, const cha
 struct model_task *model_task(const struct model *m, unsigned long serial);
 
 void model_folder_forget(struct model_folder *f);
+
+/* model_changes.c: a comparison begins, and the one before is forgotten; its serial. */
+unsigned long model_changes_begin(struct model *m, const char *distro, const char *from, const char *to);
+/* What it found, or why it could not (`text` NULL, `why` set): of the newest alone, others say nothing. */
+void model_changes_done(struct model *m, unsigned long serial, const char *text, const char *why);
+void model_changes_forget(struct model_changes *c);
 
 /* Text is copied; the source is left out for lack of memory. */
 void model_source_add(struct model *m, const char *text, const char *help);

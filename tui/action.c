@@ -60,6 +60,7 @@ const struct action action_table[ACTIONS] = {
     [ACTION_SNAPSHOT_RESTORE] = {"snapshot_restore", {K_ENTER, 'r'}, "Go back", "put the disk back to the snapshot; asks first", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
     [ACTION_SNAPSHOT_DELETE] = {"snapshot_delete", {'d', K_DELETE, K_F8}, "Delete", "delete the snapshot; what stands on it stays", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
     [ACTION_SNAPSHOT_CLONE] = {"snapshot_clone", {'c', K_F5}, "Clone", "make a new distro of the snapshot", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
+    [ACTION_SNAPSHOT_DIFF] = {"snapshot_diff", {'='}, "Compare", "which files differ from another snapshot, or from the disk now", NULL, NULL, -1, 0, true, CONFIRM_NONE, IN(SNAPSHOTS)},
     [ACTION_LOG_OTHER] = {"log_other", {'l', 'o'}, "Other log", "the other log: the console's or lxtop-vmm's", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(LOG)},
     [ACTION_FILE_SIDE] = {"file_side", {'\t'}, "Other side", "to the files of the other side", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},
     [ACTION_FILE_PARENT] = {"file_parent", {K_LEFT, K_BACKSPACE}, NULL, "to the folder above", NULL, NULL, -1, 0, false, CONFIRM_NONE, IN(FILES)},

@@ -54,6 +54,7 @@ struct run {
     char distro[NAME_MAX_LEN + 1];
     enum op_id op;
     bool pane; /* OP_SHELL: then open one */
+    unsigned long changes; /* OP_SNAPSHOT_DIFF: of the model's comparison */
 };
 
 static void open_pane(struct app *a, const char *distro, bool console)
@@ -75,11 +76,21 @@ static void on_note(void *ctx, const char *text)
     r->app->dirty = true;
 }
 
+static void on_print(void *ctx, const char *text)
+{
+    struct run *r = ctx;
+
+    if (r->op == OP_SNAPSHOT_DIFF)
+        model_changes_done(&r->app->core->model, r->changes, text, NULL);
+}
+
 static void on_finished(void *ctx, enum op_status status, const struct err *e)
 {
     struct run *r = ctx;
     struct model *m = &r->app->core->model;
 
+    if (r->op == OP_SNAPSHOT_DIFF)
+        model_changes_done(m, r->changes, status == STATUS_DONE ? "" : NULL, e ? e->msg : "");
     if (status == STATUS_DONE && r->pane)
         open_pane(r->app, r->distro, false);
     else if (status == STATUS_DONE)
@@ -95,7 +106,7 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
 
 static void run_op(struct app *a, const struct op_args *args, bool pane)
 {
-    static const struct op_events ev = {.note = on_note, .finished = on_finished};
+    static const struct op_events ev = {.print = on_print, .note = on_note, .finished = on_finished};
     struct run *r = calloc(1, sizeof(*r));
 
     if (!r)
@@ -104,6 +115,8 @@ static void run_op(struct app *a, const struct op_args *args, bool pane)
     r->op = args->op;
     r->pane = pane;
     snprintf(r->distro, sizeof(r->distro), "%s", args->distro ? args->distro : "");
+    if (r->op == OP_SNAPSHOT_DIFF && args->words >= 2)
+        r->changes = model_changes_begin(&a->core->model, r->distro, args->word[1], args->words > 2 ? args->word[2] : "");
     r->job = op_start(a->core, args, &ev, r);
     if (!r->job)
         free(r);

@@ -42,6 +42,7 @@ const struct text_form text_form_table[ACTIONS] = {
     [ACTION_SNAPSHOT_RESTORE] = {"snapshot restore NAME SNAPSHOT", NULL},
     [ACTION_SNAPSHOT_DELETE] = {"snapshot delete NAME SNAPSHOT", NULL},
     [ACTION_SNAPSHOT_CLONE] = {"snapshot clone NAME SNAPSHOT NEWNAME", NULL},
+    [ACTION_SNAPSHOT_DIFF] = {"snapshot diff NAME SNAPSHOT [SNAPSHOT]", NULL},
     [ACTION_LOG_OTHER] = {"log NAME", NULL},
     [ACTION_FILE_SIDE] = {NULL, "cp takes paths of both sides"},
     [ACTION_FILE_PARENT] = {NULL, "paths are written as a whole"},

@@ -6,5 +6,6 @@ const struct view *const view_table[VIEWS] = {
     [VIEW_FILES] = &view_files,     [VIEW_INSTALL] = &view_install,   [VIEW_TASKS] = &view_tasks,
     [VIEW_SETTINGS] = &view_settings, [VIEW_EVENTS] = &view_events,   [VIEW_HELP] = &view_help,
     [VIEW_PALETTE] = &view_palette, [VIEW_SNAPSHOTS] = &view_snapshots,
+    [VIEW_CHANGES] = &view_changes,
     [VIEW_PANES] = &view_panes,
 };

@@ -34,6 +34,7 @@ enum view_id {
     VIEW_HELP = VIEW_TABS, /* of the view beneath it */
     VIEW_PALETTE,
     VIEW_SNAPSHOTS,
+    VIEW_CHANGES,
     VIEW_PANES,
     VIEWS
 };
@@ -82,6 +83,6 @@ extern const struct view *const view_table[VIEWS];
 
 extern const struct view view_distros, view_info, view_log, view_files, view_install, view_tasks, view_settings,
     view_events, view_help, view_palette,
-    view_snapshots, view_panes;
+    view_snapshots, view_changes, view_panes;
 
 #endif

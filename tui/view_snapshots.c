@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The snapshots of one distro as a tree: taken, gone back to, deleted, made a distro of. */
+/* The snapshots of one distro as a tree: taken, gone back to, compared, deleted, made a distro of. */
 #include <stdio.h>
 #include <string.h>
 
@@ -123,6 +123,25 @@ static struct ui_request answer_clone(struct ui *u, const struct model *m)
     return (struct ui_request){0};
 }
 
+/* Empty: with the disk as it is now. */
+static struct ui_request answer_compare(struct ui *u, const struct model *m)
+{
+    const char *with = u->prompt.line;
+    struct ui_request r;
+
+    if (*with && known(u, m) && !snapshots_find(&m->focus.snapshots, with)) {
+        ui_hint(u, "%s has no snapshot named %s; empty compares with the disk as it is now.", u->subject, with);
+        return (struct ui_request){0};
+    }
+    if (strcmp(with, u->snapshot[0]) == 0) {
+        ui_hint(u, "That is the same snapshot; give another, or nothing for the disk as it is now.");
+        return (struct ui_request){0};
+    }
+    r = want(u, OP_SNAPSHOT_DIFF, 0, u->snapshot[0], with);
+    ui_open(u, m, VIEW_CHANGES);
+    return r;
+}
+
 /* What is asked about is what is done, whatever is selected by then. */
 static struct ui_request confirmed(struct ui *u, enum op_id op, unsigned flags)
 {
@@ -155,7 +174,8 @@ static const struct {
 } operations[] = {{ACTION_SNAPSHOT_NEW, OP_SNAPSHOT_CREATE},
                   {ACTION_SNAPSHOT_RESTORE, OP_SNAPSHOT_RESTORE},
                   {ACTION_SNAPSHOT_DELETE, OP_SNAPSHOT_DELETE},
-                  {ACTION_SNAPSHOT_CLONE, OP_SNAPSHOT_CLONE}};
+                  {ACTION_SNAPSHOT_CLONE, OP_SNAPSHOT_CLONE},
+                  {ACTION_SNAPSHOT_DIFF, OP_SNAPSHOT_DIFF}};
 
 /* Is it legal in the distro's state?  Else the hint says what to do. */
 static bool legal(struct ui *u, const struct model_distro *d, int action)
@@ -194,6 +214,8 @@ static void ask(struct ui *u, const struct snapshot *s, int a)
         ui_ask(u, answer_restore, "", "Put the disk of %s back to %s? What it holds now is lost. Type y: ", u->subject, s->name);
     else if (a == ACTION_SNAPSHOT_DELETE)
         ui_ask(u, answer_delete, "", "Delete snapshot %s? What stands on it stays. Type y: ", s->name);
+    else if (a == ACTION_SNAPSHOT_DIFF)
+        ui_ask(u, answer_compare, "", "Compare %s with which snapshot? Empty for the disk now: ", s->name);
     else
         ui_ask(u, answer_clone, "", "Name of the new distro made of %s: ", s->name);
 }
@@ -204,7 +226,7 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
     int row = list_row(ui_list(u));
 
     (void)r;
-    if (a != ACTION_SNAPSHOT_RESTORE && a != ACTION_SNAPSHOT_DELETE && a != ACTION_SNAPSHOT_CLONE)
+    if (a != ACTION_SNAPSHOT_RESTORE && a != ACTION_SNAPSHOT_DELETE && a != ACTION_SNAPSHOT_CLONE && a != ACTION_SNAPSHOT_DIFF)
         return false;
     if (row < 0)
         ui_hint(u, "There is no snapshot yet: p takes one.");

@@ -164,6 +164,16 @@ static void scene_snapshots(struct model *m)
     snapshots(m);
 }
 
+static void scene_changes(struct model *m)
+{
+    static const char text[] = "# with-docker was not unmounted or held still: what only its journal holds is not seen here\n"
+                               "M /etc/hostname\n+ /usr/share/some/very/long/folder/with/a/name/that/does/not/fit/into/the/row/at/all.txt\n"
+                               "- /root/old\n+ /srv/\xc3\xa4pfel\n";
+
+    scene_snapshots(m);
+    model_changes_done(m, model_changes_begin(m, "debian", "fresh", ""), text, NULL);
+}
+
 static void scene_tasks(struct model *m)
 {
     struct model_task *t;
@@ -353,6 +363,8 @@ static const struct scene scenes[] = {
     {"snapshots-40x12", 12, 40, scene_snapshots, "jSj", false},
     {"snapshots-200x50", 50, 200, scene_snapshots, "jSG", false},
     {"snapshots-delete-80x24", 24, 80, scene_snapshots, "jSjd", false},
+    {"changes-80x24", 24, 80, scene_changes, "jS=\njj", true},
+    {"changes-40x12", 12, 40, scene_changes, "jS=\njj", false},
     {"snapshots-info-80x30", 44, 80, scene_snapshots, "jv", false},
     {"files-80x24", 24, 80, scene_files, "jb", true},
     {"files-40x12", 12, 40, scene_files, "jbjj", false},

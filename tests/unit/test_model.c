@@ -116,6 +116,30 @@ static void test_model_say__is_plain_and_cut(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Of two comparisons under way only the newer one is shown. */
+static void test_model_changes__only_the_newest_counts(void **state)
+{
+    struct model m = {0};
+    unsigned long first, second;
+
+    (void)state;
+    first = model_changes_begin(&m, "debian", "a", "b");
+    second = model_changes_begin(&m, "debian", "a", "");
+    model_changes_done(&m, first, "+ /wrong\n", NULL);
+    assert_false(m.changes.known);
+    model_changes_done(&m, second, "# a remark\n+ /new\n- /old\n\n+ \n", NULL);
+    assert_true(m.changes.known);
+    assert_int_equal(m.changes.count, 3);
+    assert_int_equal(m.changes.files, 2);
+    assert_string_equal(m.changes.line[2], "- /old");
+    model_changes_done(&m, second, "", NULL); /* its end: what it found stays */
+    assert_int_equal(m.changes.count, 3);
+    model_changes_done(&m, model_changes_begin(&m, "d", "a", "b"), NULL, "no such snapshot");
+    assert_string_equal(m.changes.why, "no such snapshot");
+    assert_int_equal(m.changes.count, 0);
+    model_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +149,7 @@ int main(void)
         TEST(test_model_count_live__only_what_runs),
         TEST(test_model_say__keeps_the_newest_in_order),
         TEST(test_model_say__is_plain_and_cut),
+        cmocka_unit_test(test_model_changes__only_the_newest_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -641,6 +641,31 @@ static void test_snapshots__taken_restored_deleted_cloned(void **state)
     assert_int_equal(l.ui.view, VIEW_DISTROS);
 }
 
+static void test_snapshots__compared(void **state)
+{
+    struct ui_request r;
+
+    (void)state;
+    begin(scene_snapshots);
+    type("jS=");
+    assert_non_null(strstr(l.ui.prompt.question, "Compare fresh with which snapshot?"));
+    assert_int_equal(type("nosuch\n").want, WANT_NOTHING);
+    assert_non_null(strstr(l.ui.hint, "debian has no snapshot named nosuch"));
+    assert_int_equal(type("\x15" "fresh\n").want, WANT_NOTHING);
+    assert_non_null(strstr(l.ui.hint, "the same snapshot"));
+    r = type("\x15" "experiment\n");
+    assert_op(r, OP_SNAPSHOT_DIFF, 0, "debian");
+    assert_int_equal(r.args.words, 3);
+    assert_string_equal(r.args.word[1], "fresh");
+    assert_string_equal(r.args.word[2], "experiment");
+    assert_int_equal(l.ui.view, VIEW_CHANGES);
+    press(K_ESC);
+    assert_int_equal(l.ui.view, VIEW_SNAPSHOTS);
+    r = type("G=\n"); /* with the disk as it is now, also while it runs */
+    assert_op(r, OP_SNAPSHOT_DIFF, 0, "debian");
+    assert_int_equal(r.args.words, 2);
+}
+
 static void test_tasks__are_cancelled_by_their_row(void **state)
 {
     struct ui_request r;
@@ -703,6 +728,7 @@ int main(void)
         cmocka_unit_test(test_palette__runs_what_is_found),
         cmocka_unit_test(test_settings__are_judged_while_they_can_be_mended),
         cmocka_unit_test(test_snapshots__taken_restored_deleted_cloned),
+        cmocka_unit_test(test_snapshots__compared),
         cmocka_unit_test(test_files__copy_rename_remove),
         cmocka_unit_test(test_files__folders_in_and_out),
         cmocka_unit_test(test_tasks__are_cancelled_by_their_row),

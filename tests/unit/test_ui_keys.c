@@ -42,6 +42,7 @@ static void scene_full(struct model *m)
     folder(&m->folder[1], "/home/somebody", files, 2);
     model_say(m, MESSAGE_INFO, "one");
     model_say(m, MESSAGE_INFO, "two");
+    model_changes_done(m, model_changes_begin(m, "debian", "fresh", ""), "+ /a\nM /b\n", NULL);
     for (int i = 0; i < 2; i++)
         model_task_begin(m, "install", "arch", "");
 }
