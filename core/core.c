@@ -11,7 +11,6 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/doctor.h"
 #include "core/op_job.h"
 #include "core/watch.h"
 
@@ -40,7 +39,6 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e)
     if (conf)
         conf_read_options(conf, "defaults", ORIGIN_CONF, &c->defaults, core_conf_warning, c);
     console_load(&c->console, &c->paths, core_conf_warning, c);
-    doctor_host(&c->model.host);
     return 0;
 }
 

@@ -364,6 +364,18 @@ void watch_look(struct watch *w)
     changed(w);
 }
 
+/* Who follows one distro shows nothing of it; and it is not asked for nothing: /proc tells of each processor. */
+static void look_at_host(struct watch *w)
+{
+    struct model_host *h = &w->core->model.host;
+
+    if (w->only)
+        return;
+    doctor_host_memory(h);
+    doctor_host_cpu(h);
+    doctor_host_disk(h, w->core->paths.data);
+}
+
 static void on_timer(uv_timer_t *t)
 {
     struct watch *w = t->data;
@@ -371,9 +383,7 @@ static void on_timer(uv_timer_t *t)
     for (struct line *l = w->lines; l; l = l->next)
         l->failed = false;
     watch_look(w);
-    doctor_host_memory(&w->core->model.host);
-    doctor_host_cpu(&w->core->model.host);
-    doctor_host_disk(&w->core->model.host, w->core->paths.data);
+    look_at_host(w);
     for (struct line *l = w->lines; l; l = l->next)
         ask_stats(l);
 }
@@ -393,6 +403,8 @@ struct watch *watch_start(struct core *c, const char *only, struct err *e)
     c->watch = w;
     uv_timer_init(c->loop, &w->timer);
     w->timer.data = w;
+    if (!only)
+        doctor_host(&c->model.host);
     uv_timer_start(&w->timer, on_timer, LOOK_MS, LOOK_MS);
     watch_look(w);
     return w;
