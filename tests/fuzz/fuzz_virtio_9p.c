@@ -92,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cursor c = cursor_over(data, size);
 
     make(&w);
+    loop_lock(w.loop); /* as who calls a device does */
     say_hello(&w);
     while (cursor_left(&c) > 4) {
         uint16_t len = cursor_le16(&c);
@@ -107,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     virtio_set_status(&w.p.v, 0);
     if (w.p.in_flight)
         abort();
+    loop_unlock(w.loop);
     virtio_9p_release(&w.p);
     memfs_release(&w.files);
     return 0;

@@ -85,7 +85,7 @@ static void test_disk_qcow2__kill_9_at_200_moments(void **state)
             assert_flushed(w, round);
         close_disk(w);
         /* Opened for writing it is repaired; qemu, which read it before, finds it clean and the same. */
-        if (i % 20 == 0)
+        if (i % 20 == 0 && check_unlocked("top.qcow2") >= 0)
             assert_int_equal(shell("qemu-img convert -f qcow2 -O raw top.qcow2 before"), 0);
         open_disk(w, "top.qcow2:qcow2 base:raw");
         close_disk(w);
