@@ -11,9 +11,9 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/base/file.h"
 #include "vmm/guest/agent_port.h"
 #include "vmm/guest/conf.h"
+#include "vmm/guest/mount_point.h"
 #include "vmm/guest/options.h"
 
 /*
@@ -64,24 +64,26 @@ static bool parse(struct share *s, char *text)
     return true;
 }
 
-static int try_mount(const struct share *s, const char *cache)
+static int try_mount(const struct share *s, int folder, const char *cache)
 {
     unsigned long flags = MS_NOSUID | MS_NODEV | s->flags | (s->read_only ? MS_RDONLY : 0UL);
-    char options[128];
+    char options[128], target[32];
 
     snprintf(options, sizeof(options), MOUNT_OPTIONS, s->access, cache);
-    return mount(s->tag, s->path, "9p", flags, options) < 0 ? -errno : 0;
+    snprintf(target, sizeof(target), "/proc/self/fd/%d", folder);
+    return mount(s->tag, target, "9p", flags, options) < 0 ? -errno : 0;
 }
 
 /* Kernels before 6.4 know no cache=readahead: the share is there all the same, without a cache. */
 static int mount_share(const struct share *s, int port, struct err *e)
 {
-    int r = file_mkdirs(s->path, 0755, e);
+    auto_close int folder = mount_point_open(s->path, e);
+    int r;
 
-    if (r < 0)
-        return r;
-    r = try_mount(s, s->cache);
-    if (r == -EINVAL && strcmp(s->cache, "none") != 0 && try_mount(s, "none") == 0) {
+    if (folder < 0)
+        return folder;
+    r = try_mount(s, folder, s->cache);
+    if (r == -EINVAL && strcmp(s->cache, "none") != 0 && try_mount(s, folder, "none") == 0) {
         agent_say(port, "note %s is mounted with cache=none: this kernel has no cache=%s", s->path,
                   s->cache);
         return 0;
