@@ -396,13 +396,13 @@ void p9_session_queue(struct p9_session *s, struct p9_request *list)
     pthread_mutex_unlock(&s->lock);
 }
 
-void p9_session_work(struct p9_session *s)
+void p9_session_work(struct p9_session *s, bool here)
 {
     struct p9_request *hasty;
     unsigned wake;
 
     pthread_mutex_lock(&s->lock);
-    while (s->here && (hasty = pick_hasty(s)))
+    while (here && s->here && (hasty = pick_hasty(s)))
         work_in_haste(s, hasty);
     wake = session_employ_locked(s);
     pthread_mutex_unlock(&s->lock);
@@ -414,5 +414,5 @@ void p9_session_work(struct p9_session *s)
 void p9_session_submit(struct p9_session *s, struct p9_request *list)
 {
     p9_session_queue(s, list);
-    p9_session_work(s);
+    p9_session_work(s, true);
 }

@@ -84,13 +84,13 @@ void p9_session_free(struct p9_session *s); /* NULL allowed */
  */
 void p9_session_queue(struct p9_session *s, struct p9_request *list);
 /*
- * Sees to what was handed over.  Where the export allows it, what cannot wait is done at once on the caller's
- * thread, and so is a request that is the only one, if the last were quick: a change of threads costs more
- * than it.  Else it never waits, unless there are no workers: then it returns when all is done, or left to
+ * Sees to what was handed over.  Where export and caller allow it (`here`), what cannot wait is done at once on the
+ * caller's thread, and so is a request that is the only one, if the last were quick: a change of threads costs
+ * more than it.  Else it never waits, unless there are no workers: then it returns when all is done, or left to
  * another thread that is in here.  Several may at a time.
  */
-void p9_session_work(struct p9_session *s);
-/* Both. */
+void p9_session_work(struct p9_session *s, bool here);
+/* Both, here. */
 void p9_session_submit(struct p9_session *s, struct p9_request *list);
 
 /*

@@ -87,6 +87,7 @@ struct virtio {
     unsigned queues;                  /* [const] */
     uint64_t features;                /* accepted by the driver, valid from FEATURES_OK on */
     uint8_t status;
+    bool on_loop;                     /* it is the loop thread that notifies now, no vCPU's */
     uint32_t config_generation;
     struct virtq queue[VIRTIO_QUEUES_MAX];
     int notify_fd;                    /* [const] eventfd; -1 in tests */

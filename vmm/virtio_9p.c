@@ -154,6 +154,7 @@ static void p9_notify(struct virtio *v, unsigned queue)
 {
     struct virtio_9p *p = p9_of(v);
     struct p9_request *list = NULL, **end = &list;
+    bool here = !v->on_loop; /* a vCPU's thread is ready for it (vcpu.c), and stalls nobody else */
     const char *why = NULL;
     struct vreq r;
 
@@ -171,7 +172,7 @@ static void p9_notify(struct virtio *v, unsigned queue)
     /* A reset by another vCPU finds these in the session or done.  Its work no other device waits for. */
     p9_session_queue(p->session, list);
     loop_unlock(p->loop);
-    p9_session_work(p->session);
+    p9_session_work(p->session, here);
     loop_lock(p->loop);
 }
 

@@ -213,8 +213,10 @@ static void on_notify(void *ctx, uint32_t events)
     (void)events;
     if (read(m->notify_fd, &count, sizeof(count)) != sizeof(count))
         return;
+    m->v->on_loop = true;
     for (unsigned i = 0; i < m->v->queues; i++)
         notify(m->v, i);
+    m->v->on_loop = false;
 }
 
 void virtio_mmio_state(struct virtio_mmio *m, struct state *s)

@@ -324,7 +324,7 @@ static void test_submit__a_request_that_changes_meanwhile_is_refused(void **stat
         prepare(&c, 1, GETATTR(0));
         p9_session_queue(w->session, &c.r);
         c.request[changes[i].at] = changes[i].byte;
-        p9_session_work(w->session);
+        p9_session_work(w->session, true);
         await_call(w, &c);
         assert_int_equal(c.reply[4], P9_RLERROR);
         assert_int_equal(c.reply[7], EBADMSG);

@@ -4,7 +4,7 @@
  */
 /* Between what the device takes from its ring and its work on it another vCPU may do anything. */
 #include "p9/server.h"
-void work_hooked(struct p9_session *s);
+void work_hooked(struct p9_session *s, bool here);
 #define p9_session_work work_hooked
 #include "vmm/virtio_9p.c"
 #undef p9_session_work
@@ -24,6 +24,8 @@ void work_hooked(struct p9_session *s);
 struct world {
     struct mem mem;
     struct memfs files;
+    struct p9_fs_ops ops;
+    _Atomic pthread_t worked;
     struct loop *loop;
     pthread_t loop_thread;
     struct virtio_9p p;
@@ -36,14 +38,14 @@ static struct {
     struct world *w;
 } before_work;
 
-void work_hooked(struct p9_session *s)
+void work_hooked(struct p9_session *s, bool here)
 {
     void (*run)(struct world *) = before_work.run;
 
     before_work.run = NULL;
     if (run)
         run(before_work.w);
-    p9_session_work(s);
+    p9_session_work(s, here);
 }
 
 static void *run_loop(void *arg)
@@ -63,13 +65,27 @@ static void start_driver(struct world *w)
     loop_unlock(w->loop);
 }
 
-static int set_up(void **state)
+/* Before each request that names a fid, on its thread. */
+static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
+{
+    struct world *w = (struct world *)((char *)fs - offsetof(struct world, files));
+
+    (void)uid, (void)changes_data;
+    atomic_store(&w->worked, pthread_self());
+}
+
+static int set_up_as(void **state, bool brisk)
 {
     struct world *w = calloc(1, sizeof(*w));
     struct err e = {0};
     struct p9_export x = {.limits = p9_limits_default()};
 
     memfs_init(&w->files);
+    w->ops = *w->files.fs.ops;
+    w->ops.become = become;
+    w->ops.walk_at_once = w->ops.walk;
+    w->files.fs.ops = &w->ops;
+    w->files.fs.brisk = brisk;
     x.fs = &w->files.fs;
     assert_ok(mem_init(&w->mem, DRIVER_MEM, &e), e);
     assert_non_null(w->loop = loop_new(&e));
@@ -79,6 +95,16 @@ static int set_up(void **state)
     start_driver(w);
     *state = w;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_as(state, false);
+}
+
+static int set_up_brisk(void **state)
+{
+    return set_up_as(state, true);
 }
 
 static int tear_down(void **state)
@@ -331,6 +357,24 @@ static void test_notify__fails_when_chains_are_offered_twice(void **state)
     loop_unlock(w->loop);
 }
 
+/* A vCPU's thread has umask 0, and keeps nobody waiting: the loop's does neither. */
+static void test_notify__is_worked_on_by_a_vcpu_but_not_by_the_loop(void **state)
+{
+    struct world *w = *state;
+    struct p9_msg make = MSG(.type = P9_TMKDIR, .tmkdir = {0, {"a", 1}, 0777, 0});
+
+    ask_for(w, VERSION, P9_RVERSION);
+    ask_for(w, ATTACH, P9_RATTACH);
+    ask_for(w, make, P9_RMKDIR);
+    assert_true(pthread_equal(atomic_load(&w->worked), pthread_self()));
+    loop_lock(w->loop);
+    w->p.v.on_loop = true; /* as virtio_mmio.c has it meanwhile */
+    loop_unlock(w->loop);
+    make.tmkdir.name.s = "b";
+    ask_for(w, make, P9_RMKDIR);
+    assert_false(pthread_equal(atomic_load(&w->worked), pthread_self()));
+}
+
 /* --- Reset ---------------------------------------------------------------------------------------- */
 
 struct resetting {
@@ -466,6 +510,8 @@ int main(void)
         TEST(test_notify__a_flushed_request_comes_back_empty),
         TEST(test_notify__chains_without_request_or_room),
         TEST(test_notify__fails_when_chains_are_offered_twice),
+        cmocka_unit_test_setup_teardown(test_notify__is_worked_on_by_a_vcpu_but_not_by_the_loop, set_up_brisk,
+                                        tear_down),
         TEST(test_reset__tells_nothing_of_what_ran),
         TEST(test_reset__the_next_driver_starts_afresh),
         TEST(test_reset__between_what_is_taken_and_worked_on),

@@ -47,7 +47,7 @@ struct world {
     int irq;
     uint8_t config[10];
     unsigned notified[QUEUES], resets, popped;
-    bool ready_at_reset, quit_when_notified;
+    bool ready_at_reset, quit_when_notified, on_loop;
 };
 
 static struct world *world_of(struct virtio *v)
@@ -61,6 +61,7 @@ static void on_notify(struct virtio *v, unsigned index)
     struct vreq r;
 
     w->notified[index]++;
+    w->on_loop = v->on_loop;
     while (virtio_pop(v, index, &r)) {
         w->popped++;
         virtio_used(v, index, r.head, 0);
@@ -326,6 +327,7 @@ static void test_notify__reaches_ready_queues_of_a_started_device(void **state)
     set(w, NOTIFY, UINT32_MAX);
     assert_int_equal(w->notified[0], 1);
     assert_int_equal(w->notified[1], 0);
+    assert_false(w->on_loop);
 }
 
 static void test_notify__comes_by_eventfd_on_the_loop(void **state)
@@ -339,6 +341,8 @@ static void test_notify__comes_by_eventfd_on_the_loop(void **state)
     virtio_again(&w->v);
     loop_run(w->loop);
     assert_int_equal(w->popped, 1);
+    assert_true(w->on_loop);
+    assert_false(w->v.on_loop);
     assert_int_equal(driver_used_index(&d), 1);
     assert_int_equal(interrupts(w->irq), 1);
     assert_int_equal(get(w, INT_STATUS), 1);
