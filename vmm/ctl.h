@@ -31,8 +31,8 @@
  *            for (auto_forward.h), and "offered": what could be added, a server of the guest listens
  *            there.  They last as long as the machine.
  *   save     "path": folder to make (vmm/snapshot.h), "then": "resume" or "end"; "pause_us": how long the
- *            machine stood still, "memory_bytes": of guest memory that were written.  With "end" the
- *            machine ends (EXIT_SUSPENDED) without another instruction of the guest's.
+ *            machine stood still, "memory_bytes": of guest memory that were written meanwhile:
+ *            all, or what changed since it was restored or last saved.  With "end" the machine ends (EXIT_SUSPENDED) without another instruction of the guest's.
  *   snapshot "disk" (id of a disk), "from", "to" (paths); "frozen" (bool: the guest's file system was
  *            held still): what the disk holds now stays as it is; what is written from now on goes to the
  *            empty qcow2 image "from", which is renamed to "to" between the two.  The reply comes when it

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -108,6 +109,7 @@ int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e)
     for (unsigned i = 0; i < m->regions; i++) {
         struct kvm_userspace_memory_region slot = {
             .slot = i,
+            .flags = m->base.changed ? KVM_MEM_LOG_DIRTY_PAGES : 0,
             .guest_phys_addr = m->region[i].start.at,
             .memory_size = m->region[i].size,
             .userspace_addr = (uintptr_t)m->region[i].host,
@@ -116,7 +118,37 @@ int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e)
         if (ioctl(k->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
             return err_sys(e, errno, "give KVM the guest's memory");
     }
+    k->logs = m->base.changed != NULL;
     return 0;
+}
+
+/* A bitmap of whole 64-bit words, the lowest bit first, which on x86 is a bitmap of bytes. */
+static int read_slot_log(const struct kvm *k, const struct mem *m, unsigned slot, uint64_t first, struct err *e)
+{
+    uint64_t pages = m->region[slot].size / MEM_PAGE;
+    auto_free uint64_t *bits = calloc(pages / 64 + 1, sizeof(*bits));
+    struct kvm_dirty_log log = {.slot = slot, .dirty_bitmap = bits};
+
+    if (!bits || ioctl(k->vm_fd, KVM_GET_DIRTY_LOG, &log) < 0)
+        return err_sys(e, bits ? errno : ENOMEM, "read KVM's log of the pages that were written");
+    for (uint64_t i = 0; i < pages; i++)
+        if (bits[i / 64] & 1ULL << i % 64)
+            mem_base_note(&m->base, first + i, 1);
+    return 0;
+}
+
+int kvm_read_log(struct kvm *k, const struct mem *m, struct err *e)
+{
+    uint64_t first = 0;
+    int r = 0;
+
+    for (unsigned i = 0; i < m->regions && m->base.changed && r == 0; i++) {
+        r = read_slot_log(k, m, i, first, e);
+        first += m->region[i].size / MEM_PAGE;
+    }
+    if (r < 0)
+        mem_base_note(&m->base, 0, m->size / MEM_PAGE);
+    return r;
 }
 
 int kvm_supported_cpuid(const struct kvm *k, struct cpuid_table *c, struct err *e)

@@ -8,6 +8,7 @@
 #define VMM_KVM_H
 
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -16,13 +17,17 @@ struct cpuid_table;
 
 struct kvm {
     int sys_fd, vm_fd;
+    bool logs;    /* the pages that are written */
     int run_size; /* bytes of the struct kvm_run mapping of a vCPU */
 };
 
 /* -ENOENT, -EACCES, -ENOTSUP say what to do about /dev/kvm. */
 int kvm_open(struct kvm *k, struct err *e);
 void kvm_close(struct kvm *k);
+/* Where it has a base (mem_base.h) KVM logs the pages that are written; again, once it has got one. */
 int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e);
+/* Notes in the base what the log has since it was last read; an error: it cannot be told, and all is noted. */
+int kvm_read_log(struct kvm *k, const struct mem *m, struct err *e);
 int kvm_supported_cpuid(const struct kvm *k, struct cpuid_table *c, struct err *e);
 
 /* An edge on interrupt line `gsi` for each write to eventfd `fd`. */

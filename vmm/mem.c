@@ -2,8 +2,6 @@
 #include "vmm/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,7 +10,6 @@
 #include "core/base/err.h"
 
 #define HUGE_PAGE (2ULL << 20)
-#define PAGE 4096UL
 
 /*
  * Reserves more than asked and gives the unaligned ends back, so that guest and host agree on where
@@ -68,7 +65,7 @@ static int init(struct mem *m, uint64_t size, int fd, struct err *e)
     uint64_t low = size < MEM_HOLE_START ? size : MEM_HOLE_START;
     int r;
 
-    *m = (struct mem){.from_file = fd >= 0, .file = fd};
+    *m = (struct mem){.mapped = fd >= 0};
     if (size == 0 || size > MEM_MAX || size % 4096)
         return err_set(e, EINVAL, "guest memory of %llu bytes: give a multiple of 4 KiB",
                        (unsigned long long)size);
@@ -88,8 +85,9 @@ int mem_init(struct mem *m, uint64_t size, struct err *e)
 /* A file that is shorter would be a SIGBUS at some later time. */
 int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
 {
+    struct mem_base none;
     struct stat st;
-    int own, r;
+    int r;
 
     *m = (struct mem){0};
     if (fstat(fd, &st) < 0)
@@ -97,13 +95,8 @@ int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e)
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
         return err_set(e, EINVAL, "the saved memory has %lld bytes and the machine %llu: it is of a machine with other memory, or was cut",
                        (long long)st.st_size, (unsigned long long)size);
-    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (own < 0)
-        return err_sys(e, errno, "the saved memory");
-    r = init(m, size, own, e);
-    if (r == 0 && !(m->taken = calloc(size / PAGE / 8 + 1, 1)))
-        r = err_sys(e, ENOMEM, "the saved memory");
-    if (r < 0 && m->from_file) /* not released yet */
+    r = init(m, size, fd, e);
+    if (r == 0 && (r = mem_rebase(m, fd, &none, e)) < 0)
         mem_release(m);
     return r;
 }
@@ -112,9 +105,7 @@ void mem_release(struct mem *m)
 {
     for (unsigned i = 0; i < m->regions; i++)
         munmap(m->region[i].host, m->region[i].size);
-    if (m->from_file)
-        close(m->file);
-    free(m->taken);
+    mem_base_release(&m->base);
     *m = (struct mem){0};
 }
 
@@ -145,17 +136,14 @@ bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t l
 {
     void *to = mem_at(m, gpa, len);
 
-    if (to)
-        memcpy(to, from, len);
-    return to != NULL;
+    if (!to)
+        return false;
+    memcpy(to, from, len);
+    mem_note(m, to, len);
+    return true;
 }
 
-/* Its pages are zeroes from here on and no more the file's, which a save would write again; few mappings. */
-static bool take_from_file(void *start, uint64_t len)
-{
-    return len >= HUGE_PAGE && mmap(start, len, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
-}
+/* --- what changes over its base --- */
 
 /* The number in the file of the page at `host`, which is in RAM. */
 static uint64_t page_of(const struct mem *m, const uint8_t *host)
@@ -166,35 +154,48 @@ static uint64_t page_of(const struct mem *m, const uint8_t *host)
         const struct mem_region *r = &m->region[i];
 
         if (host >= r->host && (uint64_t)(host - r->host) < r->size)
-            return (before + (uint64_t)(host - r->host)) / PAGE;
+            return (before + (uint64_t)(host - r->host)) / MEM_PAGE;
         before += r->size;
     }
-    return before / PAGE; /* never */
+    return before / MEM_PAGE; /* never */
 }
 
-static void note_taken(const struct mem *m, uintptr_t start, uintptr_t end)
+void mem_note(const struct mem *m, const void *host, uint64_t len)
 {
-    uint64_t page = page_of(m, (const uint8_t *)start);
+    uint64_t inside = (uintptr_t)host % MEM_PAGE;
 
-    for (; start < end; start += PAGE, page++)
-        m->taken[page / 8] |= (uint8_t)(1u << page % 8);
+    if (m->base.changed && len)
+        mem_base_note(&m->base, page_of(m, host), (inside + len - 1) / MEM_PAGE + 1);
 }
 
-bool mem_is_taken(const struct mem *m, uint64_t page)
+int mem_rebase(struct mem *m, int fd, struct mem_base *before, struct err *e)
 {
-    return m->taken[page / 8] & 1u << page % 8;
+    struct mem_base b;
+    int r = mem_base_init(&b, fd, m->size, e);
+
+    if (r < 0)
+        return r;
+    *before = m->base;
+    m->base = b;
+    return 0;
+}
+
+/* Its pages are zeroes from here on and no more the file's, which a save would write again; few mappings. */
+static bool take_from_file(void *start, uint64_t len)
+{
+    return len >= HUGE_PAGE && mmap(start, len, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len)
 {
-    uintptr_t start = ((uintptr_t)host + PAGE - 1) & ~(PAGE - 1);
-    uintptr_t end = ((uintptr_t)host + len) & ~(PAGE - 1);
+    uintptr_t start = ((uintptr_t)host + MEM_PAGE - 1) & ~(MEM_PAGE - 1);
+    uintptr_t end = ((uintptr_t)host + len) & ~(MEM_PAGE - 1);
 
-    if (start < end && m->from_file && take_from_file((void *)start, end - start)) {
-        note_taken(m, start, end);
-        return end - start;
-    }
-    if (start >= end || madvise((void *)start, end - start, MADV_DONTNEED) < 0)
+    if (start >= end)
         return 0;
-    return end - start;
+    mem_note(m, (void *)start, end - start);
+    if (m->mapped && take_from_file((void *)start, end - start))
+        return end - start;
+    return madvise((void *)start, end - start, MADV_DONTNEED) < 0 ? 0 : end - start;
 }

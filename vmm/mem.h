@@ -5,7 +5,8 @@
  * A gpa is a struct so that it can be neither dereferenced nor mixed with a number by mistake.
  * Every access states its length; an access that is not wholly inside one RAM region fails.  RAM is
  * anonymous and private, aligned to 2 MiB: [0, 3 GiB) and, if there is more, from 4 GiB up; the
- * hole between holds the devices.  Regions never change after mem_new: any thread may use a mem.
+ * hole between holds the devices.  Regions never change after mem_init: any thread may use a mem; who writes
+ * holds the machine's lock, for the sake of its base (mem_base.h).
  */
 #ifndef VMM_MEM_H
 #define VMM_MEM_H
@@ -13,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "vmm/mem_base.h"
 
 struct err;
 
@@ -36,18 +39,17 @@ struct mem {
     struct mem_region region[2]; /* by address */
     unsigned regions;
     uint64_t size; /* bytes of RAM in all */
-    bool from_file; /* mapped by mem_init_file ... */
-    int file;       /* ... of this one, its own descriptor; else meaningless */
-    uint8_t *taken; /* ... a bit for each of its pages: no more the file's, given back as zeroes */
+    bool mapped;   /* by mem_init_file: a page that is not there is not zero */
+    struct mem_base base;
 };
 
 /* `size` is a multiple of 4 KiB from one page (tests) to MEM_MAX. */
 int mem_init(struct mem *m, uint64_t size, struct err *e);
-/* The same over a private mapping of a file of just that size (mem_file.h); `fd` stays the caller's. */
+/* The same over a private mapping of a file of just that size (mem_file.h), its base; `fd` stays the caller's. */
 int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e);
 void mem_release(struct mem *m);
 
-/* Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region. */
+/* Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region.  Who writes there tells mem_note. */
 void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len);
 
 /* Copies; false (and for a read zeroes) when the range is not RAM. */
@@ -59,7 +61,13 @@ bool mem_write(const struct mem *m, struct gpa gpa, const void *from, uint64_t l
  * mapped from a file and the piece is small, as the file.  Bytes dropped.
  */
 uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len);
-/* Is page `page` of the file that the memory was mapped from (counted from 0) no more mapped from it? */
-bool mem_is_taken(const struct mem *m, uint64_t page);
+
+/*
+ * The VMM has written to this piece of RAM, or will before the devices are quiet the next time (virtio_quiesce):
+ * a save cannot come in between.
+ */
+void mem_note(const struct mem *m, const void *host, uint64_t len);
+/* From now on memory is `fd`'s and what changes; *before, the caller's then: what it was of until now. */
+int mem_rebase(struct mem *m, int fd, struct mem_base *before, struct err *e);
 
 #endif

@@ -10,52 +10,25 @@
 #include "core/base/err.h"
 #include "vmm/mem.h"
 
-#define PAGE 4096UL
 #define BLOCK_PAGES 512UL /* looked at together */
-/* Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bit 62 swapped, bit 61 of a file */
+/* Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bit 62 swapped */
 #define PAGEMAP_THERE (3ULL << 62)
-#define PAGEMAP_FILE (1ULL << 61)
-
-/* What becomes of a page in the new file. */
-enum kind {
-    NOTHING, /* a hole: it is zero */
-    WRITTEN,
-    COPIED,  /* as it is in the file that the memory was mapped from: nobody has written to it since */
-};
-
-/* Which pages of anonymous memory are there at all?  Where that cannot be told, any may be. */
-static void look(int pagemap, const uint8_t *at, enum kind kind[BLOCK_PAGES], size_t pages)
-{
-    off_t where = (off_t)((uintptr_t)at / PAGE * sizeof(uint64_t));
-    ssize_t want = (ssize_t)(pages * sizeof(uint64_t));
-    uint64_t entry[BLOCK_PAGES];
-    bool known = pagemap >= 0 && pread(pagemap, entry, (size_t)want, where) == want;
-
-    for (size_t i = 0; i < pages; i++)
-        kind[i] = !known || ((entry[i] & PAGEMAP_THERE) && !(entry[i] & PAGEMAP_FILE)) ? WRITTEN : NOTHING;
-}
 
 /*
- * Of memory that came from a file, private: a page that was written to, by the guest or by a device, is not the
- * file's any more.  The others are as they are there, but for those that were taken from it.
+ * Which pages of a block are to be written?  Over a base those that changed.  Of anonymous memory those that are
+ * there at all, as the host's page tables tell; where that cannot be told, any may be.
  */
-static void look_at_file(const struct mem *m, off_t at, enum kind kind[BLOCK_PAGES], size_t pages)
+static void look(int pagemap, const struct mem *m, const uint8_t *at, uint64_t first, bool wanted[BLOCK_PAGES],
+                 size_t pages)
 {
-    off_t end = at + (off_t)(pages * PAGE), data = at, hole;
+    off_t where = (off_t)((uintptr_t)at / MEM_PAGE * sizeof(uint64_t));
+    ssize_t want = (ssize_t)(pages * sizeof(uint64_t));
+    uint64_t entry[BLOCK_PAGES];
+    bool known = !m->mapped && pagemap >= 0 && pread(pagemap, entry, (size_t)want, where) == want;
 
-    while ((data = lseek(m->file, data, SEEK_DATA)) >= 0 && data < end) {
-        hole = lseek(m->file, data, SEEK_HOLE);
-        hole = hole < 0 || hole > end ? end : hole;
-        for (off_t p = data - data % (off_t)PAGE; p < hole; p += (off_t)PAGE) {
-            size_t i = (size_t)(p - at) / PAGE;
-
-            if (kind[i] == NOTHING && !mem_is_taken(m, (uint64_t)p / PAGE))
-                kind[i] = COPIED;
-        }
-        data = hole;
-    }
-    for (size_t i = 0; data < 0 && errno != ENXIO && i < pages; i++) /* this file system cannot tell */
-        kind[i] = WRITTEN;
+    for (size_t i = 0; i < pages; i++)
+        wanted[i] = (!m->base.changed || mem_base_is_changed(&m->base, first + i)) &&
+                    (!known || (entry[i] & PAGEMAP_THERE));
 }
 
 static bool is_zero(const uint8_t *page)
@@ -63,7 +36,7 @@ static bool is_zero(const uint8_t *page)
     uint64_t first;
 
     memcpy(&first, page, sizeof(first));
-    return first == 0 && memcmp(page, page + sizeof(first), PAGE - sizeof(first)) == 0;
+    return first == 0 && memcmp(page, page + sizeof(first), MEM_PAGE - sizeof(first)) == 0;
 }
 
 static int write_run(int fd, const uint8_t *at, size_t len, off_t offset, struct err *e)
@@ -82,48 +55,24 @@ static int write_run(int fd, const uint8_t *at, size_t len, off_t offset, struct
     return 0;
 }
 
-/* Shares the blocks where the file system can (FICLONE), else the host copies; false: it can do neither. */
-static bool copy_run(int from, int to, size_t len, off_t offset)
-{
-    off_t in = offset, out = offset;
-
-    while (len) {
-        ssize_t n = copy_file_range(from, &in, to, &out, len, 0);
-
-        if (n <= 0 && !(n < 0 && errno == EINTR))
-            return false;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-static int save_run(int fd, const struct mem *m, enum kind kind, const uint8_t *at, size_t len, off_t offset,
-                    struct err *e)
-{
-    if (kind == NOTHING || (kind == COPIED && copy_run(m->file, fd, len, offset)))
-        return 0;
-    return write_run(fd, at, len, offset, e);
-}
-
-/* A block's runs of pages of one kind. */
+/* A block's runs of pages that hold something. */
 static int save_block(int fd, int pagemap, const struct mem *m, const uint8_t *at, size_t pages, off_t offset,
                       uint64_t *bytes, struct err *e)
 {
-    enum kind kind[BLOCK_PAGES];
+    bool wanted[BLOCK_PAGES];
     size_t run = 0;
     int r = 0;
 
-    look(pagemap, at, kind, pages);
-    if (m->from_file)
-        look_at_file(m, offset, kind, pages);
-    for (size_t i = 0; i < pages; i++)
-        if (kind[i] == WRITTEN && is_zero(at + i * PAGE))
-            kind[i] = NOTHING;
-    for (size_t i = 0; i < pages && r == 0; i += run) {
-        for (run = 1; i + run < pages && kind[i + run] == kind[i]; run++)
-            ;
-        r = save_run(fd, m, kind[i], at + i * PAGE, run * PAGE, offset + (off_t)(i * PAGE), e);
-        *bytes += kind[i] == NOTHING ? 0 : run * PAGE;
+    look(pagemap, m, at, (uint64_t)offset / MEM_PAGE, wanted, pages);
+    for (size_t i = 0; i <= pages && r == 0; i++) {
+        if (i < pages && wanted[i] && !is_zero(at + i * MEM_PAGE)) {
+            run++;
+            continue;
+        }
+        if (run)
+            r = write_run(fd, at + (i - run) * MEM_PAGE, run * MEM_PAGE, offset + (off_t)((i - run) * MEM_PAGE), e);
+        *bytes += run * MEM_PAGE;
+        run = 0;
     }
     return r;
 }
@@ -140,13 +89,76 @@ int mem_save(const struct mem *m, int fd, uint64_t *bytes, struct err *e)
     for (unsigned i = 0; i < m->regions; i++) {
         const struct mem_region *g = &m->region[i];
 
-        for (uint64_t at = 0; at < g->size && r == 0; at += BLOCK_PAGES * PAGE) {
-            uint64_t left = (g->size - at) / PAGE;
+        for (uint64_t at = 0; at < g->size && r == 0; at += BLOCK_PAGES * MEM_PAGE) {
+            uint64_t left = (g->size - at) / MEM_PAGE;
 
             r = save_block(fd, pagemap, m, g->host + at, left < BLOCK_PAGES ? left : BLOCK_PAGES,
                            base + (off_t)at, bytes, e);
         }
         base += (off_t)g->size;
+    }
+    return r;
+}
+
+/* --- the rest --- */
+
+static int copy_by_hand(int from, int to, off_t at, size_t len, struct err *e)
+{
+    uint8_t part[16 * MEM_PAGE];
+    ssize_t n = pread(from, part, len < sizeof(part) ? len : sizeof(part), at);
+
+    if (n <= 0)
+        return err_sys(e, n < 0 ? errno : EIO, "read the memory that was saved before");
+    return write_run(to, part, (size_t)n, at, e) < 0 ? -EIO : (int)n;
+}
+
+/* Shares the blocks where the file system can (FICLONE), else the host copies, else we do. */
+static int copy_run(int from, int to, off_t at, size_t len, struct err *e)
+{
+    while (len) {
+        off_t in = at, out = at;
+        ssize_t n = copy_file_range(from, &in, to, &out, len, 0);
+
+        if (n <= 0)
+            n = copy_by_hand(from, to, at, len, e);
+        if (n < 0)
+            return (int)n;
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* The pages of [at, end), which hold data in the base, that have not changed. */
+static int copy_unchanged(const struct mem_base *base, int fd, off_t at, off_t end, struct err *e)
+{
+    off_t run;
+    int r = 0;
+
+    for (at -= at % (off_t)MEM_PAGE; at < end && r == 0; at += run + (off_t)MEM_PAGE) {
+        for (run = 0; at + run < end && !mem_base_is_changed(base, (uint64_t)(at + run) / MEM_PAGE); run += (off_t)MEM_PAGE)
+            ;
+        if (run)
+            r = copy_run(base->file, fd, at, (size_t)run, e);
+    }
+    return r;
+}
+
+/* A hole of the base is one of the new file's, unless the page was written. */
+int mem_save_rest(const struct mem_base *base, uint64_t size, int fd, struct err *e)
+{
+    off_t data = 0, hole;
+    int r = 0;
+
+    while (base->changed && r == 0 && data < (off_t)size) {
+        data = lseek(base->file, data, SEEK_DATA);
+        if (data < 0)
+            return errno == ENXIO ? 0 : err_sys(e, errno, "read the memory that was saved before");
+        hole = lseek(base->file, data, SEEK_HOLE);
+        if (hole < 0)
+            return err_sys(e, errno, "read the memory that was saved before");
+        r = copy_unchanged(base, fd, data, hole, e);
+        data = hole;
     }
     return r;
 }

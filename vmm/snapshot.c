@@ -162,6 +162,26 @@ static int take_state(struct vm *vm, struct registers *r, struct snapshot_saving
     return to->state ? 0 : -EIO;
 }
 
+/* What KVM's log cannot tell is written whole. */
+static int take_memory(struct vm *vm, struct snapshot_saving *s, struct err *e)
+{
+    struct stat st;
+    int r;
+
+    kvm_read_log(&vm->kvm, &vm->mem, NULL);
+    r = mem_save(&vm->mem, s->memory_fd, &s->memory_bytes, e);
+    if (r == 0)
+        r = mem_rebase(&vm->mem, s->memory_fd, &s->before, e);
+    if (r < 0)
+        return r;
+    s->size = vm->mem.size;
+    s->rebased = true;
+    if (fstat(s->memory_fd, &st) < 0)
+        return err_sys(e, errno, "the saved memory");
+    s->date = st.st_mtim;
+    return 0;
+}
+
 /* The registers first: the guest's clock stands where it was paused, however long its memory takes. */
 static int take_into(struct vm *vm, struct snapshot_saving *s, struct err *e)
 {
@@ -176,17 +196,20 @@ static int take_into(struct vm *vm, struct snapshot_saving *s, struct err *e)
         return err_sys(e, errno, "write %s", path);
     r = read_registers(vm, registers, e);
     if (r == 0)
-        r = mem_save(&vm->mem, s->memory_fd, &s->memory_bytes, e);
+        r = take_memory(vm, s, e);
     return r == 0 ? take_state(vm, registers, s, e) : r;
 }
 
-void snapshot_drop(struct snapshot_saving *s)
+void snapshot_drop(struct vm *vm, struct snapshot_saving *s)
 {
     if (!s->folder)
         return;
+    if (s->rebased && !s->kept)
+        vm->mem.base = mem_base_join(&s->before, &vm->mem.base, s->size);
+    mem_base_release(&s->before);
     if (s->memory_fd >= 0)
         close(s->memory_fd);
-    if (s->part)
+    if (s->part && !s->kept)
         file_remove_tree(s->part, NULL);
     free(s->state);
     free(s->part);
@@ -208,17 +231,18 @@ int snapshot_take(struct vm *vm, const char *folder, struct snapshot_saving *s, 
     if (r == 0)
         r = take_into(vm, s, e);
     if (r < 0)
-        snapshot_drop(s);
+        snapshot_drop(vm, s);
     return r;
 }
 
 /* Nobody may change what machines are mapped on. */
 static int sync_parts(const struct snapshot_saving *s, struct err *e)
 {
+    const struct timespec dates[2] = {{.tv_nsec = UTIME_OMIT}, s->date};
     auto_free char *path = file_path("%s/%s", s->part, SNAPSHOT_STATE);
-    int r = path ? 0 : err_sys(e, ENOMEM, "the machine's state");
+    int r = path ? mem_save_rest(&s->before, s->size, s->memory_fd, e) : err_sys(e, ENOMEM, "the machine's state");
 
-    if (r == 0 && (fchmod(s->memory_fd, 0400) < 0 || fdatasync(s->memory_fd) < 0))
+    if (r == 0 && (futimens(s->memory_fd, dates) < 0 || fchmod(s->memory_fd, 0400) < 0 || fsync(s->memory_fd) < 0))
         r = err_sys(e, errno, "write the machine's memory");
     if (r == 0)
         r = file_write_atomic(path, s->state, s->state_len, 0600, e);
@@ -235,7 +259,7 @@ int snapshot_keep(struct snapshot_saving *s, struct err *e)
         r = err_sys(e, errno, "name %s", s->folder);
     if (r == 0)
         r = file_fsync_dir(above, e);
-    snapshot_drop(s); /* what has its name now is not under the other */
+    s->kept = r == 0;
     return r;
 }
 

@@ -16,10 +16,13 @@
 #ifndef VMM_SNAPSHOT_H
 #define VMM_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/base/state.h"
+#include "vmm/mem_base.h"
 
 struct err;
 struct vm;
@@ -40,16 +43,21 @@ struct snapshot_saving {
     uint8_t *state;
     size_t state_len;
     uint64_t memory_bytes; /* that were written */
+    struct timespec date;  /* of the memory's file, as the state tells it */
+    uint64_t size;         /* bytes of memory */
+    struct mem_base before; /* what of it is in an older file */
+    bool rebased, kept;
 };
 /*
  * In two steps, the first while the vCPUs are paused and the devices quiet.  What it took is in the host's page
- * cache, where nothing that the machine does any more changes it.
+ * cache, where nothing that the machine does any more changes it.  The machine's memory has the new file as its
+ * base from here on: the next one is what changed over this.
  */
 int snapshot_take(struct vm *vm, const char *folder, struct snapshot_saving *s, struct err *e);
-/* Syncs it and gives it its name: until then there is none.  Releases `s` either way. */
+/* Completes and syncs it and gives it its name: until then there is none.  Any thread; the machine may run. */
 int snapshot_keep(struct snapshot_saving *s, struct err *e);
-/* It is not wanted any more; all zeroes are allowed. */
-void snapshot_drop(struct snapshot_saving *s);
+/* Releases it; where it was not kept the machine's memory is over the older file again.  All zeroes are allowed. */
+void snapshot_drop(struct vm *vm, struct snapshot_saving *s);
 
 /*
  * The words of a kernel's command line that must be the same: all but those that say who the machine is, its

@@ -51,8 +51,15 @@ static uint16_t used_event(const struct virtq *q)
     return load16(q->avail_at + 4 + 2 * (size_t)q->size);
 }
 
+/* The device's own ring; of the chains' pieces the walk tells. */
+static void note_used(const struct virtq *q)
+{
+    mem_note(q->mem, q->used_at, 6 + 8 * (uint64_t)q->size);
+}
+
 static void set_avail_event(struct virtq *q, uint16_t value)
 {
+    note_used(q);
     store16(q->used_at + 4 + 8 * (size_t)q->size, value);
 }
 
@@ -117,6 +124,8 @@ static const char *add_piece(const struct virtq *q, const struct desc *d, struct
     at = mem_at(q->mem, GPA(d->addr), d->len);
     if (!at)
         return "a descriptor points outside of memory";
+    if (writable)
+        mem_note(q->mem, at, d->len);
     if (joins_last(r, writable, at, d->len))
         return NULL;
     if (r->nread + r->nwrite == VREQ_PIECES)
@@ -209,6 +218,7 @@ void virtq_push(struct virtq *q, uint16_t head, uint32_t written)
 {
     struct used_elem u = {.id = head, .len = written};
 
+    note_used(q);
     memcpy(q->used_at + 4 + sizeof(u) * (size_t)(q->next_used % q->size), &u, sizeof(u));
     store16(q->used_at + 2, ++q->next_used);
 }

@@ -50,7 +50,11 @@ struct vreq {
 int virtq_enable(struct virtq *q);
 void virtq_reset(struct virtq *q);
 
-/* 1: `r` filled; 0: nothing to do (notifications are on again); -EBADMSG: ring broken. */
+/*
+ * What the device may write to counts as written (mem_note) from here on: a chain is pushed, or unpopped, before
+ * the device is quiet.
+ * 1: `r` filled; 0: nothing to do (notifications are on again); -EBADMSG: ring broken.
+ */
 int virtq_pop(struct virtq *q, struct vreq *r, const char **why);
 /* The last `n` chains that were popped, and not pushed, wait in the queue again, in their order. */
 void virtq_unpop(struct virtq *q, uint16_t n);

@@ -269,7 +269,7 @@ struct vm *vm_new(const struct spec *spec, uint64_t started_us, struct err *e)
         return NULL;
     }
     *vm = (struct vm){.spec = spec, .started_us = started_us, .started = time(NULL), .lock_fd = -1,
-                      .kvm = {-1, -1, 0}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1, .record_timer.watch.fd = -1,
+                      .kvm = {.sys_fd = -1, .vm_fd = -1}, .source.memory_fd = -1, .halt_timer.watch.fd = -1, .stop_timer.watch.fd = -1, .record_timer.watch.fd = -1,
                       .freeze_timer.watch.fd = -1,
                       .idle_timer.watch.fd = -1, .jump_fd = -1, .jump_watch.fd = -1,
                       .serial.irq_fd = -1, .state = spec->prepare ? CTL_STATE_STOPPING : CTL_STATE_STARTING, .notes = json_array(), .conf = json_array()};
@@ -299,14 +299,15 @@ void vm_free(struct vm *vm)
 
     if (!vm)
         return;
-    vm->snapshot.done = NULL; /* what is in flight still ends, below */
+    vm->snapshot.done = NULL; /* what is in flight still ends, here and below */
+    vm_join_keeper(vm);
     ctl_server_free(vm->ctl);
     vcpus_free(vm->vcpus);
     still = !devices_free(vm->devices);
     if (vm->serial.irq_fd >= 0)
         close(vm->serial.irq_fd);
     console_free(vm->console);
-    snapshot_drop(&vm->snapshot.saving);
+    snapshot_drop(vm, &vm->snapshot.saving);
     free(vm->snapshot.from);
     free(vm->snapshot.to);
     free(vm->snapshot.memory);

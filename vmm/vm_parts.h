@@ -41,7 +41,9 @@ struct vm_snapshot {
     vm_snapshot_done *done; /* NULL: nobody hears of it any more */
     void *ctx;
     bool asked, flushing; /* asked: the guest was to freeze, so it has to thaw */
-    struct snapshot_saving saving; /* its memory, until that is synced */
+    struct snapshot_saving saving; /* its memory, the keeper's until that is synced */
+    pthread_t keeper;
+    bool keeping, over; /* keeping: there is that thread; over: [lock] it has nothing more to do */
     struct vm_snapshot_result result;
 };
 /* vm_save.c: the last time that the machine stood still to be saved. */
@@ -49,6 +51,7 @@ struct vm_still {
     bool was_paused;
     uint64_t began_us, us; /* us: how long */
 };
+void vm_join_keeper(struct vm *vm); /* without the lock: it takes that at its end */
 void vm_on_frozen(void *ctx, bool yes);
 void vm_on_freeze_deadline(void *ctx, uint32_t events);
 

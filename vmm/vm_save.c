@@ -39,8 +39,16 @@ void vm_stand_still(struct vm *vm)
     devices_quiesce(vm->devices);
 }
 
+/* From its first snapshot on KVM logs what a machine writes; without the log the next one is of all again. */
+static void log_changes(struct vm *vm)
+{
+    if (vm->mem.base.changed && !vm->kvm.logs && kvm_add_memory(&vm->kvm, &vm->mem, NULL) < 0)
+        mem_base_release(&vm->mem.base);
+}
+
 void vm_go_on(struct vm *vm)
 {
+    log_changes(vm);
     devices_go_on(vm->devices, false);
     if (!vm->still.was_paused)
         vcpus_resume(vm->vcpus);
@@ -71,6 +79,7 @@ int vm_save(struct vm *vm, const char *folder, bool end, json_t *reply, struct e
         r = snapshot_keep(&saving, e);
     if (r == 0)
         vm_save_working_set(vm, folder);
+    snapshot_drop(vm, &saving);
     if (r == 0 && end) {
         vm_end(vm, EXIT_SUSPENDED, "");
         loop_quit_at_once(vm->loop); /* a request that waits is in what was saved: it is not for the devices of now */

@@ -6,8 +6,9 @@
  *
  * With its memory: while the file system is held the vCPUs stand still, memory and state are copied to files,
  * the disk goes on in another image, the vCPUs go on.  So the disk alone is whole, too, where the memory cannot
- * be used; a machine that goes on from it lets go first (vmm/guest/agent.c).  The files are synced while the
- * machine runs already, and named last: a snapshot has whole memory or none.
+ * be used; a machine that goes on from it lets go first (vmm/guest/agent.c).  The files are completed and synced
+ * by a thread of their own, the keeper, while the machine runs already, and named last: a snapshot has whole
+ * memory or none.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,9 +40,9 @@ static void finish(struct vm *vm, const struct err *e)
     let_go(vm);
     s = vm->snapshot;
     vm->snapshot = (struct vm_snapshot){0};
+    snapshot_drop(vm, &s.saving); /* before whoever waits asks for the next */
     if (s.done)
         s.done(s.ctx, &s.result, e);
-    snapshot_drop(&s.saving);
     free(s.from);
     free(s.to);
     free(s.memory);
@@ -76,18 +77,50 @@ static void flush(struct vm *vm)
 
 /* --- with the machine's memory --- */
 
+/* The loop thread is told by the timer, which has nothing else to do by now. */
+static void *keep_main(void *arg)
+{
+    struct vm *vm = arg;
+    struct vm_snapshot *s = &vm->snapshot;
+
+    pthread_setname_np(pthread_self(), "keep");
+    snapshot_keep(&s->saving, &s->result.memory);
+    loop_lock(vm->loop);
+    s->over = true;
+    loop_timer_set(&vm->freeze_timer, 0);
+    loop_unlock(vm->loop);
+    return NULL;
+}
+
+void vm_join_keeper(struct vm *vm)
+{
+    if (vm->snapshot.keeping)
+        pthread_join(vm->snapshot.keeper, NULL);
+    vm->snapshot.keeping = false;
+}
+
 /* The disk's has happened, whatever becomes of the memory's. */
-static void on_memory_synced(void *ctx, int result)
+static void keep(struct vm *vm)
 {
     static const struct err none;
-    struct vm *vm = ctx;
     struct vm_snapshot *s = &vm->snapshot;
-    auto_free char *folder = strdup(s->saving.folder);
+    int r = pthread_create(&s->keeper, NULL, keep_main, vm);
 
-    if (result < 0)
-        err_sys(&s->result.memory, -result, "write the machine's memory");
-    else if (snapshot_keep(&s->saving, &s->result.memory) == 0 && folder)
-        vm_save_working_set(vm, folder);
+    s->keeping = r == 0;
+    if (r == 0)
+        return;
+    err_sys(&s->result.memory, r, "write the machine's memory");
+    finish(vm, &none);
+}
+
+static void on_kept(struct vm *vm)
+{
+    static const struct err none;
+    struct vm_snapshot *s = &vm->snapshot;
+
+    vm_join_keeper(vm);
+    if (s->saving.kept)
+        vm_save_working_set(vm, s->memory);
     finish(vm, &none);
 }
 
@@ -128,8 +161,7 @@ static void take(struct vm *vm)
         finish(vm, &e);
         return;
     }
-    io_flush(s->blk->io, s->saving.memory_fd, on_memory_synced, vm);
-    io_submit(s->blk->io);
+    keep(vm);
 }
 
 /* --- both --- */
@@ -154,6 +186,10 @@ void vm_on_freeze_deadline(void *ctx, uint32_t events)
     struct vm *vm = ctx;
 
     (void)events;
+    if (vm->snapshot.over) {
+        on_kept(vm);
+        return;
+    }
     if (!vm->snapshot.asked || vm->snapshot.flushing)
         return;
     if (vm->snapshot.memory)

@@ -465,6 +465,46 @@ static void test_pop__asks_for_a_notification_when_it_runs_dry(void **state)
     assert_int_equal(driver_avail_event(&w->d), 2);
 }
 
+/* --- what a save over a base must write --- */
+
+static bool noted(const struct world *w, uint64_t at)
+{
+    return mem_base_is_changed(&w->mem.base, at / MEM_PAGE);
+}
+
+/* KVM's log has nothing of what a device writes: the pieces it may write to, and its ring. */
+static void test_pop_and_push__note_what_the_device_writes(void **state)
+{
+    struct world *w = *state;
+    FILE *f = tmpfile();
+    struct mem_base none;
+
+    assert_int_equal(mem_rebase(&w->mem, fileno(f), &none, NULL), 0);
+    driver_chain(&w->d, 0,
+                 (struct desc_entry[]){{DRIVER_DATA_AT, 16, 0, 0}, {DRIVER_DATA_AT + 0x3ff8, 16, WRITE, 0}}, 2);
+    assert_int_equal(pop(w), 1);
+    assert_false(noted(w, DRIVER_DATA_AT));
+    assert_true(noted(w, DRIVER_DATA_AT + 0x3000) && noted(w, DRIVER_DATA_AT + 0x4000));
+    assert_false(noted(w, DRIVER_DATA_AT + 0x2000) || noted(w, DRIVER_DATA_AT + 0x5000) || noted(w, w->d.used_at));
+    virtq_push(&w->q, w->r.head, 16);
+    assert_true(noted(w, w->d.used_at));
+    assert_false(noted(w, w->d.avail_at) || noted(w, w->d.desc_at));
+    fclose(f);
+}
+
+static void test_pop__notes_the_event_that_it_asks_for(void **state)
+{
+    struct world *w = *state;
+    FILE *f = tmpfile();
+    struct mem_base none;
+
+    w->q.event_idx = true;
+    assert_int_equal(mem_rebase(&w->mem, fileno(f), &none, NULL), 0);
+    assert_int_equal(pop(w), 0);
+    assert_true(noted(w, w->d.used_at));
+    fclose(f);
+}
+
 /* --- copies --- */
 
 static void test_copies__cross_pieces_and_stop_at_the_end(void **state)
@@ -517,6 +557,8 @@ int main(void)
         TEST(test_wants_interrupt__when_the_event_index_is_passed),
         TEST(test_wants_interrupt__event_index_wraps),
         TEST(test_pop__asks_for_a_notification_when_it_runs_dry),
+        TEST(test_pop_and_push__note_what_the_device_writes),
+        TEST(test_pop__notes_the_event_that_it_asks_for),
         TEST(test_copies__cross_pieces_and_stop_at_the_end),
     };
 
