@@ -48,9 +48,11 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
         snprintf(line, sizeof(line), "Comparing %s of %s with %s...", c->from, c->distro, to);
     else if (*c->why)
         snprintf(line, sizeof(line), "%s", c->why);
+    else if (!c->files)
+        snprintf(line, sizeof(line), "%s, from %s to %s: no file differs", c->distro, c->from, to);
     else
-        snprintf(line, sizeof(line), "%s, from %s to %s: %u file%s", c->distro, c->from, to, c->files,
-                 c->files == 1 ? " differs" : c->files ? "s differ" : "s differ, they hold the same");
+        snprintf(line, sizeof(line), "%s, from %s to %s: %u %s", c->distro, c->from, to, c->files,
+                 c->files == 1 ? "file differs" : "files differ");
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, line);
 }
 
