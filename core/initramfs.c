@@ -4,13 +4,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 
@@ -19,7 +19,7 @@
 
 /* --- the key: what the archive is made of, by identity of the files --- */
 
-static void add_identity(EVP_MD_CTX *md, const char *path)
+static void add_identity(SHA256_CTX *sha, const char *path)
 {
     struct stat st = {0};
     char text[128];
@@ -27,27 +27,21 @@ static void add_identity(EVP_MD_CTX *md, const char *path)
     stat(path, &st);
     snprintf(text, sizeof(text), "%lx %lx %lx.%09lx", (long)st.st_ino, (long)st.st_size,
              (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-    EVP_DigestUpdate(md, path, strlen(path) + 1);
-    EVP_DigestUpdate(md, text, strlen(text) + 1);
+    SHA256_Update(sha, path, strlen(path) + 1);
+    SHA256_Update(sha, text, strlen(text) + 1);
 }
 
-static int make_key(const char *guest, char *const *modules, char key[KEY_TEXT], struct err *e)
+static void make_key(const char *guest, char *const *modules, char key[KEY_TEXT])
 {
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char digest[DIGEST_SIZE];
+    SHA256_CTX sha;
 
-    if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL)) {
-        EVP_MD_CTX_free(md);
-        return err_sys(e, ENOMEM, "initramfs");
-    }
-    add_identity(md, guest);
+    SHA256_Init(&sha);
+    add_identity(&sha, guest);
     for (size_t i = 0; modules[i]; i++)
-        add_identity(md, modules[i]);
-    EVP_DigestFinal_ex(md, digest, NULL);
-    EVP_MD_CTX_free(md);
-    for (int i = 0; i < (KEY_TEXT - 1) / 2; i++)
-        snprintf(key + 2 * i, 3, "%02x", digest[i]);
-    return 0;
+        add_identity(&sha, modules[i]);
+    SHA256_Final(digest, &sha);
+    digest_text(digest, key, KEY_TEXT);
 }
 
 /* --- the archive --- */
@@ -155,10 +149,11 @@ int initramfs_make(const struct paths *p, const char *guest, char *const *module
 {
     auto_free char *folder = file_path("%s/initramfs", p->cache);
     char key[KEY_TEXT];
-    int r = make_key(guest, modules, key, e);
+    int r = 0;
 
+    make_key(guest, modules, key);
     *path = folder ? file_path("%s/%s.cpio", folder, key) : NULL;
-    if (r == 0 && !*path)
+    if (!*path)
         r = err_sys(e, ENOMEM, "initramfs");
     if (r == 0 && access(*path, R_OK) < 0) {
         r = file_mkdirs(folder, 0755, e);

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/kernel_image.h"
 
-/* The low-level SHA-256: EVP, linked statically, would bring all of libcrypto into each machine. */
-#define OPENSSL_API_COMPAT 0x10100000L
-
 #include <asm/bootparam.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "vmm/mem.h"
@@ -22,7 +19,6 @@
 #define SETUP_HEADER_AT 0x1f1
 #define BZIMAGE_ENTRY_64 0x200 /* behind the start of its protected-mode part */
 #define BZIMAGE_LOAD_AT 0x1000000
-#define HASH_TEXT (2 * SHA256_DIGEST_LENGTH + 1)
 
 static int map_file(const char *path, struct kernel_image *k, struct stat *st, struct err *e)
 {
@@ -87,16 +83,12 @@ static int keep_in_memory(struct kernel_image *k, const uint8_t *elf, size_t len
     return 0;
 }
 
-static void hash_text(const uint8_t *bytes, size_t len, char text[HASH_TEXT])
+static void hash_text(const uint8_t *bytes, size_t len, char text[DIGEST_TEXT])
 {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256_CTX sha;
+    unsigned char digest[DIGEST_SIZE];
 
-    SHA256_Init(&sha);
-    SHA256_Update(&sha, bytes, len);
-    SHA256_Final(digest, &sha);
-    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    digest_of(bytes, len, digest);
+    digest_text(digest, text, DIGEST_TEXT);
 }
 
 /*
@@ -133,7 +125,7 @@ static int open_cached(struct kernel_image *k, const char *identity)
 static void store_cached(const char *cache, const char *identity, const struct kernel_image *packed,
                          const uint8_t *elf, size_t len)
 {
-    char hash[HASH_TEXT], target[HASH_TEXT + 16];
+    char hash[DIGEST_TEXT], target[DIGEST_TEXT + 16];
     auto_free char *folder = file_path("%s/unpacked", cache);
     auto_free char *file = NULL, *temp = file_path("%s.new", identity);
 

@@ -3,10 +3,10 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/state.h"
 
@@ -14,7 +14,6 @@
 #define MAGIC_SIZE 8
 #define MACHINE_SIZE 16
 #define HEAD_SIZE (MAGIC_SIZE + 4 + 4 + MACHINE_SIZE)
-#define DIGEST_SIZE SHA256_DIGEST_LENGTH
 
 _Static_assert(HEAD_SIZE + DIGEST_SIZE == STATE_FILE_OVERHEAD, "as the header says");
 
@@ -37,7 +36,7 @@ uint8_t *state_file_wrap(struct state *s, size_t *len, struct err *e)
     memcpy(all + MAGIC_SIZE + 8, STATE_FILE_MACHINE, strlen(STATE_FILE_MACHINE));
     if (s->len)
         memcpy(all + HEAD_SIZE, s->out, s->len);
-    SHA256(all, HEAD_SIZE + s->len, all + HEAD_SIZE + s->len);
+    digest_of(all, HEAD_SIZE + s->len, all + HEAD_SIZE + s->len);
     return all;
 }
 
@@ -68,7 +67,7 @@ int state_file_open(struct state *s, const void *bytes, size_t len, struct err *
 
     if (r < 0)
         return r;
-    SHA256(bytes, len - DIGEST_SIZE, digest);
+    digest_of(bytes, len - DIGEST_SIZE, digest);
     if (memcmp(digest, (const uint8_t *)bytes + len - DIGEST_SIZE, DIGEST_SIZE) != 0)
         return err_set(e, EINVAL, "its digest is wrong: it was damaged");
     state_load(s, (const uint8_t *)bytes + HEAD_SIZE, len - HEAD_SIZE - DIGEST_SIZE);
