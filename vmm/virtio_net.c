@@ -237,7 +237,8 @@ static void net_notify(struct virtio *v, unsigned queue)
 
     if (queue == TX)
         transmit_queue(n);
-    pump(n);
+    else
+        pump(n); /* frames that come are told by the socket */
 }
 
 static void net_config_read(struct virtio *v, size_t offset, void *to, size_t len)

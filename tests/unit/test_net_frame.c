@@ -74,6 +74,24 @@ static void test_checksum__is_completed_from_where_the_header_says(void **state)
         }
 }
 
+/* Of whatever length, and where every addition carries: with the sum in its place all adds up to nothing. */
+static void test_checksum__carries_come_round(void **state)
+{
+    (void)state;
+    for (uint16_t start = 14; start < 40; start++)
+        for (size_t len = start + 8U; len <= sizeof(struct message) - HEADER; len++)
+            for (unsigned step = 0; step < 3; step++) {
+                struct message m = packet(AF_INET, "1.1.1.1");
+
+                for (size_t i = 14; i < sizeof(m.frame); i++)
+                    m.frame[i] = (uint8_t)(0xff - step * i);
+                memset(m.frame + start + 6, 0, 2);
+                m.h = (struct net_header){.flags = NET_HEADER_NEEDS_CSUM, .csum_start = start, .csum_offset = 6};
+                assert_true(frame_accept((uint8_t *)&m, HEADER + len));
+                assert_int_equal(sum_of(m.frame + start, len - start), 0xffff);
+            }
+}
+
 static void test_checksum__of_udp_with_its_pseudo_header_is_right(void **state)
 {
     struct message m = packet(AF_INET, "10.9.8.7");
@@ -115,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept__no_segmentation_and_no_stumps),
         cmocka_unit_test(test_checksum__is_completed_from_where_the_header_says),
+        cmocka_unit_test(test_checksum__carries_come_round),
         cmocka_unit_test(test_checksum__of_udp_with_its_pseudo_header_is_right),
         cmocka_unit_test(test_checksum__outside_of_the_frame_is_refused),
     };

@@ -5,23 +5,23 @@
 
 #include "vmm/net_plan.h"
 
-/* RFC 1071: the sum of 16-bit words may be made in any byte order, and in wider words. */
+/* RFC 1071: the sum of 16-bit words may be made in any byte order, and in wider words, whose carries come round. */
+static uint64_t add_round(uint64_t sum, uint64_t word)
+{
+    return __builtin_add_overflow(sum, word, &sum) ? sum + 1 : sum;
+}
+
 static uint16_t internet_checksum(const uint8_t *p, size_t len)
 {
-    uint64_t sum = 0;
+    uint64_t sum = 0, word;
 
-    for (; len >= 4; p += 4, len -= 4) {
-        uint32_t word;
-
+    for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
         memcpy(&word, p, sizeof(word));
-        sum += word;
+        sum = add_round(sum, word);
     }
-    if (len) {
-        uint32_t word = 0;
-
-        memcpy(&word, p, len);
-        sum += word;
-    }
+    word = 0;
+    memcpy(&word, p, len);
+    sum = add_round(sum, word);
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)~sum;
