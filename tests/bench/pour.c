@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's end of a bulk transfer over TCP, on 127.0.0.1.
+ * Both ends of a bulk transfer over TCP.
  *
- *   pour PORT send BYTES    sends them to whoever connects, and waits until it has closed
+ *   pour PORT send BYTES    on 127.0.0.1: sends them to whoever connects, and waits until it has closed
  *   pour PORT take BYTES    takes what comes until the end, and answers with the end; fewer are an error
+ *   pour PORT send|take BYTES ADDRESS    connects there, again and again, and is the other end (send: takes)
  *
- * Prints a line for each connection: the microseconds from its accept to its end.  The first says only
- * that there is one: what runs once before it is measured.
+ * The host's end prints a line for each connection: the microseconds from its accept to its end.  The first
+ * says only that there is one: what runs once before it is measured.
  */
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,27 +54,48 @@ static int64_t send_all(int fd, int64_t size)
     return size - left;
 }
 
-int main(int argc, char **argv)
+static int serve(const struct sockaddr_in *at, bool sends, int64_t size)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    int64_t size = argc == 4 ? atoll(argv[3]) : 0;
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, fd;
 
-    if (size <= 0)
-        return 2;
-    at.sin_port = htons((uint16_t)atoi(argv[1]));
     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (bind(s, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(s, 8) < 0)
+    if (bind(s, (const struct sockaddr *)at, sizeof(*at)) < 0 || listen(s, 8) < 0)
         return perror("pour"), 1;
-    for (;;) {
-        int fd = accept(s, NULL, NULL);
-        int64_t began = now_us(), done;
+    while ((fd = accept(s, NULL, NULL)) >= 0) {
+        int64_t began = now_us(), done = sends ? send_all(fd, size) : take(fd);
 
-        if (fd < 0)
-            return perror("pour"), 1;
-        done = strcmp(argv[2], "send") == 0 ? send_all(fd, size) : take(fd);
         close(fd);
         printf("%s%lld\n", done == size ? "" : "FAILED ", (long long)(now_us() - began));
         fflush(stdout);
     }
+    return perror("pour"), 1;
+}
+
+static _Noreturn void visit(const struct sockaddr_in *at, bool sends, int64_t size)
+{
+    for (;;) {
+        int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (connect(s, (const struct sockaddr *)at, sizeof(*at)) < 0)
+            sleep(1);
+        else if (sends)
+            send_all(s, size);
+        else
+            take(s);
+        close(s);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    int64_t size = argc >= 4 ? atoll(argv[3]) : 0;
+    bool sends = argc >= 4 && strcmp(argv[2], "send") == 0;
+
+    if (size <= 0 || inet_pton(AF_INET, argc == 5 ? argv[4] : "127.0.0.1", &at.sin_addr) != 1)
+        return 2;
+    at.sin_port = htons((uint16_t)atoi(argv[1]));
+    if (argc == 5)
+        visit(&at, !sends, size);
+    return serve(&at, sends, size);
 }
