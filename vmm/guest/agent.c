@@ -34,6 +34,8 @@
 #define TICK_MS 50
 #define QUICK_EXIT_S 1 /* a shell that ends sooner is not started again at once */
 #define RETRY_TICKS 40
+#define RC_START_TICKS 200 /* an init that has begun with no rc script by then has none */
+#define RC_GAP_TICKS 10
 #define SERVICE_END_MS 500
 #define SERVICES 2
 
@@ -57,7 +59,7 @@ struct agent {
     struct kept kept[SERVICES];
     time_t shell_started;
     unsigned ticks, quiet_ticks, retry_at;
-    bool ready, going_down;
+    bool ready, going_down, rc_seen;
     char word[32]; /* how it was ready */
     struct listeners listeners; /* told */
     int64_t listeners_at;       /* clock_ms of the next look */
@@ -235,22 +237,33 @@ static void read_systemctl(struct agent *a, int status)
         say_ready(a, "running"); /* a distro without systemctl: nobody can say more */
 }
 
-/* Two looks in a row find no rc script: one look may fall between two of them. */
+/*
+ * Two looks in a row find no rc script: one look may fall between two of them.  Where an init has to begin
+ * with some, and has a word with the next runlevel between them, it takes more.
+ */
 static void look_for_rc(struct agent *a)
 {
-    a->quiet_ticks = inits_rc_running() ? 0 : a->quiet_ticks + 1;
-    if (a->quiet_ticks == 2)
+    bool running = inits_rc_running();
+    unsigned enough = 2;
+
+    a->rc_seen |= running;
+    if (a->init->ready == READY_RC_SEEN)
+        enough = a->rc_seen ? RC_GAP_TICKS : RC_START_TICKS;
+    a->quiet_ticks = running ? 0 : a->quiet_ticks + 1;
+    if (a->quiet_ticks == enough)
         say_ready(a, "running");
 }
 
 static void look_ready(struct agent *a)
 {
-    if (a->init->ready == READY_AT_ONCE)
-        say_ready(a, "running");
-    else if (a->init->ready == READY_SYSTEMCTL)
+    const struct init_kind *init = a->init;
+
+    if (init->ready == READY_SYSTEMCTL)
         ask_systemctl(a);
-    else
+    else if (init->ready == READY_RC_DONE || init->ready == READY_RC_SEEN)
         look_for_rc(a);
+    else if (init->ready == READY_AT_ONCE || access(init->ready_file, F_OK) == 0)
+        say_ready(a, "running");
 }
 
 static void look_at_listeners(struct agent *a)

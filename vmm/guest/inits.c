@@ -15,22 +15,26 @@
 #define SYSTEMD_POWER_OFF (34 + 4)
 
 /*
- * busybox powers off on SIGUSR2.  openrc-init halts on its signals and powers off only by its FIFO; to
- * sysvinit SIGUSR2 means its FIFO, too (init(8)), and shutdown(8) is what says power off rather than halt.
+ * Who is /sbin/init starts the distro; openrc-init beside another one (Debian, Gentoo) is only there.
+ * busybox powers off on SIGUSR2.  openrc-init halts on its signals and powers off only by its FIFO, which it makes
+ * once all its scripts have run: who writes before has made a file, which it then reads for ever.  It wants the
+ * bare word, without a line feed.  To sysvinit SIGUSR2 means its FIFO, too (init(8)), and shutdown(8) is what says
+ * power off rather than halt.
  */
+#define OPENRC_FIFO "/run/openrc/init.ctl"
+#define OPENRC_POWER_OFF "until [ -p " OPENRC_FIFO " ]; do sleep 1; done; printf poweroff > " OPENRC_FIFO
 static const struct init_kind table[] = {
-    {"systemd", "/lib/systemd/systemd", "/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
-     SYSTEMD_POWER_OFF, NULL},
-    {"systemd", "/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL, READY_SYSTEMCTL,
-     SYSTEMD_POWER_OFF, NULL},
-    {"openrc", "/sbin/openrc-init", "/sbin/openrc-init", NULL, READY_RC_DONE, 0, "echo poweroff > /run/openrc/init.ctl"},
-    {"busybox", "/etc/inittab", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2, NULL},
-    {"busybox", "/etc/init.d/rcS", "/sbin/init", "busybox", READY_RC_DONE, SIGUSR2, NULL},
-    {"sysvinit", "/etc/inittab", "/sbin/init", NULL, READY_RC_DONE, 0, "shutdown -h -P now"},
-    {"own", "/", NULL, NULL, READY_AT_ONCE, SIGUSR2, NULL},
+    {"systemd", "/lib/systemd/systemd", "/lib/systemd/systemd", NULL, READY_SYSTEMCTL, NULL, SYSTEMD_POWER_OFF, NULL},
+    {"systemd", "/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd", NULL, READY_SYSTEMCTL, NULL, SYSTEMD_POWER_OFF, NULL},
+    {"busybox", "/etc/inittab", "/sbin/init", "busybox", READY_RC_DONE, NULL, SIGUSR2, NULL},
+    {"busybox", "/etc/init.d/rcS", "/sbin/init", "busybox", READY_RC_DONE, NULL, SIGUSR2, NULL},
+    {"openrc", "/sbin/openrc-init", "/sbin/init", "openrc-init", READY_FILE, OPENRC_FIFO, 0, OPENRC_POWER_OFF},
+    {"sysvinit", "/etc/inittab", "/sbin/init", NULL, READY_RC_SEEN, NULL, 0, "shutdown -h -P now"},
+    {"openrc", "/sbin/openrc-init", "/sbin/openrc-init", NULL, READY_FILE, OPENRC_FIFO, 0, OPENRC_POWER_OFF},
+    {"own", "/", NULL, NULL, READY_AT_ONCE, NULL, SIGUSR2, NULL},
 };
 
-const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, SIGTERM, NULL};
+const struct init_kind inits_custom = {"custom", NULL, NULL, NULL, READY_AT_ONCE, NULL, SIGTERM, NULL};
 
 /* Also by another name: /sbin/init is mostly a link. */
 static bool is_systemd(const char *program)

@@ -11,6 +11,8 @@ enum ready_by {
     READY_AT_ONCE,   /* our own: there is nothing to wait for */
     READY_SYSTEMCTL, /* `systemctl is-system-running` says running or degraded */
     READY_RC_DONE,   /* none of its rc scripts runs any more */
+    READY_RC_SEEN,   /* the same of one that has to begin with them: once one was seen */
+    READY_FILE,      /* it makes `ready_file` when its scripts have run */
 };
 
 struct init_kind {
@@ -19,6 +21,7 @@ struct init_kind {
     const char *program;         /* what is executed; NULL: our own */
     const char *points_to;       /* if not NULL: in the name that `program`, a link, leads to */
     enum ready_by ready;
+    const char *ready_file;      /* READY_FILE */
     int power_off_signal;        /* sent to PID 1; 0: none asks it to power off, but ... */
     const char *power_off_line;  /* ... this line of root's shell does */
 };
