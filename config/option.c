@@ -55,6 +55,8 @@ const struct option_info option_table[OPTIONS] = {
                   "whose shells, cp, ls, cat and mount are, name or number; empty: as /etc/wsl.conf says, else root", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,
                             "how many snapshots are kept: a new one more deletes the oldest; 0: all", EFFECT_NOW},
+    [OPT_TRASH] = {"trash", OPTION_TIME, 0, 3650LL * 24 * 3600, "7d", NULL,
+                   "how long it can be brought back when it was removed; 0: it is deleted at once", EFFECT_NOW},
     [OPT_POLICY] = {"policy", OPTION_CHOICE, 0, 0, "on-demand", policies,
                     "on-demand: runs while it is used; keep: once started, until it is stopped; login: as keep, "
                     "and started when you log in", EFFECT_NOW},

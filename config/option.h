@@ -37,6 +37,7 @@ enum option_id {
     OPT_INSTANT, /* INSTANT_*: what a stop leaves for the next start to go on from */
     OPT_USER,    /* whose sessions and accesses to the distro's files are: name, number or "" */
     OPT_KEEP_SNAPSHOTS,
+    OPT_TRASH,   /* seconds that it can be brought back when it was removed; 0: not at all */
     OPT_POLICY,  /* POLICY_*: when it runs */
     OPT_IDLE_TIMEOUT, /* seconds; then a machine that nobody uses is stopped (POLICY_ON_DEMAND) */
     OPT_TIMEZONE, /* TIMEZONE_HOST, TIMEZONE_NONE */

@@ -18,6 +18,7 @@ void model_release(struct model *m)
     model_folder_forget(&m->folder[0]);
     model_folder_forget(&m->folder[1]);
     model_changes_forget(&m->changes);
+    free(m->removed);
     free(m->log.text);
     free(m->log.line);
     *m = (struct model){0};

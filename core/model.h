@@ -16,6 +16,7 @@
 #include "core/machine.h"
 #include "core/snapshots.h"
 #include "core/store.h"
+#include "core/trash.h"
 
 /* Figures of the last minutes of a running distro, one a second; negative: not known. */
 enum history_series { HISTORY_CPU /* percent */, HISTORY_MEMORY /* bytes */, HISTORY_DISK, HISTORY_9P, HISTORY_NET /* bytes a second */,
@@ -44,6 +45,7 @@ struct model_distro {
     int64_t read_bytes, write_bytes, exits, uptime_us;
     int64_t disk_used, disk_size; /* bytes that the root disk's file takes of the host, and what it could */
     int64_t guest_used;          /* bytes of its memory that the guest itself uses; negative: not known */
+    int64_t trash_seconds;       /* how long it can be brought back when it was removed */
     int sessions;                /* shells, commands, file accesses open now; negative: not known */
     struct history *history;     /* owned by the model; NULL unless it runs */
     bool paused, emulated;
@@ -171,6 +173,8 @@ struct model {
     struct model_changes changes;
     struct model_source *sources;            /* owned */
     unsigned source_count;
+    struct trashed *removed;                 /* that can be brought back, the newest first; owned */
+    unsigned removed_count;
     time_t now; /* of the last look */
     bool settled; /* every distro has been looked at, and every live machine has been heard or given up */
 };

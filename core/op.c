@@ -20,13 +20,13 @@ const struct op_info op_table[OPS] = {
     [OP_INSTALL] = {"install", {"add"}, WORDS_SOURCE, FLAG_NAME | FLAG_SETTINGS, 0, false,
                     "install a distro from 'busybox', a root file system tar or a folder"},
     [OP_START] = {"start", {NULL}, WORDS_DISTRO, 0, ANY_DOWN | MACHINE_BIT(MACHINE_STOPPING), false, "start a distro and wait until it is ready"},
-    [OP_STOP] = {"stop", {NULL}, WORDS_DISTRO, FLAG_FORCE, ANY_LIVE | MACHINE_BIT(MACHINE_SUSPENDED), false, "power a distro off in order, by force after its deadline or with --force"},
+    [OP_STOP] = {"stop", {NULL}, WORDS_DISTRO, FLAG_FORCE | FLAG_YES, ANY_LIVE | MACHINE_BIT(MACHINE_SUSPENDED), false, "power a distro off in order, by force after its deadline or with --force"},
     [OP_SUSPEND] = {"suspend", {NULL}, WORDS_DISTRO, 0, MACHINE_BIT(MACHINE_RUNNING), false, "save a running distro as it is and end its machine; start goes on there"},
     [OP_SHELL] = {"shell", {NULL}, WORDS_DISTRO, FLAG_USER | FLAG_CD, ANY_USABLE, false, "open a shell in a distro, starting it first where it is stopped"},
     [OP_EXEC] = {"exec", {NULL}, WORDS_COMMAND, FLAG_USER | FLAG_CD | FLAG_ENV, ANY_USABLE, false, "run a command in a distro; its exit status is lxtop's"},
     [OP_CONSOLE] = {"console", {"attach"}, WORDS_DISTRO, 0, ANY_LIVE, false, "attach to a distro's console; Ctrl-] comes back"},
     [OP_STATS] = {"stats", {"top"}, WORDS_DISTRO, FLAG_JSON, ANY_LIVE, false, "show boot phases and figures of a running distro"},
-    [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES, ANY_DOWN, false, "remove a distro and everything in it"},
+    [OP_REMOVE] = {"remove", {"rm", "delete"}, WORDS_DISTRO, FLAG_YES | FLAG_PURGE, ANY_DOWN, false, "remove a distro: it goes into the trash, as long as its setting trash says; --purge deletes it at once"},
     [OP_FILES] = {"ls", {NULL}, WORDS_PLACE, FLAG_LONG | FLAG_JSON | FLAG_USER, ANY_USABLE, false, "list files of a distro, starting it first where it is stopped; alone it lists the distros"},
     [OP_CAT] = {"cat", {NULL}, WORDS_PLACES, FLAG_USER, ANY_USABLE, false, "print files of a distro"},
     [OP_COPY] = {"cp", {"copy"}, WORDS_COPY, FLAG_RECURSIVE | FLAG_PRESERVE | FLAG_USER, ANY_USABLE, false, "copy files to or from a distro; -r copies folders as they are, -p keeps times"},
@@ -39,9 +39,12 @@ const struct op_info op_table[OPS] = {
     [OP_SNAPSHOT_CREATE] = {"snapshot create", {NULL}, WORDS_SNAPSHOT_NEW, FLAG_NOTE | FLAG_MEMORY, ANY_OFF | MACHINE_BIT(MACHINE_RUNNING), false, "keep a distro's disk as it is now, also of a running distro; with --memory all that runs in it, too"},
     [OP_SNAPSHOT_LIST] = {"snapshot list", {NULL}, WORDS_DISTRO, FLAG_JSON, MACHINE_DOWN | MACHINE_LIVE, false, "show a distro's snapshots as a tree"},
     [OP_SNAPSHOT_RESTORE] = {"snapshot restore", {NULL}, WORDS_SNAPSHOT, FLAG_YES, MACHINE_DOWN, false, "put a distro's disk back to a snapshot; what it holds now is lost.  With memory its next start goes on there"},
-    [OP_SNAPSHOT_DELETE] = {"snapshot delete", {NULL}, WORDS_SNAPSHOT, 0, MACHINE_DOWN | MACHINE_LIVE, false, "delete a snapshot; what stands on it is merged with it and stays as it is"},
+    [OP_SNAPSHOT_DELETE] = {"snapshot delete", {NULL}, WORDS_SNAPSHOT, FLAG_YES, MACHINE_DOWN | MACHINE_LIVE, false, "delete a snapshot; what stands on it is merged with it and stays as it is"},
     [OP_SNAPSHOT_CLONE] = {"snapshot clone", {NULL}, WORDS_SNAPSHOT_CLONE, 0, MACHINE_DOWN | MACHINE_LIVE, false, "make a new distro of a snapshot"},
     [OP_SNAPSHOT_DIFF] = {"snapshot diff", {NULL}, WORDS_SNAPSHOT_DIFF, 0, MACHINE_DOWN | MACHINE_LIVE, false, "list the files that differ between two snapshots, or a snapshot and now"},
+    [OP_TRASH_LIST] = {"trash list", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "show the removed distros that can be brought back, and what they take"},
+    [OP_TRASH_RESTORE] = {"trash restore", {NULL}, WORDS_REMOVED, FLAG_AS, 0, false, "bring a removed distro back; without a name the one that was removed last"},
+    [OP_TRASH_EMPTY] = {"trash empty", {NULL}, WORDS_REMOVED, FLAG_YES, 0, false, "delete removed distros for good: those of that name, or all"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
@@ -77,6 +80,8 @@ static const struct {
              {"--env", FLAG_ENV, "NAME=VALUE", 0, NULL},
              {"--memory", FLAG_MEMORY, NULL, 0, NULL},
              {"--note", FLAG_NOTE, "TEXT", offsetof(struct op_args, note), NULL},
+             {"--purge", FLAG_PURGE, NULL, 0, NULL},
+             {"--as", FLAG_AS, "NEWNAME", offsetof(struct op_args, as), NULL},
              {"--remove", FLAG_REMOVE, NULL, 0, NULL},
              {"--follow", FLAG_FOLLOW, NULL, 0, "-f"}};
 
@@ -86,6 +91,7 @@ static const char *const words_text[] = {
     [WORDS_SOURCE] = " SOURCE",
     [WORDS_SOURCE_NAME] = " SOURCE NAME",
     [WORDS_VERB] = " [VERB]",
+    [WORDS_REMOVED] = " [NAME]",
     [WORDS_PLACE] = " NAME:/PATH",
     [WORDS_PLACES] = " NAME:/PATH...",
     [WORDS_COPY] = " SOURCE... TARGET",
@@ -295,7 +301,7 @@ static int parse_word(struct op_args *a, unsigned n, const char *word, struct er
 
     if (w >= WORDS_PLACE && n < counts[w].max)
         a->word[a->words++] = word;
-    else if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB))
+    else if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB || w == WORDS_REMOVED))
         a->distro = word;
     else if (n == 0 && (w == WORDS_SOURCE || w == WORDS_SOURCE_NAME))
         a->source = word;

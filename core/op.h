@@ -47,6 +47,9 @@ enum op_id {
     OP_SNAPSHOT_DELETE,
     OP_SNAPSHOT_CLONE,
     OP_SNAPSHOT_DIFF,
+    OP_TRASH_LIST,
+    OP_TRASH_RESTORE,
+    OP_TRASH_EMPTY,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
@@ -54,6 +57,9 @@ enum op_id {
     OP_TASK_MOUNT,
     OPS
 };
+
+/* Begins to delete what has been in the trash for its time (the setting `trash`); waits for nothing, tells nobody. */
+void trash_expire(struct core *c);
 
 /* How an operation ended, which is the exit status of its verb. */
 enum op_status {
@@ -76,11 +82,12 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17,
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17, FLAG_PURGE = 1 << 19, FLAG_AS = 1 << 20,
                FLAG_WORDS = 1 << 18 /* of the surface: what is told is told in words (report.h) */ };
 /* Words that follow the verb. */
 enum op_words {
     WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
+    WORDS_REMOVED, /* perhaps the name of a distro in the trash (trash.h) */
     WORDS_PLACE,   /* NAME:/PATH */
     WORDS_PLACES,  /* several of one distro */
     WORDS_COPY,    /* files here or there, and where to */
@@ -118,6 +125,7 @@ struct op_args {
     const char *word[OP_WORDS];   /* WORDS_PLACE and on: as typed */
     unsigned words;
     const char *note;             /* FLAG_NOTE; NULL: not given */
+    const char *as;               /* FLAG_AS: the new name; NULL: not given */
     const char *folder;           /* FLAG_CD; NULL: not given */
     const char *env[OP_ENVS];     /* FLAG_ENV: "NAME=VALUE" */
     unsigned envs;

@@ -50,6 +50,7 @@ static void on_kick_closed(uv_handle_t *h)
 
     free(j->source);
     free(j->note);
+    free(j->as);
     for (unsigned i = 0; i < j->words; i++)
         free(j->word[i]);
     free(j->word);
@@ -122,6 +123,7 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     task_free(j->task);
     file_job_detach(j->files);
     snapshot_work_detach(j->snapshot);
+    trash_work_detach(j->trash);
     log_read_free(j->log);
     j->log = NULL;
     if (!j->detached)
@@ -216,6 +218,7 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_SNAPSHOT_CREATE] = job_run_snapshot, [OP_SNAPSHOT_LIST] = job_run_snapshot,
     [OP_SNAPSHOT_RESTORE] = job_run_snapshot, [OP_SNAPSHOT_DELETE] = job_run_snapshot,
     [OP_SNAPSHOT_CLONE] = job_run_snapshot, [OP_SNAPSHOT_DIFF] = job_run_snapshot,
+    [OP_TRASH_LIST] = job_run_trash, [OP_TRASH_RESTORE] = job_run_trash, [OP_TRASH_EMPTY] = job_run_trash,
 };
 
 static void on_kick(uv_timer_t *t)
@@ -235,6 +238,7 @@ static bool copy_args(struct op_job *j, const struct op_args *a)
     snprintf(j->distro, sizeof(j->distro), "%s", a->distro ? a->distro : "");
     j->source = a->source ? strdup(a->source) : NULL;
     j->note = a->note ? strdup(a->note) : NULL;
+    j->as = a->as ? strdup(a->as) : NULL;
     for (int i = 0; i < OPTIONS; i++)
         if (a->setting[i] && !(j->setting[i] = strdup(a->setting[i])))
             return false;
@@ -242,7 +246,7 @@ static bool copy_args(struct op_job *j, const struct op_args *a)
     for (; j->word && j->words < a->words; j->words++)
         if (!(j->word[j->words] = strdup(a->word[j->words])))
             return false;
-    return j->word && (!a->source || j->source);
+    return j->word && (!a->source || j->source) && (!a->as || j->as);
 }
 
 struct op_job *op_start(struct core *c, const struct op_args *a, const struct op_events *ev,
@@ -279,7 +283,7 @@ void op_cancel(struct op_job *j)
         job_finish(j, STATUS_CANCELLED, NULL);
         return;
     }
-    if (j->task || j->files || j->snapshot || j->asked) /* a reply that is due finds its job */
+    if (j->task || j->files || j->snapshot || j->trash || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on");
     job_finish(j, STATUS_CANCELLED, &e);

@@ -20,6 +20,7 @@ struct machine_start;
 struct snapshot_new;
 struct snapshot_work;
 struct task;
+struct trash_work;
 
 struct op_job {
     struct op_job *next;
@@ -29,7 +30,7 @@ struct op_job {
     uv_timer_t kick; /* first step and every look: never calls back from op_start */
     enum op_id op;
     char distro[NAME_MAX_LEN + 2]; /* one too many: a name too long is cut to one that nobody has */
-    char *source, *note;
+    char *source, *note, *as;
     char *setting[OPTIONS];
     char **word;
     unsigned words;
@@ -48,6 +49,7 @@ struct op_job {
     struct task *task;
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
     struct snapshot_work *snapshot;
+    struct trash_work *trash;
     struct snapshot_new *live; /* a snapshot that the machine has been asked for */
     unsigned phases_told;
     int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */
@@ -93,10 +95,13 @@ void job_run_files(struct op_job *j);
 void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);
 void job_run_snapshot(struct op_job *j);
+void job_run_trash(struct op_job *j);
 
 /* Of job_run_snapshot's thread: it ends soon; and nobody waits for that.  NULL allowed. */
 void snapshot_work_cancel(struct snapshot_work *w);
 void snapshot_work_detach(struct snapshot_work *w);
+/* Nobody waits for its end. NULL allowed. */
+void trash_work_detach(struct trash_work *w);
 void job_run_info(struct op_job *j);
 void job_run_log(struct op_job *j);
 void job_run_set(struct op_job *j);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Installing a distro, and removing it. */
+/* Installing a distro. */
 #include "core/op_job.h"
 
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/login.h"
-#include "core/machine.h"
 #include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"
@@ -109,30 +108,4 @@ void job_run_install(struct op_job *j)
         job_finish(j, STATUS_FAILED, &e);
     else if (j->core->watch)
         watch_task(j->core->watch, j->distro, true, 0, 0);
-}
-
-/* --- remove --- */
-
-static int remove_files(struct op_job *j, struct err *e)
-{
-    auto_free char *state = file_path("%s/machines/%s", j->core->paths.state, j->distro);
-    auto_close int lock = state ? machine_lock(&j->core->paths, j->distro, e)
-                                  : err_sys(e, ENOMEM, "remove %s", j->distro);
-    int r = lock < 0 ? lock : store_remove(&j->core->paths, j->distro, e);
-
-    return r == 0 ? file_remove_tree(state, e) : r;
-}
-
-void job_run_remove(struct op_job *j)
-{
-    struct err e = {0};
-    int r;
-
-    if (!job_check_distro(j))
-        return;
-    r = remove_files(j, &e);
-    if (r == 0)
-        login_set(&j->core->paths, j->distro, false, NULL);
-    watch_look(j->core->watch);
-    job_finish(j, r == 0 ? STATUS_DONE : r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
 }

@@ -36,6 +36,7 @@ struct watch {
     char *only;
     uv_timer_t timer;
     struct line *lines;
+    int64_t trash_ns; /* when the trash that is in the model was changed */
     bool stopping;
 };
 
@@ -251,6 +252,7 @@ static void show_distro(struct watch *w, struct line *l, const struct distro *s)
     d->installed = s->installed;
     d->memory_size = options_number(&s->options, OPT_MEMORY);
     d->cpus = (int)options_number(&s->options, OPT_CPUS);
+    d->trash_seconds = options_number(&s->options, OPT_TRASH);
     machine_read(&w->core->paths, s->name, &run);
     if (l->starting && !(MACHINE_BIT(run.state) & MACHINE_LIVE)) {
         run.state = MACHINE_STARTING;
@@ -300,6 +302,18 @@ void watch_focus(struct watch *w, const char *name)
         return; /* the next look tells what there is */
     show_focus(w, &s);
     distro_release(&s);
+}
+
+static void show_trash(struct watch *w)
+{
+    struct model *m = &w->core->model;
+    int64_t changed_ns = trash_changed_ns(&w->core->paths);
+
+    if (changed_ns == w->trash_ns)
+        return;
+    w->trash_ns = changed_ns;
+    free(m->removed);
+    m->removed = trash_list(&w->core->paths, &m->removed_count);
 }
 
 /* An install by this process has a row before its folder is there. */
@@ -360,6 +374,7 @@ void watch_look(struct watch *w)
     for (struct line *l = w->lines; l; l = l->next)
         show_task(w, l);
     drop_unseen(w);
+    show_trash(w);
     store_list_free(list, n);
     changed(w);
 }

@@ -33,6 +33,15 @@ static const char *plural(long long n)
     return n == 1 ? "" : "s";
 }
 
+/* "2 hours 1 minute", "2 hours". */
+static void two_units(char *to, long long large, const char *of, long long small, const char *of_small)
+{
+    int len = snprintf(to, WORDS_TEXT, "%lld %s%s", large, of, plural(large));
+
+    if (small)
+        snprintf(to + len, WORDS_TEXT - (size_t)len, " %lld %s%s", small, of_small, plural(small));
+}
+
 const char *words_time(char *to, int64_t us)
 {
     long long s = us / 1000000;
@@ -44,11 +53,11 @@ const char *words_time(char *to, int64_t us)
     else if (us < 100000000)
         snprintf(to, WORDS_TEXT, "%lld.%02lld seconds", s, (long long)us / 10000 % 100);
     else if (s < 7200)
-        snprintf(to, WORDS_TEXT, "%lld minute%s %lld second%s", s / 60, plural(s / 60), s % 60, plural(s % 60));
+        two_units(to, s / 60, "minute", s % 60, "second");
     else if (s < 172800)
-        snprintf(to, WORDS_TEXT, "%lld hours %lld minute%s", s / 3600, s / 60 % 60, plural(s / 60 % 60));
+        two_units(to, s / 3600, "hour", s / 60 % 60, "minute");
     else
-        snprintf(to, WORDS_TEXT, "%lld days %lld hour%s", s / 86400, s / 3600 % 24, plural(s / 3600 % 24));
+        two_units(to, s / 86400, "day", s / 3600 % 24, "hour");
     return to;
 }
 

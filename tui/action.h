@@ -30,6 +30,7 @@ enum action_id {
     ACTION_FORCE,
     ACTION_CANCEL,
     ACTION_REMOVE,
+    ACTION_UNDO,
     ACTION_STATS,  /* text mode only: the screen shows figures all the time */
     ACTION_LIST,   /* text mode only */
     ACTION_INFO,   /* text mode only: the screen has views */

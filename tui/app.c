@@ -20,6 +20,7 @@
 #include "tui/tabs.h"
 #include "tui/term.h"
 #include "tui/ui.h"
+#include "tui/ui_op.h"
 #include "tui/verb.h"
 
 #define WHEEL_ROWS 3
@@ -88,11 +89,14 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
 {
     struct run *r = ctx;
     struct model *m = &r->app->core->model;
+    char key[KEY_TEXT];
 
     if (r->op == OP_SNAPSHOT_DIFF)
         model_changes_done(m, r->changes, status == STATUS_DONE ? "" : NULL, e ? e->msg : "");
     if (status == STATUS_DONE && r->pane)
         open_pane(r->app, r->distro, false);
+    else if (status == STATUS_DONE && r->op == OP_REMOVE && m->removed_count && strcmp(m->removed[0].name, r->distro) == 0)
+        model_say(m, MESSAGE_INFO, "%s is removed; %s brings it back", r->distro, ui_key_of(&r->app->ui, ACTION_UNDO, key));
     else if (status == STATUS_DONE)
         model_say(m, MESSAGE_INFO, "%s: %s done", r->distro, op_table[r->op].verb);
     else if (status == STATUS_CANCELLED)

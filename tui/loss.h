@@ -5,11 +5,14 @@
 
 #include <stdbool.h>
 
-struct model_distro;
+struct core;
 struct op_args;
 
 #define LOSS_TEXT 512
-/* A sentence in `to`, of LOSS_TEXT bytes, and what is to be typed for it in *name, borrowed; false: nothing is lost. */
-bool loss_of(const struct op_args *a, const struct model_distro *d, char *to, const char **name);
+/*
+ * A sentence in `to`, of LOSS_TEXT bytes, and what is to be typed for it in *name, borrowed; false: nothing is lost,
+ * or it cannot be done now, which the operation itself says.
+ */
+bool loss_of(const struct core *c, const struct op_args *a, char *to, const char **name);
 
 #endif

@@ -45,6 +45,7 @@ int surface_run(struct core *c, bool text)
 
     store_sweep(&c->paths);
     snapshots_sweep(&c->paths);
+    trash_expire(c);
     text_facts_gather(&facts, text, console_number(&c->console, CONSOLE_TEXT));
     return text_why(&facts, why) ? text_run(c, why) : app_run(c);
 }

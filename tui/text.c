@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/file.h"
 #include "core/core.h"
 #include "core/line.h"
-#include "core/snapshots.h"
 #include "core/source_find.h"
 #include "core/watch.h"
 #include "tui/loss.h"
@@ -17,29 +17,13 @@
 
 /* --- commands --- */
 
-/* The snapshot that it is about is there, or it is about none: else the verb says which there are. */
-static bool snapshot_is_there(const struct text *t, const struct op_args *a)
-{
-    struct snapshots s;
-    bool found;
-
-    if (op_table[a->op].words != WORDS_SNAPSHOT)
-        return true;
-    if (snapshots_load(&t->core->paths, a->distro, &s, NULL) < 0)
-        return false;
-    found = snapshots_find(&s, a->word[1]);
-    snapshots_release(&s);
-    return found;
-}
-
 /* What cannot work is refused by the verb, before anything is asked. */
 static bool confirmed(struct text *t, struct op_args *a)
 {
-    const struct model_distro *d = a->distro ? model_find(&t->core->model, a->distro) : NULL;
     const char *name;
     char loss[LOSS_TEXT];
 
-    if (!d || !op_legal(a->op, d->state) || !loss_of(a, d, loss, &name) || !snapshot_is_there(t, a))
+    if (!loss_of(t->core, a, loss, &name))
         return true;
     if (!text_confirm(t, loss, name)) {
         text_say(a->op == OP_REMOVE ? "Nothing was removed." : "Nothing was changed.");
@@ -153,12 +137,13 @@ static void run_install(struct text *t, int argc, char **argv)
 static void help(struct text *t, int argc, char **argv)
 {
     int id = argc == 2 ? action_of_word(argv[1]) : -1;
-    char two[64];
+    auto_free char *two = argc == 3 ? file_path("%s %s", argv[1], argv[2]) : NULL; /* a verb of two words */
 
-    if (argc == 3) { /* a verb of two words */
-        snprintf(two, sizeof(two), "%.30s %.30s", argv[1], argv[2]);
-        argv[1] = two;
-        argc = 2;
+    if (two) {
+        char *words[] = {(char *)op_table[OP_HELP].verb, two};
+
+        run_words(t, 2, words, 0);
+        return;
     }
     if (argc == 1 || (argc == 2 && strcmp(argv[1], "screen") == 0)) {
         (argc == 1 ? text_tell_help : text_tell_screen)();

@@ -9,6 +9,7 @@
 #include "core/line.h"
 #include "core/report_words.h"
 #include "core/words.h"
+#include "tui/keymap.h"
 #include "tui/text_form.h"
 #include "tui/text_parts.h"
 
@@ -200,10 +201,15 @@ void text_tell_help(void)
 
 void text_tell_screen(void)
 {
+    struct keymap keys;
+
+    keymap_init(&keys);
     for (int i = 0; i < ACTIONS; i++) {
         const struct text_form *form = &text_form_table[i];
+        char help[256];
 
+        keymap_fill(&keys, VIEW_DISTROS, action_table[i].help, help, sizeof(help));
         if (!action_table[i].word)
-            text_say("On the screen, %s. Here: %s.", action_table[i].help, form->command ? form->command : form->why_not);
+            text_say("On the screen, %s. Here: %s.", help, form->command ? form->command : form->why_not);
     }
 }

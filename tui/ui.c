@@ -324,6 +324,9 @@ static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum
             return ui_back(u, m);
         ui_open(u, m, VIEW_HELP);
         break;
+    case ACTION_UNDO:
+        ask_undo(u, m);
+        break;
     case ACTION_PALETTE:
         ui_open(u, m, VIEW_PALETTE);
         break;

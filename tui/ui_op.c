@@ -81,6 +81,42 @@ static void ask_force(struct ui *u, const struct model_distro *d)
     ui_ask(u, answer_force, "", "Stop %s by force? What is not saved is lost. Type y: ", whom);
 }
 
+/* NAME, or NAME NEWNAME. */
+static struct ui_request answer_undo(struct ui *u, const struct model *m)
+{
+    char *as = strchr(u->prompt.line, ' ');
+    struct ui_request r;
+
+    (void)m;
+    if (!*u->prompt.line) {
+        u->prompt = (struct prompt){0};
+        ui_hint(u, "Nothing was changed.");
+        return (struct ui_request){0};
+    }
+    u->prompt.answer = NULL; /* the line is read by the one who carries it out */
+    if (as)
+        *as++ = '\0';
+    r = ui_op(u, OP_TRASH_RESTORE, 0, u->prompt.line);
+    r.args.as = as && *as ? as : NULL;
+    return r;
+}
+
+void ask_undo(struct ui *u, const struct model *m)
+{
+    char names[NAME_MAX_LEN + 48] = "";
+    size_t len = 0;
+
+    if (m->removed_count == 0) {
+        ui_hint(u, "There is nothing in the trash.");
+        return;
+    }
+    for (unsigned i = 0; i < m->removed_count && len < sizeof(names) - 1; i++)
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "", m->removed[i].name);
+    if (len >= sizeof(names))
+        strcpy(names + sizeof(names) - 4, "...");
+    ui_ask(u, answer_undo, m->removed[0].name, "Bring back (of %s), perhaps with a new name behind it: ", names);
+}
+
 /* An action that does not work now says why; nothing else happens. */
 struct ui_request ui_refuse(struct ui *u, enum action_id a, const struct model_distro *d)
 {

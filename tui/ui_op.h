@@ -10,6 +10,8 @@ struct ui_request ui_operate(struct ui *u, enum action_id a, const struct model_
 /* An action that does not work now says why; nothing else happens. */
 struct ui_request ui_refuse(struct ui *u, enum action_id a, const struct model_distro *d);
 bool ui_of_marked(const struct ui *u);
+/* The question which of the removed distros is to come back. */
+void ask_undo(struct ui *u, const struct model *m);
 /* The name of its key here, or of the action where it has none. */
 const char *ui_key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT]);
 

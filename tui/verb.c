@@ -15,6 +15,7 @@
 #include "core/mounts.h"
 #include "core/store.h"
 #include "core/task.h"
+#include "core/trash.h"
 #include "core/watch.h"
 #include "core/words.h"
 #include "tui/attach.h"
@@ -31,6 +32,7 @@ static const struct {
 } words[OPS] = {
     [OP_INSTALL] = {"installing", "installed"}, [OP_START] = {"starting", "running"},
     [OP_STOP] = {"stopping", "stopped"},        [OP_REMOVE] = {"removing", "removed"},
+    [OP_TRASH_RESTORE] = {"bringing back", "back"},
     [OP_SUSPEND] = {"suspending", "suspended"},
     [OP_SNAPSHOT_CREATE] = {"taking a snapshot", "kept in a snapshot"},
     [OP_SNAPSHOT_RESTORE] = {"restoring", "restored"}, [OP_SNAPSHOT_DELETE] = {"merging", "rid of that snapshot"},
@@ -272,6 +274,18 @@ static int run_install(struct core *c, const struct op_args *a, const struct ver
     return run_job(c, &named, v);
 }
 
+/* So is that of what was removed last. */
+static int run_restore(struct core *c, const struct op_args *a, const struct verb_voice *v)
+{
+    struct op_args named = *a;
+    unsigned count;
+    auto_free struct trashed *list = a->distro ? NULL : trash_list(&c->paths, &count);
+
+    if (list)
+        named.distro = list[0].name;
+    return run_job(c, &named, v);
+}
+
 /* The child of an install: install.h in a process of its own. */
 static int run_task_install(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
@@ -328,12 +342,12 @@ static int run_version(struct core *c, const struct op_args *a, const struct ver
     return STATUS_DONE;
 }
 
-static bool typed_name(const struct op_args *a, const struct model_distro *d, FILE *notes)
+static bool typed_name(const struct core *c, const struct op_args *a, FILE *notes)
 {
     char line[NAME_MAX_LEN + 3] = "", loss[LOSS_TEXT];
     const char *name;
 
-    if (!loss_of(a, d, loss, &name))
+    if (!loss_of(c, a, loss, &name))
         return true;
     line_ask(notes, "%s Type %s to go on: ", loss, name);
     if (!fgets(line, sizeof(line), stdin) || !isatty(STDIN_FILENO))
@@ -342,15 +356,14 @@ static bool typed_name(const struct op_args *a, const struct model_distro *d, FI
     return strcmp(line, name) == 0;
 }
 
-/* Asked for by name: these cannot be taken back. */
+/* Asked for by name: these cannot be taken back, or not for long. */
 static int run_asked(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
-    int status;
-    const struct model_distro *d = legal_distro(c, a, v, &status);
+    int status = STATUS_FAILED;
 
-    if (!d)
+    if (op_table[a->op].states ? !legal_distro(c, a, v, &status) : !need_watch(c, NULL, v))
         return status;
-    if ((a->flags & FLAG_YES) || typed_name(a, d, v->notes))
+    if ((a->flags & FLAG_YES) || typed_name(c, a, v->notes))
         return run_job(c, a, v);
     line_say(v->notes, a->op == OP_REMOVE ? "Nothing was removed." : "Nothing was changed.");
     return STATUS_CANCELLED;
@@ -358,7 +371,8 @@ static int run_asked(struct core *c, const struct op_args *a, const struct verb_
 
 static int (*const special[OPS])(struct core *c, const struct op_args *a, const struct verb_voice *v) = {
     [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
-    [OP_VERSION] = run_version, [OP_REMOVE] = run_asked, [OP_SNAPSHOT_RESTORE] = run_asked, [OP_INSTALL] = run_install,
+    [OP_VERSION] = run_version, [OP_REMOVE] = run_asked, [OP_STOP] = run_asked, [OP_SNAPSHOT_RESTORE] = run_asked,
+    [OP_SNAPSHOT_DELETE] = run_asked, [OP_TRASH_EMPTY] = run_asked, [OP_TRASH_RESTORE] = run_restore, [OP_INSTALL] = run_install,
     [OP_TASK_MOUNT] = run_task_mount,
     [OP_SHELL] = run_session,   [OP_EXEC] = run_session,
 };

@@ -65,7 +65,7 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"start", "NAME is missing; usage: lxtop start NAME"},
         {"start a b", "one word too many: b"},
         {"start --json a", "unknown option --json"},
-        {"stop", "usage: lxtop stop NAME [--force]"},
+        {"stop", "usage: lxtop stop NAME [--force] [--yes]"},
         {"install", "usage: lxtop install SOURCE [--name N] [--SETTING VALUE]..."},
         {"install a --name", "--name needs a value"},
         {"install a --memory", "--memory needs a value"},

@@ -89,7 +89,7 @@ static void test_options_set__every_range_holds_its_ends_and_no_more(void **stat
             struct err e = {0};
 
             assert_int_equal(options_set(*state, r->name, text, ORIGIN_CONF, &e), cases[c].result);
-            if (cases[c].result < 0)
+            if (cases[c].result < 0 && (r->type != OPTION_TIME || cases[c].n >= 0)) /* a time has no sign */
                 assert_says(e, "out of range; give ");
             if (cases[c].result < 0)
                 assert_says(e, r->name);

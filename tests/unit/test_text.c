@@ -56,7 +56,7 @@ static void test_text__help_has_every_command(void **state)
 
     (void)state;
     assert_linear(text);
-    assert_non_null(strstr(text, "\nremove, or r: remove it and everything in it; asks first.\n"));
+    assert_non_null(strstr(text, "\nremove, or r: remove it and everything in it; asks first, and undo brings it back.\n"));
     assert_non_null(strstr(text, "\ndoctor, or d: "));
     assert_non_null(strstr(text, "\ncp: "));
     assert_null(strstr(text, "task-install"));
@@ -97,7 +97,7 @@ static void test_text__install_that_fails(void **state)
 
 static void test_text__removal_wants_the_name(void **state)
 {
-    static const char question[] = "This removes a and everything in it. Type a to go on: ";
+    static const char question[] = "This removes a; for 7 days it can be brought back. Type a to go on: ";
     static const char *const wrong[] = {"", "y", "yes", "A", "b", "a "};
 
     (void)state;
@@ -109,10 +109,10 @@ static void test_text__removal_wants_the_name(void **state)
 
         assert_session(input, says, STATUS_CANCELLED);
     }
-    assert_session("remove a\n", PROMPT1 "remove a\nThis removes a and everything in it. Type a to go "
+    assert_session("remove a\n", PROMPT1 "remove a\nThis removes a; for 7 days it can be brought back. Type a to go "
                    "on: \nNothing was removed.\n" LEFT, STATUS_CANCELLED); /* the end of input is no yes */
-    assert_session("remove a\na\n", PROMPT1 "remove a\nThis removes a and everything in it. Type a to "
-                   "go on: a\na is removed; it took .\n" PROMPT0 "\n" LEFT, STATUS_DONE);
+    assert_session("remove a\na\n", PROMPT1 "remove a\nThis removes a; for 7 days it can be brought back. Type a to "
+                   "go on: a\na: for 7 days `lxtop trash restore a` brings it back, `lxtop trash empty a` frees its disk space\na is removed; it took .\n" PROMPT0 "\n" LEFT, STATUS_DONE);
 }
 
 static void test_text__choices_take_numbers_and_names(void **state)
@@ -122,8 +122,8 @@ static void test_text__choices_take_numbers_and_names(void **state)
         const char *answer, *says;
         int status;
     } choices[] = {
-        {"2", "This removes b and everything in it. Type b to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
-        {"a", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"2", "This removes b; for 7 days it can be brought back. Type b to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
+        {"a", "This removes a; for 7 days it can be brought back. Type a to go on: \nNothing was removed.\n" PROMPT2 "\n", STATUS_CANCELLED},
         {"", "Nothing was done.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_CANCELLED},
         {"3", "error: 3 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
         {"0", "error: 0 is no choice: a number from 1 to 2, or a name.\n" PROMPT2 "\n" PROMPT2 "\n", STATUS_USAGE},
@@ -156,7 +156,7 @@ static const struct {
     {"console a", "error: a is stopped; start it first: lxtop start a", STATUS_WRONG_STATE},
     {"stats b", "error: b has failed; start it first: lxtop start b", STATUS_WRONG_STATE},
     {"stop", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
-    {"stop a b", "error: one word too many: b; usage: lxtop stop NAME [--force]", STATUS_USAGE},
+    {"stop a b", "error: one word too many: b; usage: lxtop stop NAME [--force] [--yes]", STATUS_USAGE},
     {"list all", "error: one word too many: all; usage: lxtop list [--json]", STATUS_USAGE},
     {"install a b c", "error: one word too many: b; usage: lxtop install SOURCE [--name N] [--SETTING VALUE]...", STATUS_USAGE},
     {"stop --force", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
@@ -246,7 +246,8 @@ static void test_text__losses_want_the_name(void **state)
         {"f a", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
         {"stop a --force", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
         {"lxtop stop --force a", "This ends a as if its power failed; what it has not written to its disk is lost. Type a to go on: y"},
-        {"rm b", "This removes b and everything in it. Type b to go on: y"},
+        {"rm b --purge", "This removes b and everything in it, for good. Type b to go on: y"},
+        {"rm b", "This removes b; for 7 days it can be brought back. Type b to go on: y"},
     };
     struct fake_machine machine;
 

@@ -18,11 +18,12 @@ static void test_verb__remove_asks_only_where_it_can(void **state)
     make_distro("a", NULL);
     assert_verb("remove nobody", "nobody\n", "lxtop: there is no distro named 'nobody'; `lxtop list` shows them\n",
                 STATUS_NO_DISTRO);
-    assert_verb("remove a", "", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n",
+    assert_verb("remove a", "", "This removes a; for 7 days it can be brought back. Type a to go on: \nNothing was removed.\n",
                 STATUS_CANCELLED);
-    assert_verb("remove a", "aa\n", "This removes a and everything in it. Type a to go on: \nNothing was removed.\n",
+    assert_verb("remove a", "aa\n", "This removes a; for 7 days it can be brought back. Type a to go on: \nNothing was removed.\n",
                 STATUS_CANCELLED);
-    assert_verb("remove a --yes", "", "a is removed; it took .\n", STATUS_DONE);
+    assert_verb("remove a --yes", "", "a: for 7 days `lxtop trash restore a` brings it back, `lxtop trash empty a` frees its disk "
+                "space\na is removed; it took .\n", STATUS_DONE);
 }
 
 static void test_verb__install_with_a_name_of_its_own(void **state)
