@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/key.h"
 #include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -84,6 +85,8 @@ static int set_value(struct console_options *c, enum console_option id, const ch
 {
     int r = id == CONSOLE_COLUMNS || id == CONSOLE_SORT ? check_columns(id, text, e) : 0;
 
+    if (id == CONSOLE_PREFIX && key_parse(text) == K_NONE)
+        return err_set(e, EINVAL, "%s: '%s' is no key; write Ctrl-A, F12, ...", console_table[id].name, text);
     return r < 0 ? r : option_value_set(&console_table[id], &c->value[id], text, from, e);
 }
 

@@ -21,7 +21,7 @@ enum console_option {
     CONSOLE_LINES,      /* LINES_AUTO... */
     CONSOLE_MOUSE,
     CONSOLE_SCROLLBACK, /* lines of a terminal pane */
-    CONSOLE_PREFIX,     /* key of lxtop in a pane, as tui/key.h names it */
+    CONSOLE_PREFIX,     /* key of lxtop in a pane, as key.h names it */
     CONSOLE_COLUMNS,    /* of the list of distros, names with blanks; "" the default ones */
     CONSOLE_SORT,       /* the column it is sorted by, '-' before it: downwards */
     CONSOLE_TICK,       /* figures of the selected row change as they come */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "core/op.h"
-#include "tui/key.h"
+#include "config/key.h"
 #include "tui/view.h"
 
 enum action_id {

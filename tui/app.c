@@ -160,6 +160,19 @@ static void fit(struct app *a)
     a->dirty = true;
 }
 
+static void use_look(struct app *a)
+{
+    const struct console_options *o = &a->core->console;
+    int64_t lines = console_number(o, CONSOLE_LINES);
+
+    look_of(&a->ui.look, o);
+    a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
+    term_set_mouse(console_number(o, CONSOLE_MOUSE));
+    term_set_scheme((enum term_scheme)console_number(o, CONSOLE_COLORS));
+    tabs_use_settings(a->ui.tabs);
+    a->ui.keys.prefix = tabs_prefix(a->ui.tabs);
+}
+
 static void carry_out(struct app *a, const struct ui_request *r)
 {
     switch (r->want) {
@@ -196,6 +209,13 @@ static void carry_out(struct app *a, const struct ui_request *r)
         break;
     case WANT_SET:
         set(a, r);
+        break;
+    case WANT_SET_CONSOLE:
+        keep_set(a->keep, (enum console_option)r->option, r->text);
+        use_look(a);
+        break;
+    case WANT_SET_KEYS:
+        keep_key(a->keep, (enum action_id)r->option, r->text);
         break;
     case WANT_LOOK:
         keep_look(a->keep, &a->ui.look);
@@ -454,14 +474,9 @@ static void stop_handles(struct app *a)
 
 static void use_settings(struct app *a)
 {
-    const struct console_options *o = &a->core->console;
-    int64_t lines = console_number(o, CONSOLE_LINES);
-
     keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
-    look_of(&a->ui.look, o);
-    a->ui.look.ascii = lines == LINES_ASCII || (lines == LINES_AUTO && !term_is_utf8());
-    term_set_mouse(console_number(o, CONSOLE_MOUSE));
-    term_set_scheme((enum term_scheme)console_number(o, CONSOLE_COLORS));
+    a->ui.console = &a->core->console;
+    use_look(a);
 }
 
 int app_run(struct core *c)

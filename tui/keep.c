@@ -11,37 +11,45 @@
 
 #define PAUSE_MS 300 /* one who looks for the right order presses several keys */
 
-static const enum console_option kept[] = {CONSOLE_COLUMNS, CONSOLE_SORT, CONSOLE_TICK};
-
 struct keep {
     struct core *core;
     uv_timer_t timer;
     uv_work_t work;
     bool waiting, busy, leaving;
+    char *new_keys[ACTIONS]; /* of actions, to be written next; owned */
     /* Of the worker while it is busy: */
     char *folder;
-    bool changed[ARRAY_SIZE(kept)];
-    char text[ARRAY_SIZE(kept)][LOOK_TEXT];
+    bool changed[CONSOLE_OPTIONS];
+    char text[CONSOLE_OPTIONS][LOOK_TEXT];
+    char *keys[ACTIONS]; /* to write */
     struct err error;
 };
 
 static void write_all(struct keep *k)
 {
     k->error = (struct err){0};
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
         if (k->changed[i])
-            console_write(k->folder, "console", console_table[kept[i]].name, k->text[i], &k->error);
+            console_write(k->folder, "console", console_table[i].name, k->text[i], &k->error);
+    for (int a = 0; a < ACTIONS; a++) {
+        if (k->keys[a])
+            console_write(k->folder, "keys", action_table[a].name, k->keys[a], &k->error);
+        free(k->keys[a]);
+        k->keys[a] = NULL;
+    }
 }
 
 /* The settings as they are now, for the worker, which must not look at those that change meanwhile. */
 static void collect(struct keep *k)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-        auto_free char *now = option_value_format(&console_table[kept[i]], &k->core->console.value[kept[i]]);
+    for (int i = 0; i < CONSOLE_OPTIONS; i++) {
+        auto_free char *now = option_value_format(&console_table[i], &k->core->console.value[i]);
 
         k->changed[i] = now && strcmp(now, k->text[i]) != 0;
         snprintf(k->text[i], sizeof(k->text[i]), "%s", now ? now : "");
     }
+    for (int a = 0; a < ACTIONS; a++)
+        k->keys[a] = steal_ptr(&k->new_keys[a]);
     k->waiting = false;
 }
 
@@ -94,25 +102,46 @@ struct keep *keep_new(struct core *c)
     return k;
 }
 
-void keep_look(struct keep *k, const struct look *l)
+static void wait(struct keep *k)
 {
-    char text[ARRAY_SIZE(kept)][LOOK_TEXT];
-
-    if (!k)
-        return;
-    look_columns(l, text[0]);
-    look_sort(l, text[1]);
-    strcpy(text[2], l->tick ? "true" : "false");
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        console_set(&k->core->console, kept[i], text[i], NULL);
     k->waiting = true;
     uv_timer_start(&k->timer, on_timer, PAUSE_MS, 0);
+}
+
+void keep_set(struct keep *k, enum console_option id, const char *text)
+{
+    if (!k)
+        return;
+    console_set(&k->core->console, id, text, NULL);
+    wait(k);
+}
+
+void keep_look(struct keep *k, const struct look *l)
+{
+    char text[LOOK_TEXT];
+
+    look_columns(l, text);
+    keep_set(k, CONSOLE_COLUMNS, text);
+    look_sort(l, text);
+    keep_set(k, CONSOLE_SORT, text);
+    keep_set(k, CONSOLE_TICK, l->tick ? "true" : "false");
+}
+
+void keep_key(struct keep *k, enum action_id a, const char *text)
+{
+    if (!k)
+        return;
+    free(k->new_keys[a]);
+    k->new_keys[a] = strdup(text);
+    wait(k);
 }
 
 static void on_closed(uv_handle_t *h)
 {
     struct keep *k = h->data;
 
+    for (int a = 0; a < ACTIONS; a++)
+        free(k->new_keys[a]);
     free(k->folder);
     free(k);
 }

@@ -6,6 +6,9 @@
 #ifndef TUI_KEEP_H
 #define TUI_KEEP_H
 
+#include "config/console.h"
+#include "tui/action.h"
+
 struct core;
 struct keep;
 struct look;
@@ -14,6 +17,9 @@ struct look;
 struct keep *keep_new(struct core *c);
 /* Columns, order and ticking, where they differ from the settings; an error becomes a message. */
 void keep_look(struct keep *k, const struct look *l);
+/* One setting of the console, which is right; the same for the keys of an action. */
+void keep_set(struct keep *k, enum console_option id, const char *text);
+void keep_key(struct keep *k, enum action_id a, const char *text);
 /* Writes what is not written yet, and waits for it. */
 void keep_free(struct keep *k);
 

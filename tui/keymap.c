@@ -105,8 +105,34 @@ static int parse_keys(const struct keymap *k, int a, const char *text, ui_key ke
     return copy ? 0 : err_sys(e, ENOMEM, "keys");
 }
 
+int keymap_set(struct keymap *k, enum action_id a, const char *text, enum option_origin from, struct err *e)
+{
+    ui_key keys[ACTION_KEYS] = {K_NONE};
+    int r = parse_keys(k, a, text, keys, e);
+
+    if (r < 0)
+        return r;
+    memcpy(k->row[a].keys, keys, sizeof(keys));
+    k->row[a].own = true;
+    k->row[a].from = from;
+    return 0;
+}
+
+char *keymap_text(const struct keymap *k, enum action_id a, char *to)
+{
+    char name[KEY_TEXT];
+
+    *to = '\0';
+    for (int i = 0; i < ACTION_KEYS && k->row[a].keys[i] != K_NONE; i++) {
+        strcat(to, i ? " " : "");
+        strcat(to, key_text(k->row[a].keys[i], name));
+    }
+    return to;
+}
+
 struct loader {
     struct keymap *keys;
+    enum option_origin from;
     conf_warn *warn;
     void *ctx;
 };
@@ -114,17 +140,11 @@ struct loader {
 static int on_row(void *ctx, const char *name, const char *text, struct err *e)
 {
     const struct loader *l = ctx;
-    ui_key keys[ACTION_KEYS] = {K_NONE};
-    int a = action_of_name(name), r;
+    int a = action_of_name(name);
 
     if (a < 0)
         return err_set(e, EINVAL, "there is no action '%s' that has keys", name);
-    r = parse_keys(l->keys, a, text, keys, e);
-    if (r < 0)
-        return r;
-    memcpy(l->keys->row[a].keys, keys, sizeof(keys));
-    l->keys->row[a].own = true;
-    return 0;
+    return keymap_set(l->keys, (enum action_id)a, text, l->from, e);
 }
 
 static void on_warning(void *ctx, const char *text)
@@ -164,13 +184,14 @@ static void tell_lost(const struct loader *l, int a, const struct keymap *table)
 void keymap_load(struct keymap *k, const struct paths *p, conf_warn *warn, void *ctx)
 {
     static const char *const files[] = {"lxtop.conf", "console.conf"};
-    struct loader l = {k, warn, ctx};
+    struct loader l = {k, ORIGIN_CONF, warn, ctx};
     struct keymap table;
 
     keymap_init(&table);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         auto_free char *path = file_path("%s/%s", p->config, files[i]);
 
+        l.from = i == 0 ? ORIGIN_CONF : ORIGIN_CONSOLE;
         if (path)
             conf_read_rows(path, "keys", on_row, on_warning, &l);
     }

@@ -13,14 +13,17 @@
 #include <stddef.h>
 
 #include "config/conf.h"
+#include "config/option.h"
 #include "tui/action.h"
 
+struct err;
 struct paths;
 
 struct keymap {
     struct {
         ui_key keys[ACTION_KEYS]; /* no gaps */
         bool own;                 /* given by a person */
+        enum option_origin from;  /* where */
     } row[ACTIONS];
     ui_key prefix;                /* lxtop's own in a terminal pane */
 };
@@ -31,6 +34,11 @@ void keymap_init(struct keymap *k);
  * another row has as much right to.  An action whose last key went to another is told, too.
  */
 void keymap_load(struct keymap *k, const struct paths *p, conf_warn *warn, void *ctx);
+/* Gives an action the keys that are named; an error, which says what is wrong, leaves all. */
+int keymap_set(struct keymap *k, enum action_id a, const char *text, enum option_origin from, struct err *e);
+/* All of its keys by name, as keymap_set takes them, into `to` of KEYMAP_TEXT bytes, which it returns. */
+#define KEYMAP_TEXT (ACTION_KEYS * (KEY_TEXT + 1))
+char *keymap_text(const struct keymap *k, enum action_id a, char *to);
 /* The action of a key in a view, or -1. */
 int keymap_action(const struct keymap *k, enum view_id v, ui_key key);
 /* The name of the first key that leads to it in that view, into `to` of KEY_TEXT bytes, which it returns; NULL: none. */

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #include "tui/grid.h"
-#include "tui/key.h"
+#include "config/key.h"
 
 #define PANE_ROWS_MAX 500
 #define PANE_COLS_MAX 1000

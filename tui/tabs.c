@@ -219,13 +219,14 @@ struct tabs *tabs_new(struct core *c, void (*fn)(void *ctx), void *ctx)
     t->core = c;
     t->changed = fn;
     t->ctx = ctx;
-    t->prefix = key_parse(console_text(&c->console, CONSOLE_PREFIX));
-    if (t->prefix == K_NONE) {
-        t->prefix = tabs_prefix(NULL);
-        model_say(&c->model, MESSAGE_ERROR, "the setting prefix of the console, '%s', names no key; it is Ctrl-]",
-                  console_text(&c->console, CONSOLE_PREFIX));
-    }
+    tabs_use_settings(t);
     return t;
+}
+
+void tabs_use_settings(struct tabs *t)
+{
+    if (t)
+        t->prefix = key_parse(console_text(&t->core->console, CONSOLE_PREFIX));
 }
 
 ui_key tabs_prefix(const struct tabs *t)
@@ -275,7 +276,7 @@ static void close_front(struct tabs *t)
 {
     tab_free(t->tab[t->front]);
     t->count--;
-    memmove(t->tab + t->front, t->tab + t->front + 1, (t->count - t->front) * sizeof(*t->tab));
+    memmove(t->tab + t->front, t->tab + t->front + 1, (t->count - t->front) * sizeof(t->tab[0]));
     if (t->front && t->front >= t->count)
         t->front--;
 }

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "tui/grid.h"
-#include "tui/key.h"
+#include "config/key.h"
 
 struct core;
 struct err;
@@ -24,6 +24,7 @@ void tabs_free(struct tabs *t); /* NULL allowed */
 /* In a distro that runs; in front from then on.  -errno. */
 int tabs_open(struct tabs *t, const char *distro, bool console, struct err *e);
 unsigned tabs_count(const struct tabs *t); /* NULL: 0 */
+void tabs_use_settings(struct tabs *t); /* the prefix may be another; NULL allowed */
 ui_key tabs_prefix(const struct tabs *t);  /* NULL: Ctrl-] */
 /* Rows `row` to `row` + `rows` - 1, all columns: the pane, and a line that tells the panes and the keys. */
 void tabs_draw(struct tabs *t, struct grid *g, int row, int rows);

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "tui/grid.h"
-#include "tui/key.h"
+#include "config/key.h"
 
 /* Can the terminal place its cursor (terminfo `cup`)? initscr succeeds on TERM=dumb and paints rubbish. */
 bool term_can_place_cursor(void);

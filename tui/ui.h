@@ -18,7 +18,7 @@
 #include "tui/action.h"
 #include "tui/doc.h"
 #include "tui/grid.h"
-#include "tui/key.h"
+#include "config/key.h"
 #include "tui/keymap.h"
 #include "tui/list.h"
 #include "tui/look.h"
@@ -35,6 +35,8 @@ enum ui_want {
     WANT_CANCEL_TASK, /* `task` */
     WANT_SET,         /* setting `option` of `distro` to `text` */
     WANT_LOOK,        /* ui->look has changed: keep it */
+    WANT_SET_CONSOLE, /* setting `option` of the console to `text` */
+    WANT_SET_KEYS,    /* ui->keys has changed: keep that the action `option` has the keys `text` */
     WANT_FILE_VIEW,   /* args.word[0], with $PAGER */
     WANT_FILE_EDIT,   /* the same with $EDITOR */
     WANT_FILE_RENAME, /* args.word[0] to the name args.word[1] */
@@ -120,6 +122,7 @@ struct ui {
     /* A free name for a source, for the form; the caller of it frees. */
     char *(*suggest)(void *ctx, const char *source);
     void *suggest_ctx;
+    const struct console_options *console; /* for the settings; borrowed, NULL: not known */
     struct tabs *tabs; /* the terminal panes; borrowed, NULL: none */
 };
 

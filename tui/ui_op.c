@@ -58,9 +58,11 @@ static void ask_remove(struct ui *u, const struct model_distro *d)
 
 const char *ui_key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT])
 {
-    const char *key = keymap_key(&u->keys, u->view, a, to);
+    char text[KEY_TEXT];
 
-    return key ? key : action_table[a].name;
+    snprintf(text, sizeof(text), "{%s}", action_table[a].name);
+    keymap_fill(&u->keys, u->view, text, to, KEY_TEXT);
+    return to;
 }
 
 static struct ui_request answer_force(struct ui *u, const struct model *m)

@@ -12,7 +12,7 @@ struct ui_request ui_refuse(struct ui *u, enum action_id a, const struct model_d
 bool ui_of_marked(const struct ui *u);
 /* The question which of the removed distros is to come back. */
 void ask_undo(struct ui *u, const struct model *m);
-/* The name of its key here, or of the action where it has none. */
+/* The name of its key here, or what keymap_fill puts for it. */
 const char *ui_key_of(const struct ui *u, enum action_id a, char to[KEY_TEXT]);
 
 #endif

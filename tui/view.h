@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "tui/grid.h"
-#include "tui/key.h"
+#include "config/key.h"
 
 struct model;
 struct ui;

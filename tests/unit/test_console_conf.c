@@ -91,7 +91,7 @@ static void test_console_change__goes_into_its_own_file_alone(void **state)
     load();
     assert_ok(console_change(&console, &paths, CONSOLE_COLORS, "contrast", &e), e);
     assert_ok(console_change(&console, &paths, CONSOLE_SORT, "-cpu", &e), e);
-    assert_ok(console_change(&console, &paths, CONSOLE_PREFIX, "name \"q\"", &e), e);
+    assert_ok(console_change(&console, &paths, CONSOLE_PREFIX, "\"", &e), e);
     assert_int_equal(console_number(&console, CONSOLE_COLORS), SCHEME_CONTRAST);
     same = read_conf("lxtop.conf");
     assert_string_equal(same, persons);
@@ -100,7 +100,7 @@ static void test_console_change__goes_into_its_own_file_alone(void **state)
     load();
     assert_string_equal(warnings, "");
     assert_int_equal(console_number(&console, CONSOLE_COLORS), SCHEME_CONTRAST);
-    assert_string_equal(console_text(&console, CONSOLE_PREFIX), "name \"q\"");
+    assert_string_equal(console_text(&console, CONSOLE_PREFIX), "\"");
 }
 
 static void test_console_change__an_error_changes_nothing(void **state)

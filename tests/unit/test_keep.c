@@ -95,15 +95,59 @@ static void test_keep__bad_rows_are_told_and_left_out(void **state)
     struct seen s;
 
     (void)state;
-    write_conf("lxtop.conf", "console:\n{\n  columns = \"cpu colour\";\n};\nkeys:\n{\n  start = \"F99\";\n};");
+    write_conf("lxtop.conf", "console:\n{\n  columns = \"cpu colour\";\n  prefix = \"F99\";\n};\nkeys:\n{\n  start = \"F99\";\n};");
     make_distro("alpine", NULL);
     open_wide(&s, 200);
     seen_wait(&s, "STATE");
     seen_type(&s, "m");
     seen_wait(&s, "lxtop.conf:3: columns: there is no column 'colour'");
-    seen_wait(&s, "lxtop.conf:7: start: 'F99' is no key");
+    seen_wait(&s, "lxtop.conf:4: prefix: 'F99' is no key");
+    seen_wait(&s, "lxtop.conf:8: start: 'F99' is no key");
     seen_type(&s, "q");
     quit(&s);
+}
+
+/* Settings of the console, a column and keys are changed where they are shown, count at once, and are kept. */
+static void test_keep__what_the_settings_view_changes(void **state)
+{
+    auto_free char *kept = NULL;
+    struct seen s;
+
+    (void)state;
+    write_conf("lxtop.conf", "console: { mouse = \"false\"; };");
+    make_distro("alpine", NULL);
+    open_wide(&s, 120);
+    seen_type(&s, "e\\console mouse\r");
+    seen_wait(&s, "false                lxtop.conf");
+    seen_type(&s, "\x1b\\console colors\r");
+    seen_wait(&s, "terminal             default");
+    seen_type(&s, "\r\x15pink\r");
+    seen_wait(&s, "colors: ");
+    seen_type(&s, "\x15soft\r");
+    seen_wait(&s, "soft                 console");
+    seen_type(&s, "\x1b\\column cpu\r");
+    seen_wait(&s, "[x]                  default");
+    seen_type(&s, "\r");
+    seen_wait(&s, "[ ]                  console");
+    seen_type(&s, "\x1b\\key palette\r");
+    seen_wait(&s, ": Ctrl-P");
+    seen_type(&s, "\r\x15\r");
+    seen_wait(&s, "palette: needs a key");
+    seen_type(&s, "\x15" "F5\r");
+    seen_wait(&s, "F5                   console");
+    seen_type(&s, "\x1b[15~");
+    seen_wait(&s, "Actions that work now");
+    seen_type(&s, "\x1b");
+    seen_wait(&s, "FROM");
+    seen_type(&s, "\x1bq");
+    seen_wait(&s, "MEM");
+    assert_null(strstr(seen_shown(&s), "CPU  "));
+    quit(&s);
+    kept = console_conf();
+    assert_non_null(strstr(kept, "colors = \"soft\""));
+    assert_non_null(strstr(kept, "palette = \"F5\""));
+    assert_non_null(strstr(kept, "columns = \"state boot "));
+    assert_null(strstr(kept, "mouse"));
 }
 
 /* Nothing can be written: it is said, and the console goes on. */
@@ -130,6 +174,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_keep__columns_order_and_ticking),
         as_lxtop_test(test_keep__what_others_write_stays),
         as_lxtop_test(test_keep__bad_rows_are_told_and_left_out),
+        as_lxtop_test(test_keep__what_the_settings_view_changes),
         as_lxtop_test(test_keep__an_error_is_told),
     };
     int status = as_lxtop_main(argc, argv);

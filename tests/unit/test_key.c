@@ -2,7 +2,7 @@
 #include "tests/unit/fixture.h"
 
 #include "core/base/auto.h"
-#include "tui/key.h"
+#include "config/key.h"
 
 static const struct {
     ui_key key;

@@ -2,8 +2,8 @@
 /*
  * Keys as the console knows them: a code point, or one of the names below with what was held down.
  */
-#ifndef TUI_KEY_H
-#define TUI_KEY_H
+#ifndef CONFIG_KEY_H
+#define CONFIG_KEY_H
 
 #include <stdint.h>
 

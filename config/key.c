@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tui/key.h"
+#include "config/key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
