@@ -128,18 +128,27 @@ char *forwards_reply_text(const json_t *reply)
     return text;
 }
 
-/* Behind the forward of a line may stand one word more. */
+/* Behind the forward of a line may stand one word more, which is cut off. */
+static const char *cut_word(char *line)
+{
+    char *more = strchr(line, ' ');
+
+    if (!more)
+        return "";
+    *more = '\0';
+    return more + 1;
+}
+
 static void say_forward(FILE *out, const char *distro, char *line)
 {
-    char *more = strchr(line, ' '), host[INET6_ADDRSTRLEN] = "";
+    char host[INET6_ADDRSTRLEN] = "";
+    const char *more = cut_word(line);
     struct forward f;
 
-    if (more)
-        *more++ = '\0';
     if (forward_parse(line, &f, NULL) < 0 || !inet_ntop(f.v6 ? AF_INET6 : AF_INET, f.host, host, sizeof(host)))
         return;
     line_say(out, "%s: port %u of %s leads to its port %u, %s%s%s.", distro, f.host_port, host, f.guest_port,
-             f.udp ? "UDP" : "TCP", more ? ", " : "", more ? more : "");
+             f.udp ? "UDP" : "TCP", *more ? ", " : "", more);
 }
 
 char *forwards_words(const char *distro, const char *lines)
@@ -166,9 +175,13 @@ char *forwards_json(const char *lines)
     json_t *list = json_array();
     struct forward f;
 
-    while ((line = strsep(&rest, "\n")))
+    while ((line = strsep(&rest, "\n"))) {
+        const char *more = cut_word(line);
+
         if (forward_parse(line, &f, NULL) == 0)
-            json_array_append_new(list, json_pack("{ss ss si si}", "forward", line, "protocol", f.udp ? "udp" : "tcp",
-                                                  "port", f.host_port, "guest_port", f.guest_port));
+            json_array_append_new(list, json_pack("{ss ss si si sb sb}", "forward", line, "protocol", f.udp ? "udp" : "tcp",
+                                                  "port", f.host_port, "guest_port", f.guest_port, "automatic",
+                                                  strcmp(more, "automatic") == 0, "offered", strcmp(more, "offered") == 0));
+    }
     return report_json(list);
 }

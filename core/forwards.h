@@ -26,7 +26,7 @@ int forwards_keep(const struct paths *p, const struct options *defaults, const c
 char *forwards_settings_text(const struct paths *p, const struct options *defaults,
                              const char *distro, struct err *e);
 char *forwards_reply_text(const json_t *reply);
-/* Such lines as an array of { "forward", "protocol", "port", "guest_port" }; the caller frees. */
+/* Such lines as an array of { "forward", "protocol", "port", "guest_port", "automatic", "offered" }; the caller frees. */
 char *forwards_json(const char *lines);
 /* The same in words (report.h). */
 char *forwards_words(const char *distro, const char *lines);

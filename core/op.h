@@ -82,7 +82,7 @@ extern const unsigned op_status_count;
 enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_SETTINGS = 16,
                FLAG_LONG = 32, FLAG_RECURSIVE = 64, FLAG_PRESERVE = 128,
                FLAG_USER = 256 /* the one setting --user */, FLAG_CD = 512, FLAG_ENV = 1024,
-               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17, FLAG_PURGE = 1 << 19, FLAG_AS = 1 << 20,
+               FLAG_REMOVE = 2048, FLAG_FOLLOW = 4096, FLAG_NOTE = 1 << 16, FLAG_MEMORY = 1 << 17, FLAG_NO_INPUT = 1 << 21 /* of the surface: what runs gets no input of it */, FLAG_PURGE = 1 << 19, FLAG_AS = 1 << 20,
                FLAG_WORDS = 1 << 18 /* of the surface: what is told is told in words (report.h) */ };
 /* Words that follow the verb. */
 enum op_words {

@@ -36,6 +36,7 @@ struct shell {
     uv_signal_t resized, asked[ARRAY_SIZE(signals)];
     unsigned open; /* handles that are not closed yet */
     unsigned requests;
+    bool no_input;
     bool tty, begun, ended, in_ended;
     int status;
     struct termios before;
@@ -131,6 +132,8 @@ static void on_room(void *ctx)
 {
     struct shell *s = ctx;
 
+    if (!s->begun && s->no_input)
+        input_ended(s);
     s->begun = true;
     stdfd_watch(&s->in, !s->in_ended);
     while (!s->in.polled && !s->ended && !s->in_ended && session_room(s->session) > 0 && take_input(s))
@@ -305,7 +308,8 @@ static void stop_handles(struct shell *s)
 
 int shell_run(struct core *c, const struct op_args *a, struct err *e)
 {
-    struct shell s = {.loop = c->loop, .tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)};
+    struct shell s = {.loop = c->loop, .tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+                      .no_input = a->flags & FLAG_NO_INPUT};
     int r = open_session(&s, c, a, e);
 
     if (r < 0)

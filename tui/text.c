@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
@@ -38,6 +39,8 @@ static void run(struct text *t, struct op_args *a)
     char name[NAME_MAX_LEN + 2];
 
     a->flags |= FLAG_WORDS;
+    if (a->op == OP_EXEC && !isatty(STDIN_FILENO)) /* the lines that follow are commands for us */
+        a->flags |= FLAG_NO_INPUT;
     if (!confirmed(t, a))
         return;
     snprintf(name, sizeof(name), "%s", a->distro ? a->distro : "");

@@ -58,6 +58,14 @@ static void test_exec__pipes_files_and_nothing(void **state)
     assert_int_equal(line("grep -qx 'lxtop: no-such-program: not found' err"), 0);
 }
 
+/* The lines behind it are text mode's own commands, and no input of what it runs. */
+static void test_exec__in_text_mode_takes_no_line_of_it(void **state)
+{
+    (void)state;
+    assert_int_equal(line("printf 'exec %%s a cat\\nexec %%s a echo this\\nlist\\n' \"$U\" \"$U\" | $LX --text > out"), 0);
+    assert_int_equal(line("grep -qx this out && grep -q '^a: running' out && test \"$(grep -c '^[0-9].*exec' out)\" = 2"), 0);
+}
+
 /* A reader that is slow is waited for, one that is gone ends it. */
 static void test_exec__readers(void **state)
 {
@@ -171,6 +179,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         test(test_exec__pipes_files_and_nothing),
+        test(test_exec__in_text_mode_takes_no_line_of_it),
         test(test_exec__readers),
         test(test_exec__leaves_the_flags_of_others_alone),
         test(test_exec__signals_are_passed_on),
