@@ -111,7 +111,7 @@ static char *one_too_many(const struct snapshot_work *w)
     for (unsigned i = 0; i < s.count; i++)
         if (!oldest || s.list[i].created < oldest->created)
             oldest = &s.list[i];
-    if (s.count > (uint64_t)w->keep)
+    if (oldest && s.count > (uint64_t)w->keep)
         name = strdup(oldest->name);
     snapshots_release(&s);
     return name;

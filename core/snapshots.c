@@ -192,7 +192,7 @@ char *snapshots_disk(const struct snapshots *s, const struct snapshot *of)
 {
     char **files = snapshots_files(s, of), *text = NULL;
     size_t len;
-    FILE *f = files ? open_memstream(&text, &len) : NULL;
+    FILE *f = files && files[0] ? open_memstream(&text, &len) : NULL;
 
     if (f) {
         fprintf(f, "%s,format=%s", files[0], snapshots_format(files[0]));

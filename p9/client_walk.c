@@ -171,8 +171,8 @@ static bool is_same(const struct p9_qid *walked, const struct p9_qid *said)
 
 static void walk_and_ask(struct lookups *l)
 {
-    struct p9_qid qid[P9_CLIENT_BATCH];
-    bool walked[P9_CLIENT_BATCH];
+    struct p9_qid qid[P9_CLIENT_BATCH] = {0};
+    bool walked[P9_CLIENT_BATCH] = {false};
 
     walk_all(l, qid);
     memset(l->call, 0, l->n * sizeof(l->call[0]));

@@ -276,7 +276,8 @@ static void close_front(struct tabs *t)
 {
     tab_free(t->tab[t->front]);
     t->count--;
-    memmove(t->tab + t->front, t->tab + t->front + 1, (t->count - t->front) * sizeof(t->tab[0]));
+    for (unsigned i = t->front; i < t->count; i++)
+        t->tab[i] = t->tab[i + 1];
     if (t->front && t->front >= t->count)
         t->front--;
 }

@@ -33,7 +33,7 @@ uint8_t *state_file_wrap(struct state *s, size_t *len, struct err *e)
     memcpy(all, MAGIC, MAGIC_SIZE);
     memcpy(all + MAGIC_SIZE, &version, 4);
     memcpy(all + MAGIC_SIZE + 4, &body, 4);
-    memcpy(all + MAGIC_SIZE + 8, STATE_FILE_MACHINE, strlen(STATE_FILE_MACHINE));
+    memcpy(all + MAGIC_SIZE + 8, STATE_FILE_MACHINE, sizeof(STATE_FILE_MACHINE)); /* zeros to the end */
     if (s->len)
         memcpy(all + HEAD_SIZE, s->out, s->len);
     digest_of(all, HEAD_SIZE + s->len, all + HEAD_SIZE + s->len);

@@ -37,7 +37,8 @@ void state_bytes(struct state *s, void *bytes, size_t len)
 
     if (s->loading && (!from || s->bad)) {
         state_refuse(s, "the state ends too early");
-        memset(bytes, 0, len);
+        if (bytes) /* none of nothing */
+            memset(bytes, 0, len);
         return;
     }
     if (to && len)
@@ -113,7 +114,7 @@ void state_text(struct state *s, char *text, size_t room)
 
     state_count(s, &len, (uint32_t)room - 1);
     state_bytes(s, text, len);
-    if (s->loading && memchr(text, '\0', len))
+    if (s->loading && strnlen(text, len) < len)
         state_refuse(s, "a text has a NUL inside");
     if (s->loading)
         text[len] = '\0';

@@ -45,7 +45,7 @@ static size_t put_extension(uint8_t *to, uint32_t type, const char *text)
 
     qcow2_put32(to, type);
     qcow2_put32(to + 4, (uint32_t)len);
-    memcpy(to + 8, text, len);
+    memcpy(to + 8, text, len + 1); /* behind it the cluster is of zeros anyway */
     return 8 + (len + 7) / 8 * 8;
 }
 
@@ -70,7 +70,7 @@ static void put_header(uint8_t *h, const struct layout *l, const char *backing, 
     at += put_extension(h + at, EXTENSION_END, "");
     qcow2_put64(h + H_BACKING_AT, at);
     qcow2_put32(h + H_BACKING_LEN, (uint32_t)strlen(backing));
-    memcpy(h + at, backing, strlen(backing));
+    memcpy(h + at, backing, strlen(backing) + 1);
 }
 
 static int write_at(int fd, const void *bytes, size_t len, uint64_t at, struct err *e)

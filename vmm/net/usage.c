@@ -34,13 +34,10 @@ static bool parse_row(const char *line, struct row *r)
 /* 0: it has none. */
 static unsigned local_port(int fd)
 {
-    struct sockaddr_storage a = {0};
+    struct sockaddr_in6 a = {0}; /* of IPv4 the port stands at the same place */
     socklen_t len = sizeof(a);
 
-    if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-        return 0;
-    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                         : ((struct sockaddr_in *)&a)->sin_port);
+    return getsockname(fd, (struct sockaddr *)&a, &len) < 0 ? 0 : ntohs(a.sin6_port);
 }
 
 static unsigned count_rows(const char *table, bool listens, unsigned *port, unsigned ports)
