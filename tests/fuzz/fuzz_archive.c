@@ -33,20 +33,24 @@ static int count_steps(void *ctx, uint64_t done, uint64_t total)
 static void judge(char *image)
 {
     char *argv[] = {(char *)"e2fsck", (char *)"-fn", image, NULL}, *env[] = {NULL};
-    posix_spawn_file_actions_t quiet;
+    auto_close int says = memfd_create("e2fsck", MFD_CLOEXEC);
+    posix_spawn_file_actions_t to;
+    char words[4096];
+    ssize_t len;
     pid_t pid;
     int status = 0;
 
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&pid, "/sbin/e2fsck", &quiet, NULL, argv, env) != 0)
-        return;
-    posix_spawn_file_actions_destroy(&quiet);
-    if (waitpid(pid, &status, 0) != pid || status != 0) {
-        fprintf(stderr, "e2fsck finds errors, status %#x\n", status);
+    posix_spawn_file_actions_init(&to);
+    posix_spawn_file_actions_adddup2(&to, says, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&to, says, STDERR_FILENO);
+    if (posix_spawn(&pid, "/sbin/e2fsck", &to, NULL, argv, env) != 0)
         abort();
-    }
+    posix_spawn_file_actions_destroy(&to);
+    if (waitpid(pid, &status, 0) == pid && status == 0)
+        return;
+    len = pread(says, words, sizeof(words), 0);
+    fprintf(stderr, "e2fsck finds errors, status %#x:\n%.*s\n", status, len < 0 ? 0 : (int)len, words);
+    abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
