@@ -237,14 +237,14 @@ static void test_mount__another_server_of_the_same_files(void **state)
     assert_int_equal(shell("mkdir %s/mnt", folder), 0);
     assert_int_equal(run(NULL, "mount a %s/mnt", folder), 0);
     assert_int_equal(shell("(cd %s/mnt/etc && exec 5> opened && echo x >&5 && touch ../../up && "
-                           "for i in $(seq 200); do [ -e ../../again ] && break; sleep 0.05; done; "
+                           "for i in $(seq 4000); do [ -e ../../again ] && break; sleep 0.05; done; "
                            "cat motd > ../../read; ! echo y >&5 2>/dev/null && echo z > new && touch ../../done) "
-                           "> /dev/null 2>&1 & for i in $(seq 200); do [ -e %s/up ] && exit 0; sleep 0.05; done; exit 1",
+                           "> /dev/null 2>&1 & for i in $(seq 4000); do [ -e %s/up ] && exit 0; sleep 0.05; done; exit 1",
                            folder, folder), 0);
     export_kill(export);
     unlink(path);
     export = export_start(path, guest);
-    assert_int_equal(shell("cd %s; touch again; for i in $(seq 200); do [ -e done ] && break; sleep 0.05; done; "
+    assert_int_equal(shell("cd %s; touch again; for i in $(seq 4000); do [ -e done ] && break; sleep 0.05; done; "
                            "[ -e done ] && grep -q hello read && grep -q z guest/etc/new", folder), 0);
     assert_int_equal(run("", "unmount a"), 0);
 }
