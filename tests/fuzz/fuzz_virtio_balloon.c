@@ -31,22 +31,7 @@ struct world {
 static void start(struct world *w, unsigned features)
 {
     virtio_set_status(&w->b.v, 0);
-    driver_negotiate(&w->b.v, (features & 1 ? 1 << 1 : 0) | (features & 2 ? 1 << 5 : 0));
-    for (unsigned i = 0; i < QUEUES; i++) {
-        driver_init(&w->d[i], &w->mem, &w->b.v.queue[i], i, RING);
-        virtio_enable_queue(&w->b.v, i);
-    }
-    driver_ok(&w->b.v);
-}
-
-static void offer(struct world *w, unsigned queue, struct desc_entry e)
-{
-    struct driver *d = &w->d[queue];
-    uint16_t slot = d->avail % RING;
-
-    driver_desc(d, slot, e);
-    driver_offer(d, slot);
-    w->b.v.class->notify(&w->b.v, queue);
+    driver_start(w->d, QUEUES, RING, &w->b.v, &w->mem, (features & 1 ? 1 << 1 : 0) | (features & 2 ? 1 << 5 : 0));
 }
 
 static void give(struct world *w, unsigned queue, struct cursor *in, uint16_t len)
@@ -55,7 +40,7 @@ static void give(struct world *w, unsigned queue, struct cursor *in, uint16_t le
 
     for (int i = 0; i < 64; i++)
         at[i] = cursor_u8(in);
-    offer(w, queue, (struct desc_entry){DRIVER_DATA_AT, len, len & WRITE, 0});
+    driver_submit(&w->d[queue], &w->b.v, queue, (struct desc_entry){DRIVER_DATA_AT, len, len & WRITE, 0});
 }
 
 static void step(struct world *w, struct cursor *in)
@@ -67,7 +52,7 @@ static void step(struct world *w, struct cursor *in)
     if (what == GIVE)
         give(w, queue, in, len);
     else if (what == RAW)
-        offer(w, queue, (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
+        driver_submit(&w->d[queue], &w->b.v, queue, (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
     else if (what == ASK && virtio_balloon_used(&w->b, w->now) < -1)
         abort();
     else if (what == RESET)

@@ -43,22 +43,7 @@ static void check(bool right)
 static void start(struct world *w, unsigned features)
 {
     virtio_set_status(&w->n.v, 0);
-    driver_negotiate(&w->n.v, (features & 1 ? 1ULL << 15 : 0) | (features & 2));
-    for (unsigned i = 0; i < QUEUES; i++) {
-        driver_init(&w->d[i], &w->mem, &w->n.v.queue[i], i, RING);
-        virtio_enable_queue(&w->n.v, i);
-    }
-    driver_ok(&w->n.v);
-}
-
-static void offer(struct world *w, unsigned queue, struct desc_entry e)
-{
-    struct driver *d = &w->d[queue];
-    uint16_t slot = d->avail % RING;
-
-    driver_desc(d, slot, e);
-    driver_offer(d, slot);
-    w->n.v.class->notify(&w->n.v, queue);
+    driver_start(w->d, QUEUES, RING, &w->n.v, &w->mem, (features & 1 ? 1ULL << 15 : 0) | (features & 2));
 }
 
 /* Headers and addresses are the input's, so that checksums and types of frames are tried. */
@@ -68,7 +53,7 @@ static void send_out(struct world *w, struct cursor *in, uint16_t len)
 
     for (int i = 0; i < 64; i++)
         at[i] = cursor_u8(in);
-    offer(w, 1, (struct desc_entry){DRIVER_DATA_AT, len, 0, 0});
+    driver_submit(&w->d[1], &w->n.v, 1, (struct desc_entry){DRIVER_DATA_AT, len, 0, 0});
 }
 
 static void drain(struct world *w)
@@ -99,11 +84,11 @@ static void step(struct world *w, struct cursor *in)
     uint16_t len = cursor_le16(in);
 
     if (what == GIVE)
-        offer(w, 0, (struct desc_entry){DRIVER_DATA_AT + 0x10000, len, WRITE, 0});
+        driver_submit(&w->d[0], &w->n.v, 0, (struct desc_entry){DRIVER_DATA_AT + 0x10000, len, WRITE, 0});
     else if (what == SEND)
         send_out(w, in, len);
     else if (what == RAW)
-        offer(w, queue, (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
+        driver_submit(&w->d[queue], &w->n.v, queue, (struct desc_entry){cursor_le32(in) * 16ULL, len, len & 7, len >> 8 & 31});
     else if (what == COME)
         come(w, len);
     else if (what == EVENT)

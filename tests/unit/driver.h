@@ -151,4 +151,26 @@ static inline void driver_ok(struct virtio *v)
                       VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
 }
 
+/* A driver that begins: `count` rings of `size`, from number 0 up. */
+static inline void driver_start(struct driver *d, unsigned count, uint16_t size, struct virtio *v, const struct mem *mem,
+                                uint64_t features)
+{
+    driver_negotiate(v, features);
+    for (unsigned i = 0; i < count; i++) {
+        driver_init(&d[i], mem, &v->queue[i], i, size);
+        virtio_enable_queue(v, i);
+    }
+    driver_ok(v);
+}
+
+/* A chain of one descriptor, in the slot that is next, and the device is told. */
+static inline void driver_submit(struct driver *d, struct virtio *v, unsigned queue, struct desc_entry e)
+{
+    uint16_t slot = d->avail % d->size;
+
+    driver_desc(d, slot, e);
+    driver_offer(d, slot);
+    v->class->notify(v, queue);
+}
+
 #endif

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/fake_machine.h"
 #include "tests/unit/fixture.h"
 #include "vmm/guest/relay.h"
 
@@ -62,6 +63,26 @@ static void end_guest(void)
         waitpid(guest, NULL, 0);
     }
     guest = 0;
+}
+
+/* --- for a test of its own: the distro "a", its machine and its guest --- */
+
+static struct fake_machine machine;
+
+static int start_machine(void **state)
+{
+    set_up(state);
+    make_distro("a", NULL);
+    fake_start(&machine, folder, "a");
+    start_guest(folder);
+    return 0;
+}
+
+static int stop_machine(void **state)
+{
+    end_guest();
+    fake_clean(&machine);
+    return tear_down(state);
 }
 
 #endif

@@ -9,26 +9,7 @@
 #include <utmp.h>
 
 #include "tests/unit/fake_guest.h"
-#include "tests/unit/fake_machine.h"
 #include "tests/unit/terminal.h"
-
-static struct fake_machine machine;
-
-static int start(void **state)
-{
-    set_up(state);
-    make_distro("a", NULL);
-    fake_start(&machine, folder, "a");
-    start_guest(folder);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    end_guest();
-    fake_clean(&machine);
-    return tear_down(state);
-}
 
 /* A line of shell in which lxtop is "$LX" and its flags for this user are $U. */
 static int __attribute__((format(printf, 1, 2))) line(const char *fmt, ...)
@@ -174,7 +155,7 @@ static void test_terminal__comes_back_when_lxtop_is_asked_to_end(void **state)
     }
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define test(f) cmocka_unit_test_setup_teardown(f, start_machine, stop_machine)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {

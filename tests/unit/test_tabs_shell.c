@@ -6,25 +6,6 @@
 #include <sys/stat.h>
 
 #include "tests/unit/fake_guest.h"
-#include "tests/unit/fake_machine.h"
-
-static struct fake_machine machine;
-
-static int start(void **state)
-{
-    set_up(state);
-    make_distro("a", NULL);
-    fake_start(&machine, folder, "a");
-    start_guest(folder);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    end_guest();
-    fake_clean(&machine);
-    return tear_down(state);
-}
 
 static void begin(struct seen *s)
 {
@@ -270,7 +251,7 @@ static void test_shell_pane__a_prefix_of_ones_own(void **state)
     leave(&s, "\x01");
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define test(f) cmocka_unit_test_setup_teardown(f, start_machine, stop_machine)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {

@@ -22,12 +22,7 @@ static int set_up_with(void **state, uint64_t features, unsigned queues)
 
     assert_int_equal(mem_init(&w->mem, DRIVER_MEM, NULL), 0);
     virtio_balloon_init(&w->b, &w->mem);
-    driver_negotiate(&w->b.v, features);
-    for (unsigned i = 0; i < queues; i++) {
-        driver_init(&w->d[i], &w->mem, &w->b.v.queue[i], i, 8);
-        virtio_enable_queue(&w->b.v, i);
-    }
-    driver_ok(&w->b.v);
+    driver_start(w->d, queues, 8, &w->b.v, &w->mem, features);
     *state = w;
     return 0;
 }

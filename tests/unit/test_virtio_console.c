@@ -60,12 +60,7 @@ static void room0(void *ctx)
 
 static void start(struct world *w, uint64_t features)
 {
-    driver_negotiate(&w->c.v, features);
-    for (unsigned i = 0; i < QUEUES; i++) {
-        driver_init(&w->d[i], &w->mem, &w->c.v.queue[i], i, RING);
-        virtio_enable_queue(&w->c.v, i);
-    }
-    driver_ok(&w->c.v);
+    driver_start(w->d, QUEUES, RING, &w->c.v, &w->mem, features);
     w->seen = 0;
 }
 

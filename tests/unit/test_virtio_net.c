@@ -26,12 +26,7 @@ struct world {
 static void start(struct world *w, uint64_t features)
 {
     virtio_set_status(&w->n.v, 0);
-    driver_negotiate(&w->n.v, features);
-    for (unsigned i = 0; i < QUEUES; i++) {
-        driver_init(&w->d[i], &w->mem, &w->n.v.queue[i], i, RING);
-        virtio_enable_queue(&w->n.v, i);
-    }
-    driver_ok(&w->n.v);
+    driver_start(w->d, QUEUES, RING, &w->n.v, &w->mem, features);
 }
 
 static int set_up(void **state)

@@ -32,12 +32,7 @@ static int set_up(void **state)
     assert_int_equal(mem_init(&w->mem, DRIVER_MEM, NULL), 0);
     w->loop = loop_new(NULL);
     virtio_balloon_init(&w->balloon, &w->mem);
-    driver_negotiate(&w->balloon.v, VIRTIO_FEATURE_EVENT_IDX);
-    for (unsigned i = 0; i < 3; i++) {
-        driver_init(&w->d[i], &w->mem, &w->balloon.v.queue[i], i, SIZE);
-        virtio_enable_queue(&w->balloon.v, i);
-    }
-    driver_ok(&w->balloon.v);
+    driver_start(w->d, 3, SIZE, &w->balloon.v, &w->mem, VIRTIO_FEATURE_EVENT_IDX);
     *state = w;
     return 0;
 }
@@ -215,12 +210,7 @@ static void test_net__gives_back_what_it_holds(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, other), 0);
     assert_int_equal(virtio_net_init(&one, &w->mem, w->loop, pair[0], NULL), 0);
     assert_int_equal(virtio_net_init(&two, &w->mem, w->loop, other[0], NULL), 0);
-    driver_negotiate(&one.v, 1 << 15);
-    for (unsigned i = 0; i < 2; i++) {
-        driver_init(&d[i], &w->mem, &one.v.queue[i], i, SIZE);
-        virtio_enable_queue(&one.v, i);
-    }
-    driver_ok(&one.v);
+    driver_start(d, 2, SIZE, &one.v, &w->mem, 1 << 15);
     for (uint16_t i = 0; i < 3; i++)
         driver_chain(&d[0], i, &(struct desc_entry){DRIVER_DATA_AT + i * 2048ULL, 2048, WRITE, 0}, 1);
     one.v.class->notify(&one.v, 0);
@@ -247,12 +237,7 @@ static void test_vsock__tells_the_guest_that_its_connections_are_gone(void **sta
 
     assert_int_equal(virtio_vsock_init(one, &w->mem, w->loop, NULL, NULL), 0);
     assert_int_equal(virtio_vsock_init(two, &w->mem, w->loop, NULL, NULL), 0);
-    driver_negotiate(&one->v, 0);
-    for (unsigned i = 0; i < 3; i++) {
-        driver_init(&d[i], &w->mem, &one->v.queue[i], i, SIZE);
-        virtio_enable_queue(&one->v, i);
-    }
-    driver_ok(&one->v);
+    driver_start(d, 3, SIZE, &one->v, &w->mem, 0);
     driver_chain(&d[2], 0, &(struct desc_entry){DRIVER_DATA_AT, 4, WRITE, 0}, 1);
     memcpy(driver_at(&d[2], DRIVER_DATA_AT, 4), &event, 4);
     one->next_port += 7;
