@@ -37,6 +37,7 @@ say = $(if $(filter 0,$(V)),@echo "  $(1) $(MODE) $@",@:)
 # on the wire.
 LIB_base := $(wildcard core/base/*.c)
 LIB_disk := $(wildcard core/disk/*.c) # the image format, for both sides of the process boundary
+LIB_image := $(wildcard core/image/*.c) # sources of distros, and the ext4 that they become
 LIB_config := $(wildcard config/*.c)
 LIB_fuse := $(wildcard p9/fuse*.c)
 LIB_p9 := $(filter-out $(LIB_fuse),$(wildcard p9/*.c))
@@ -45,7 +46,7 @@ LIB_tui := $(filter-out tui/main.c,$(wildcard tui/*.c))
 LIB_vmm := $(filter-out vmm/main.c,$(wildcard vmm/*.c))
 LIB_guest := $(filter-out vmm/guest/main.c,$(wildcard vmm/guest/*.c)) # for unit tests; see GUEST_OBJS
 LIB_net := $(filter-out vmm/net/main.c,$(wildcard vmm/net/*.c))
-LIBS := base disk config p9 fuse core tui vmm net guest
+LIBS := base disk image config p9 fuse core tui vmm net guest
 GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 
@@ -72,7 +73,7 @@ $(O)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core config fuse p9 disk base,$(call lib,$(l)))
+$(O)/lxtop: $(O)/tui/main.o $(foreach l,tui core image config fuse p9 disk base,$(call lib,$(l)))
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LINK_lxtop)
 
@@ -109,7 +110,7 @@ $(O)/lxtop-guest: $(GUEST_OBJS)
 
 # --- Tests ---------------------------------------------------------------------------------------
 UNIT := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS := $(foreach l,core vmm net guest tui config fuse p9 disk base,$(call lib,$(l)))
+TEST_LIBS := $(foreach l,core vmm net guest tui image config fuse p9 disk base,$(call lib,$(l)))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
@@ -163,8 +164,9 @@ docker-test: kernel
 	$(Q)LXTOP_PATIENCE=1500 tests/lab/run --disk --ordinary --mem 6144 tests/lab/suite docker
 
 # --- The house rules -------------------------------------------------------------------------------
-HEADERS := $(wildcard tui/*.h core/*.h core/base/*.h core/disk/*.h config/*.h p9/*.h vmm/*.h vmm/net/*.h vmm/guest/*.h)
-SOURCES := $(wildcard tui/*.c core/*.c core/base/*.c core/disk/*.c config/*.c p9/*.c vmm/*.c vmm/net/*.c vmm/guest/*.c)
+ROOMS := tui core core/base core/disk core/image config p9 vmm vmm/net vmm/guest
+HEADERS := $(wildcard $(ROOMS:%=%/*.h))
+SOURCES := $(wildcard $(ROOMS:%=%/*.c))
 .PHONY: layers headers tidy format
 layers:
 	$(Q)tests/layers $(HEADERS) $(SOURCES)

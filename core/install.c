@@ -7,8 +7,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/ext4.h"
-#include "core/source.h"
+#include "core/image/ext4.h"
+#include "core/image/source.h"
 #include "core/store.h"
 
 /* What is no root file system would only fail later, and less clearly, in the guest. */

@@ -11,7 +11,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/disk/chain.h"
-#include "core/ext4_disk.h"
+#include "core/image/ext4_disk.h"
 #include "core/plain.h"
 
 #define DEPTH_MAX 256

@@ -15,8 +15,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/ext4.h"
-#include "core/source.h"
+#include "core/image/ext4.h"
+#include "core/image/source.h"
 
 #define IMAGE_SIZE (16UL << 20)
 #define STEPS_MAX 2000 /* entries and blocks of data */

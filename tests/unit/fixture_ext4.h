@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
-#include "core/ext4.h"
+#include "core/image/ext4.h"
 
 #define MIB (1ULL << 20)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* File systems, data, names and folders; what an entry carries is in test_ext4_entry.c. */
-#include "core/ext4.h"
+#include "core/image/ext4.h"
 
 #include "tests/unit/fixture_ext4.h"
 

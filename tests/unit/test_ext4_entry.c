@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an entry carries: attributes, device numbers, targets, other names, extended attributes. */
-#include "core/ext4.h"
+#include "core/image/ext4.h"
 
 #include "tests/unit/fixture_ext4.h"
 

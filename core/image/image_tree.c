@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/image_tree.h"
+#include "core/image/image_tree.h"
 
 #include <errno.h>
 #include <limits.h>

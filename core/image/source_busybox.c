@@ -9,8 +9,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/ext4.h"
-#include "core/source.h"
+#include "core/image/ext4.h"
+#include "core/image/source.h"
 
 #define PROGRAM "/bin/busybox" /* Debian's package busybox-static */
 #define PROGRAM_MAX (16UL << 20)

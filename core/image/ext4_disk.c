@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/ext4_disk.h"
+#include "core/image/ext4_disk.h"
 
 #include <errno.h>
 #include <et/com_err.h>

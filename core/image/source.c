@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/source.h"
+#include "core/image/source.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "core/base/auto.h"
-#include "core/ext4_parts.h"
+#include "core/image/ext4_parts.h"
 
 static uint8_t file_type(mode_t type)
 {

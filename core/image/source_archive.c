@@ -9,8 +9,8 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/ext4.h"
-#include "core/source.h"
+#include "core/image/ext4.h"
+#include "core/image/source.h"
 
 #define READ_CHUNK (128 * 1024)
 #define XATTRS_MAX 64

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "core/base/uuid.h"
-#include "core/ext4_parts.h"
+#include "core/image/ext4_parts.h"
 
 #define INODE_RATIO 16384
 #define LOST_FOUND_BLOCKS 4

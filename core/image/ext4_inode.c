@@ -5,7 +5,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include "core/ext4_parts.h"
+#include "core/image/ext4_parts.h"
 
 #define TIME_MIN (-0x80000000LL)
 #define TIME_MAX 0x37fffffffLL

@@ -12,8 +12,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/ext4.h"
-#include "core/source.h"
+#include "core/image/ext4.h"
+#include "core/image/source.h"
 
 #define CHUNK (1024 * 1024)
 #define XATTRS_MAX 64

@@ -5,8 +5,8 @@
 
 #include <ext2fs/ext2fs.h>
 
-#include "core/ext4.h"
-#include "core/image_tree.h"
+#include "core/image/ext4.h"
+#include "core/image/image_tree.h"
 
 #define BLOCK 4096U
 #define INODE_SIZE 256

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/ext4.h"
+#include "core/image/ext4.h"
 
 #include <errno.h>
 #include <et/com_err.h>
@@ -14,7 +14,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/ext4_parts.h"
+#include "core/image/ext4_parts.h"
 
 /* libext2fs' errors in lxtop's words where they are the person's business. */
 static int fail(struct ext4 *x, errcode_t code, struct err *e, const char *what)
