@@ -15,6 +15,7 @@
 #include "core/core.h"
 #include "core/plain.h"
 #include "core/suspended.h"
+#include "core/vmm_args.h"
 
 #define READY_FD 3
 #define LOG_MAX (1024 * 1024)
@@ -222,60 +223,29 @@ static int spawn_vmm(struct machine_start *s, char *const *argv, int log_fd)
     return 0;
 }
 
-/* One row a flag of lxtop-vmm that takes a value. */
 static int run_vmm(struct machine_start *s)
 {
-    auto_free char *vmm = core_find_program("lxtop-vmm", "LXTOP_VMM");
-    auto_free char *memory = size_format(options_number(&s->options, OPT_MEMORY));
-    auto_free char *cpus = file_path("%d", (int)options_number(&s->options, OPT_CPUS));
-    auto_free char *disk = file_path("%s,id=root", s->disk_argument);
-    auto_free char *lock = machine_file(s->paths, s->name, "lock");
-    auto_free char *run = machine_file(s->paths, s->name, "run.json");
-    auto_free char *console = machine_file(s->paths, s->name, "console.log");
     auto_free char *log = machine_file(s->paths, s->name, "vmm.log");
-    auto_free char *ctl = machine_socket(s->paths, s->name);
-    auto_free char *vsock = machine_vsock(s->paths, s->name);
-    auto_free char *instant = options_number(&s->options, OPT_INSTANT) ? suspended_folder(s->paths, s->name) : NULL;
     auto_free char *old_console = machine_file(s->paths, s->name, "console.log.1");
-    auto_free char *idle = file_path("%lld,%lld", (long long)options_idle_seconds(&s->options),
-                                     (long long)options_number(&s->options, OPT_STOP_TIMEOUT));
+    const struct vmm_machine m = {.paths = s->paths,       .name = s->name,
+                                  .disk = s->disk_argument, .options = &s->options,
+                                  .plan = &s->plan,        .restore = s->restore,
+                                  .prepare = s->ev.prepare, .ready_fd = READY_FD};
     auto_close int log_fd = -1;
-    char *const pairs[][2] = {
-        {"--name", s->name},      {"--kernel", s->plan.kernel}, {"--initrd", s->plan.initrd},
-        {"--append", s->plan.append}, {"--memory", memory},     {"--cpus", cpus},
-        {"--disk", disk},         {"--lock", lock},             {"--run-file", run},
-        {"--log", console},       {"--ctl", ctl},               {"--cache", s->paths->cache},
-        {"--restore", s->restore}, {"--suspend", instant},
-        {"--vsock", vsock},       {"--net", s->plan.net},       {"--ready-fd", "3"},
-        {"--idle", idle}};
-    char *argv[2 * (ARRAY_SIZE(pairs) + SHARES_MAX) + 4];
-    unsigned n = 0;
+    struct vmm_args args;
+    int r = vmm_args_make(&m, &args, &s->err);
 
-    if (!vmm)
-        return err_set(&s->err, ENOENT, "lxtop-vmm is not installed beside lxtop, in libexec/lxtop or in PATH");
-    if (!memory || !cpus || !disk || !lock || !run || !console || !log || !ctl || !vsock ||
-        !old_console || !idle)
-        return err_sys(&s->err, ENOMEM, "start %s", s->name);
-    log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (r < 0)
+        return r;
+    log_fd = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
     if (log_fd < 0)
-        return err_sys(&s->err, errno, "%s", log);
-    unlink(old_console); /* of an earlier run */
-    argv[n++] = vmm;
-    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-        if (pairs[i][1]) {
-            argv[n++] = pairs[i][0];
-            argv[n++] = pairs[i][1];
-        }
-    }
-    for (unsigned i = 0; i < s->plan.shares; i++) {
-        argv[n++] = "--share";
-        argv[n++] = s->plan.share[i];
-    }
-    argv[n++] = "--agent";
-    if (s->ev.prepare)
-        argv[n++] = "--prepare";
-    argv[n] = NULL;
-    return spawn_vmm(s, argv, log_fd);
+        r = err_sys(&s->err, errno, "%s", log ? log : "vmm.log");
+    if (old_console)
+        unlink(old_console); /* of an earlier run */
+    if (r == 0)
+        r = spawn_vmm(s, args.argv, log_fd);
+    vmm_args_release(&args);
+    return r;
 }
 
 /* --- kernel and initramfs, in a worker ---------------------------------------------------------- */
