@@ -128,66 +128,62 @@ static bool is_installing(const struct paths *p, const char *name)
     return lock && file_is_locked(lock);
 }
 
-static int add_distro(const struct paths *p, const struct options *defaults, const char *entry,
-                      struct distro **list, unsigned *count, struct err *e)
+/* The name of the distro whose folder or whose install's folder `entry` is; NULL: of none. */
+static const char *name_of(const struct paths *p, const char *entry, bool *coming)
 {
-    bool coming = strncmp(entry, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
-    const char *name = coming ? entry + strlen(NEW_PREFIX) : entry;
-    struct distro *more;
-    int r;
+    const char *name = entry;
 
-    if (store_check_name(name, NULL) < 0 || (coming && !is_installing(p, name)))
+    *coming = strncmp(entry, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
+    if (*coming)
+        name += strlen(NEW_PREFIX);
+    return store_check_name(name, NULL) == 0 && (!*coming || is_installing(p, name)) ? name : NULL;
+}
+
+static int add_name(const struct paths *p, const char *entry, struct store_name **list, unsigned *count,
+                    struct err *e)
+{
+    bool coming;
+    const char *name = name_of(p, entry, &coming);
+    struct store_name *more;
+
+    if (!name)
         return 0;
     more = realloc(*list, (*count + 1) * sizeof(*more));
     if (!more)
         return err_sys(e, ENOMEM, "list of distros");
     *list = more;
-    if (coming) {
-        more[*count] = (struct distro){.installing = true};
-        snprintf(more[*count].name, sizeof(more[*count].name), "%s", name);
-        options_init(&more[*count].options);
-        r = 0;
-    } else {
-        r = store_load(p, defaults, name, &more[*count], e);
-    }
-    if (r == 0)
-        ++*count;
-    return r == -ENOENT ? 0 : r; /* removed between the look at the folder and now */
+    more[*count].installing = coming;
+    snprintf(more[*count].name, sizeof(more[*count].name), "%s", name);
+    ++*count;
+    return 0;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct distro *)a)->name, ((const struct distro *)b)->name);
+    return strcmp(((const struct store_name *)a)->name, ((const struct store_name *)b)->name);
 }
 
-int store_list(const struct paths *p, const struct options *defaults, struct distro **list,
-               unsigned *count, struct err *e)
+int store_list(const struct paths *p, struct store_name **list, unsigned *count, struct err *e)
 {
     auto_free char *folder = file_path("%s/distros", p->data);
     auto_closedir DIR *dir = folder ? opendir(folder) : NULL;
     struct dirent *d;
+    int r = 0;
 
     *list = NULL;
     *count = 0;
     if (!dir && errno != ENOENT)
         return err_sys(e, errno, "read folder %s", folder);
-    while (dir && (d = readdir(dir)))
-        if (add_distro(p, defaults, d->d_name, list, count, e) < 0) {
-            store_list_free(*list, *count);
-            *list = NULL;
-            *count = 0;
-            return e ? -e->code : -EIO;
-        }
-    if (*count)
+    while (r == 0 && dir && (d = readdir(dir)))
+        r = add_name(p, d->d_name, list, count, e);
+    if (r < 0) {
+        free(*list);
+        *list = NULL;
+        *count = 0;
+    } else if (*count) {
         qsort(*list, *count, sizeof(**list), by_name);
-    return 0;
-}
-
-void store_list_free(struct distro *list, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        distro_release(&list[i]);
-    free(list);
+    }
+    return r;
 }
 
 /* --- writing --- */

@@ -26,7 +26,6 @@ struct err;
 
 struct distro {
     char name[NAME_MAX_LEN + 1];
-    bool installing;         /* being installed by a live process; nothing below is filled then */
     char *source;            /* as the person gave it */
     time_t installed;
     char *disk;              /* absolute path of root.img, or what has taken its place */
@@ -46,10 +45,12 @@ int store_check_name(const char *name, struct err *e);
 /* A free name made from a source ("Debian_12.tar.xz" -> "debian-12", "debian-12-2", ...); caller frees. */
 char *store_suggest_name(const struct paths *p, const char *source);
 
-/* All distros, by name; *list is one allocation of `*count`, freed with store_list_free. */
-int store_list(const struct paths *p, const struct options *defaults, struct distro **list,
-               unsigned *count, struct err *e);
-void store_list_free(struct distro *list, unsigned count);
+struct store_name {
+    char name[NAME_MAX_LEN + 1];
+    bool installing; /* being installed by a live process: store_load does not know it yet */
+};
+/* All distros, by name; *list is one allocation, which the caller frees (NULL: there are none). */
+int store_list(const struct paths *p, struct store_name **list, unsigned *count, struct err *e);
 /* -ENOENT "no distro named ...; `lxtop list` shows them". */
 int store_load(const struct paths *p, const struct options *defaults, const char *name,
                struct distro *d, struct err *e);

@@ -8,10 +8,12 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/file.h"
 #include "core/core.h"
 #include "core/doctor.h"
 #include "core/machine.h"
 #include "core/plain.h"
+#include "core/seen.h"
 #include "core/stats.h"
 #include "core/store.h"
 
@@ -25,6 +27,7 @@ struct line {
     char name[NAME_MAX_LEN + 1];
     struct ctl *ctl; /* NULL while not connected */
     struct stats_sample sample;
+    struct seen files;
     unsigned misses;
     bool seen, starting, task;
     bool failed; /* the connection was refused or ended: not tried again before the next tick */
@@ -36,6 +39,7 @@ struct watch {
     char *only;
     uv_timer_t timer;
     struct line *lines;
+    struct line *next; /* of them, where line_find begins */
     int64_t trash_ns; /* when the trash that is in the model was changed */
     bool stopping;
 };
@@ -56,25 +60,31 @@ static void changed(struct watch *w)
         w->core->changed(w->core->changed_ctx);
 }
 
+/* Most are asked for in the order in which they stand, so the search goes on where the last one ended. */
 static struct line *line_find(struct watch *w, const char *name)
 {
-    struct line *l = w->lines;
+    struct line *l = w->next;
 
-    while (l && strcmp(l->name, name) != 0)
-        l = l->next;
-    return l;
+    for (unsigned turn = 0; turn < 2; turn++, l = w->lines)
+        for (; l; l = l->next)
+            if (strcmp(l->name, name) == 0) {
+                w->next = l->next;
+                return l;
+            }
+    return NULL;
 }
 
 static struct line *line_of(struct watch *w, const char *name)
 {
-    struct line *l = line_find(w, name);
+    struct line *l = line_find(w, name), **end = &w->lines;
 
     if (l || !(l = calloc(1, sizeof(*l))))
         return l;
     plain_copy(l->name, sizeof(l->name), name, strlen(name), false);
     l->watch = w;
-    l->next = w->lines;
-    w->lines = l;
+    while (*end)
+        end = &(*end)->next;
+    *end = l;
     return l;
 }
 
@@ -231,41 +241,46 @@ static void show_disk(struct model_distro *d, const struct distro *s)
     d->disk_size = st.st_size;
 }
 
-static void show_distro(struct watch *w, struct line *l, const struct distro *s)
+static void show_progress(struct model_distro *d, const struct line *l)
 {
-    struct model_distro *d = model_row(&w->core->model, s->name);
-    struct machine_run run;
-    bool live;
-
-    if (!d)
-        return;
-    l->seen = true;
     d->task = l->task;
     d->task_done = l->task_done;
     d->task_total = l->task_total;
-    if (s->installing) {
-        d->state = MACHINE_INSTALLING;
-        return;
-    }
-    plain_copy(d->source, sizeof(d->source), s->source ? s->source : "",
-               s->source ? strlen(s->source) : 0, false);
+}
+
+static void show_files(struct model_distro *d, const struct distro *s)
+{
+    plain_copy(d->source, sizeof(d->source), s->source ? s->source : "", s->source ? strlen(s->source) : 0, false);
     d->installed = s->installed;
     d->memory_size = options_number(&s->options, OPT_MEMORY);
     d->cpus = (int)options_number(&s->options, OPT_CPUS);
     d->trash_seconds = options_number(&s->options, OPT_TRASH);
-    machine_read(&w->core->paths, s->name, &run);
-    if (l->starting && !(MACHINE_BIT(run.state) & MACHINE_LIVE)) {
-        run.state = MACHINE_STARTING;
-        run.reason[0] = run.detail[0] = '\0';
-        for (int i = 0; i < PHASES; i++)
-            run.phase_us[i] = -1;
-    }
-    show_run(d, &run);
     show_disk(d, s);
-    live = MACHINE_BIT(run.state) & MACHINE_LIVE;
-    if (!live) {
-        if (strcmp(w->core->model.focus.name, d->name) == 0)
-            w->core->model.focus.device_count = 0;
+}
+
+static void read_run(const struct line *l, struct machine_run *run)
+{
+    machine_read(&l->watch->core->paths, l->name, run);
+    if (!l->starting || (MACHINE_BIT(run->state) & MACHINE_LIVE))
+        return;
+    run->state = MACHINE_STARTING;
+    run->reason[0] = run->detail[0] = '\0';
+    for (int i = 0; i < PHASES; i++)
+        run->phase_us[i] = -1;
+}
+
+/* What the files of a distro say, which were read just now. */
+static void show_distro(struct line *l, struct model_distro *d, const struct distro *s)
+{
+    struct model_focus *f = &l->watch->core->model.focus;
+    struct machine_run run;
+
+    show_files(d, s);
+    read_run(l, &run);
+    show_run(d, &run);
+    if (!(MACHINE_BIT(run.state) & MACHINE_LIVE)) {
+        if (strcmp(f->name, d->name) == 0)
+            f->device_count = 0;
         forget_figures(d);
         l->misses = 0;
     } else if (!l->ctl && !l->starting && !l->failed) {
@@ -279,7 +294,7 @@ static void show_focus(struct watch *w, const struct distro *s)
     struct model_focus *f = &w->core->model.focus;
     struct snapshots snapshots;
 
-    if (strcmp(f->name, s->name) != 0 || s->installing)
+    if (strcmp(f->name, s->name) != 0)
         return;
     if (f->known)
         options_release(&f->options);
@@ -325,13 +340,12 @@ static void show_task(struct watch *w, struct line *l)
         return;
     l->seen = true;
     d->state = MACHINE_INSTALLING;
-    d->task = true;
-    d->task_done = l->task_done;
-    d->task_total = l->task_total;
+    show_progress(d, l);
 }
 
 static void drop_unseen(struct watch *w)
 {
+    w->next = NULL;
     for (struct line **at = &w->lines; *at;) {
         struct line *l = *at;
         int index;
@@ -348,34 +362,68 @@ static void drop_unseen(struct watch *w)
     }
 }
 
+/* The machine's lock is asked for each time: whoever takes it need not write anything. */
+static bool is_locked(const struct line *l)
+{
+    auto_free char *lock = machine_file(&l->watch->core->paths, l->name, "lock");
+
+    return lock && file_is_locked(lock);
+}
+
+/* It was down and is, and no file of it has changed: what is shown of it holds. */
+static bool is_known(struct line *l, const struct model_distro *d)
+{
+    const struct core *c = l->watch->core;
+    bool same = seen_same(&l->files, &c->paths, l->name, c->model.now);
+
+    return same && !l->starting && (MACHINE_BIT(d->state) & MACHINE_DOWN) && strcmp(c->model.focus.name, l->name) != 0 &&
+           !is_locked(l);
+}
+
+static void look_at(struct watch *w, const struct store_name *n)
+{
+    struct core *c = w->core;
+    struct line *l = line_of(w, n->name);
+    struct model_distro *d = l ? model_row(&c->model, n->name) : NULL;
+    struct distro s;
+
+    if (!d)
+        return;
+    show_progress(d, l);
+    l->seen = n->installing || is_known(l, d);
+    if (n->installing) {
+        d->state = MACHINE_INSTALLING;
+    } else if (!l->seen && store_load(&c->paths, &c->defaults, n->name, &s, NULL) == 0) {
+        l->seen = true;
+        show_distro(l, d, &s);
+        show_focus(w, &s);
+        distro_release(&s);
+    }
+}
+
 void watch_look(struct watch *w)
 {
     struct core *c = w->core;
-    struct distro *list = NULL;
+    auto_free struct store_name *list = NULL;
     struct err e = {0};
     unsigned n = 0;
 
     if (w->stopping)
         return;
     c->model.now = time(NULL);
-    if (store_list(&c->paths, &c->defaults, &list, &n, &e) < 0) {
+    if (store_list(&c->paths, &list, &n, &e) < 0) {
         model_say(&c->model, MESSAGE_ERROR, "%s", e.msg);
         return;
     }
     for (struct line *l = w->lines; l; l = l->next)
         l->seen = false;
-    for (unsigned i = 0; i < n; i++) {
-        struct line *l = w->only && strcmp(w->only, list[i].name) ? NULL : line_of(w, list[i].name);
-
-        if (l)
-            show_distro(w, l, &list[i]);
-        show_focus(w, &list[i]);
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (!w->only || strcmp(w->only, list[i].name) == 0)
+            look_at(w, &list[i]);
     for (struct line *l = w->lines; l; l = l->next)
         show_task(w, l);
     drop_unseen(w);
     show_trash(w);
-    store_list_free(list, n);
     changed(w);
 }
 
@@ -442,7 +490,7 @@ void watch_stop(struct watch *w)
         next = l->next;
         line_free(l);
     }
-    w->lines = NULL;
+    w->lines = w->next = NULL;
     uv_close((uv_handle_t *)&w->timer, on_timer_closed);
 }
 

@@ -61,15 +61,14 @@ static void install(struct world *w, const char *name)
 static void assert_listed(struct world *w, const char *expected)
 {
     char text[512] = "";
-    struct distro *list;
+    auto_free struct store_name *list = NULL;
     unsigned count;
     struct err e = {0};
 
-    assert_ok(store_list(&w->paths, &w->options, &list, &count, &e), e);
+    assert_ok(store_list(&w->paths, &list, &count, &e), e);
     for (unsigned i = 0; i < count; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), list[i].installing ? "%s[%s]" : "%s%s",
                  i ? " " : "", list[i].name);
-    store_list_free(list, count);
     assert_string_equal(text, expected);
 }
 
