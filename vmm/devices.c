@@ -152,6 +152,24 @@ static int add_vsock(struct devices *d, struct err *e)
     return path && r == 0 ? plug(d, &d->vsock.v, e) : r;
 }
 
+static void on_net_note(void *ctx, const char *text)
+{
+    const struct devices *d = ctx;
+
+    d->config.note(d->config.ctx, text);
+}
+
+static void on_net_frames(void *ctx, int fd)
+{
+    struct devices *d = ctx;
+    struct err e = {0};
+
+    if (virtio_net_connect(&d->net, fd, &e) < 0)
+        on_net_note(d, e.msg);
+}
+
+static const struct net_link_events net_events = {.note = on_net_note, .frames = on_net_frames};
+
 static int add_net(struct devices *d, struct err *e)
 {
     const struct devices_config *c = &d->config;
@@ -159,7 +177,7 @@ static int add_net(struct devices *d, struct err *e)
 
     if (!c->spec->net.on)
         return 0;
-    r = net_link_start(&d->link, c->loop, &c->spec->net, c->note, c->ctx, e);
+    r = net_link_start(&d->link, c->loop, &c->spec->net, &net_events, d, e);
     if (r == 0)
         r = virtio_net_init(&d->net, c->mem, c->loop, d->link.frames_fd, e);
     return r == 0 ? plug(d, &d->net.v, e) : r;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "vmm/net_plan.h"
@@ -150,7 +151,34 @@ static void take_answer(struct net_link *l, const char *text)
         return;
     forget(l, &f);
     snprintf(note, sizeof(note), "a port is not forwarded: %s", text);
-    l->failed(l->ctx, note);
+    l->events->note(l->ctx, note);
+}
+
+/* --- its life --- */
+
+static void end_process(struct net_link *l)
+{
+    loop_remove(l->loop, &l->watch);
+    if (l->frames_fd >= 0)
+        close(steal_fd(&l->frames_fd));
+    if (l->requests_fd >= 0)
+        close(steal_fd(&l->requests_fd));
+    if (l->pid) /* it ends by itself, but not if it hangs */
+        kill(l->pid, SIGKILL);
+    while (l->pid && waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    l->pid = 0;
+    l->unanswered = 0;
+}
+
+static void process_ended(struct net_link *l)
+{
+    int64_t left = l->began_ms + NET_RESTART_MS - clock_ms();
+
+    l->events->frames(l->ctx, -1);
+    end_process(l);
+    l->events->note(l->ctx, "the network's process has ended and is started again; what was connected is not any more");
+    loop_timer_set(&l->restart, left > 0 ? (int)left : 0);
 }
 
 static void on_requests(void *ctx, uint32_t events)
@@ -162,11 +190,40 @@ static void on_requests(void *ctx, uint32_t events)
     (void)events;
     while ((r = read_answer(l, text)) == 0)
         take_answer(l, text);
-    if (r != -EPIPE)
-        return;
-    loop_remove(l->loop, &l->watch);
-    l->failed(l->ctx, "the network's process has ended; the machine has no network any more");
+    if (r == -EPIPE)
+        process_ended(l);
 }
+
+static int begin_process(struct net_link *l, struct err *e)
+{
+    int r = start_process(l, l->host, e);
+
+    l->began_ms = clock_ms();
+    for (unsigned i = 0; r == 0 && i < l->forwards; i++) {
+        l->asked[l->unanswered++] = l->forward[i];
+        r = ask(l, '+', &l->forward[i], e);
+    }
+    if (r == 0)
+        r = loop_add(l->loop, &l->watch, l->requests_fd, EPOLLIN, on_requests, l, e);
+    return r;
+}
+
+static void on_restart(void *ctx, uint32_t events)
+{
+    struct net_link *l = ctx;
+    struct err e = {0};
+
+    (void)events;
+    if (begin_process(l, &e) == 0) {
+        l->events->frames(l->ctx, l->frames_fd);
+        return;
+    }
+    end_process(l);
+    l->events->note(l->ctx, e.msg);
+    loop_timer_set(&l->restart, NET_RESTART_MS);
+}
+
+/* --- forwards, meanwhile --- */
 
 /* All answers of before, then this one. */
 static int wait_answer(struct net_link *l, char text[NET_REQUEST_MAX], struct err *e)
@@ -189,9 +246,12 @@ static int wait_answer(struct net_link *l, char text[NET_REQUEST_MAX], struct er
 static int request(struct net_link *l, char what, const struct forward *f, struct err *e)
 {
     char text[NET_REQUEST_MAX];
-    int r = l->pid ? ask(l, what, f, e)
-                   : err_set(e, ENOTCONN, "the machine has no network (setting network)");
+    int r;
 
+    if (!l->pid)
+        return err_set(e, ENOTCONN, l->loop ? "the network's process has ended and will be there again soon"
+                                            : "the machine has no network (setting network)");
+    r = ask(l, what, f, e);
     if (r == 0)
         r = wait_answer(l, text, e);
     if (r == 0 && strcmp(text, "ok") != 0)
@@ -235,19 +295,17 @@ void net_link_usage(struct net_link *l, bool ask_now, unsigned *now, uint64_t *e
 }
 
 int net_link_start(struct net_link *l, struct loop *loop, const struct spec_net *spec,
-                   void (*failed)(void *ctx, const char *text), void *ctx, struct err *e)
+                   const struct net_link_events *events, void *ctx, struct err *e)
 {
     int r;
 
     *l = (struct net_link){.loop = loop, .frames_fd = -1, .requests_fd = -1, .watch.fd = -1,
-                           .failed = failed, .ctx = ctx};
-    r = start_process(l, spec->host, e);
-    for (unsigned i = 0; r == 0 && i < spec->forwards; i++) {
-        l->forward[l->forwards++] = l->asked[l->unanswered++] = spec->forward[i];
-        r = ask(l, '+', &spec->forward[i], e);
-    }
+                           .restart.watch.fd = -1, .host = spec->host, .forwards = spec->forwards,
+                           .events = events, .ctx = ctx};
+    memcpy(l->forward, spec->forward, sizeof(l->forward));
+    r = loop_timer_init(loop, &l->restart, on_restart, l, e);
     if (r == 0)
-        r = loop_add(loop, &l->watch, l->requests_fd, EPOLLIN, on_requests, l, e);
+        r = begin_process(l, e);
     if (r < 0)
         net_link_stop(l);
     return r;
@@ -257,14 +315,6 @@ void net_link_stop(struct net_link *l)
 {
     if (!l->loop)
         return;
-    loop_remove(l->loop, &l->watch);
-    if (l->frames_fd >= 0)
-        close(steal_fd(&l->frames_fd));
-    if (l->requests_fd >= 0)
-        close(steal_fd(&l->requests_fd));
-    if (l->pid) /* it ends by itself, but not if it hangs */
-        kill(l->pid, SIGKILL);
-    while (l->pid && waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    l->pid = 0;
+    loop_timer_release(l->loop, &l->restart);
+    end_process(l);
 }

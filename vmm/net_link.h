@@ -3,8 +3,11 @@
  * lxtop-vmm's end of lxtop-net (net_plan.h): the process, its two sockets, the forwards.
  *
  * The forwards of the start are asked for without waiting: the process may still be on its way up.
- * Their answers, and its end, come by the loop; `failed` is told what became of them.  All calls hold
- * the machine's lock.
+ * Their answers come by the loop; `note` is told what became of them.
+ *
+ * A process that ends is started again, with the forwards that there were then: at once, but not more
+ * often than every NET_RESTART_MS.  What was connected through it is lost.  All calls hold the machine's
+ * lock.
  */
 #ifndef VMM_NET_LINK_H
 #define VMM_NET_LINK_H
@@ -19,24 +22,35 @@
 struct err;
 struct spec_net;
 
+#define NET_RESTART_MS 5000
+
+/* On the loop thread, until net_link_stop. */
+struct net_link_events {
+    void (*note)(void *ctx, const char *text); /* for the person */
+    void (*frames)(void *ctx, int fd);         /* the frames' socket is another, or -1: there is none now */
+};
+
 struct net_link {
     struct loop *loop;
     pid_t pid;             /* 0: not started */
     int frames_fd;         /* for virtio_net; owned here */
     int requests_fd;
     struct loop_watch watch;
+    bool host;             /* as spec_net has it */
+    int64_t began_ms;      /* clock_ms of the last start */
+    struct loop_timer restart;
     struct forward forward[FORWARDS_MAX]; /* those asked for, and not refused */
     unsigned forwards;
     struct forward asked[FORWARDS_MAX];   /* adds without an answer yet, oldest first */
     unsigned unanswered;
     uint64_t visits;                      /* as lxtop-net last said */
-    void (*failed)(void *ctx, const char *text);
+    const struct net_link_events *events;
     void *ctx;
 };
 
-/* Starts lxtop-net.  `failed` may be called until net_link_stop, on the loop thread. */
+/* Starts lxtop-net. */
 int net_link_start(struct net_link *l, struct loop *loop, const struct spec_net *spec,
-                   void (*failed)(void *ctx, const char *text), void *ctx, struct err *e);
+                   const struct net_link_events *events, void *ctx, struct err *e);
 /* All zeroes are allowed: one never started. */
 void net_link_stop(struct net_link *l);
 

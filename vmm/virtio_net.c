@@ -278,6 +278,16 @@ static const struct virtio_class net_class = {
     .quiesce = net_quiesce,
 };
 
+static int join(struct virtio_net *n, int fd, struct err *e)
+{
+    int r = loop_add(n->loop, &n->watch, fd, EDGES, on_socket, n, e);
+
+    if (r == 0)
+        n->fd = fd;
+    n->dropped = 0;
+    return r;
+}
+
 int virtio_net_init(struct virtio_net *n, const struct mem *mem, struct loop *loop, int fd,
                     struct err *e)
 {
@@ -285,10 +295,18 @@ int virtio_net_init(struct virtio_net *n, const struct mem *mem, struct loop *lo
     virtio_init(&n->v, &net_class, "network", mem,
                 F_CSUM | F_GUEST_CSUM | F_MTU | F_MAC | F_MRG_RXBUF | F_STATUS,
                 sizeof(struct config), QUEUES);
-    if (loop_add(loop, &n->watch, fd, EDGES, on_socket, n, e) < 0)
-        return -EIO;
-    n->fd = fd;
-    return 0;
+    return join(n, fd, e);
+}
+
+int virtio_net_connect(struct virtio_net *n, int fd, struct err *e)
+{
+    int r;
+
+    link_down(n);
+    r = fd < 0 ? 0 : join(n, fd, e);
+    if (n->fd >= 0)
+        virtio_config_changed(&n->v);
+    return r;
 }
 
 void virtio_net_release(struct virtio_net *n)

@@ -39,9 +39,11 @@ struct virtio_net {
     uint32_t room;         /* bytes in them */
 };
 
-/* `fd` is borrowed until virtio_net_release. */
+/* `fd` is borrowed until virtio_net_release or virtio_net_connect. */
 int virtio_net_init(struct virtio_net *n, const struct mem *mem, struct loop *loop, int fd,
                     struct err *e);
+/* Another socket from now on, or -1, none: the link is up, or down. */
+int virtio_net_connect(struct virtio_net *n, int fd, struct err *e);
 /* All zeroes are allowed: one that was never made. */
 void virtio_net_release(struct virtio_net *n);
 

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include "vmm/net/user.h"
 #include "vmm/net_plan.h"
@@ -22,15 +23,27 @@ struct world {
     struct spec_net spec;
     unsigned failures;
     char failure[512];
+    unsigned ups, downs;
 };
 
-static void on_failed(void *ctx, const char *text)
+static void on_note(void *ctx, const char *text)
 {
     struct world *w = ctx;
 
     w->failures++;
     snprintf(w->failure, sizeof(w->failure), "%s", text);
 }
+
+static void on_frames(void *ctx, int fd)
+{
+    struct world *w = ctx;
+
+    assert_int_equal(fd, fd < 0 ? -1 : w->link.frames_fd);
+    w->ups += fd >= 0;
+    w->downs += fd < 0;
+}
+
+static const struct net_link_events events = {.note = on_note, .frames = on_frames};
 
 static int set_up(void **state)
 {
@@ -57,7 +70,7 @@ static void start(struct world *w)
 {
     struct err e = {0};
 
-    assert_ok(net_link_start(&w->link, w->loop, &w->spec, on_failed, w, &e), e);
+    assert_ok(net_link_start(&w->link, w->loop, &w->spec, &events, w, &e), e);
 }
 
 /* A port of the loopback that nobody listens at; or the socket that does, in *fd. */
@@ -188,18 +201,80 @@ static void test_add__right_behind_the_start(void **state)
     close(taken);
 }
 
-static void test_end__of_the_process_is_told(void **state)
+/* The timer that starts it again, as if its time had come. */
+static void wait_for_restart(struct world *w)
 {
-    struct world *w = *state;
-    struct forward f = to(1);
-    struct err e = {0};
+    struct loop_timer *t = &w->link.restart;
 
-    start(w);
+    t->fn(t->ctx, 0);
+}
+
+static void kill_process(struct world *w)
+{
     kill(w->link.pid, SIGKILL);
     wait_for_news(w);
+}
+
+static void test_end__of_the_process_is_told_and_it_is_started_again(void **state)
+{
+    struct world *w = *state;
+    struct forward kept = to(a_port(NULL)), added = to(a_port(NULL)), other = to(a_port(NULL));
+    struct err e = {0};
+
+    w->spec.forward[w->spec.forwards++] = kept;
+    start(w);
+    assert_ok(net_link_add(&w->link, &added, &e), e);
+    kill_process(w);
     assert_int_equal(w->failures, 1);
     assert_non_null(strstr(w->failure, "ended"));
-    assert_int_not_equal(net_link_add(&w->link, &f, &e), 0);
+    assert_int_equal(w->downs, 1);
+    assert_int_not_equal(net_link_add(&w->link, &other, &e), 0);
+    assert_says(e, "soon");
+    assert_false(listens(kept.host_port));
+    wait_for_restart(w);
+    assert_int_equal(w->ups, 1);
+    assert_ok(net_link_add(&w->link, &other, &e), e);
+    assert_true(listens(kept.host_port));
+    assert_true(listens(added.host_port));
+    assert_true(listens(other.host_port));
+    assert_int_equal(w->failures, 1);
+}
+
+static int restart_due_ms(const struct world *w)
+{
+    struct itimerspec at;
+
+    assert_int_equal(timerfd_gettime(w->link.restart.watch.fd, &at), 0);
+    return (int)(at.it_value.tv_sec * 1000 + at.it_value.tv_nsec / 1000000);
+}
+
+static void test_end__right_after_a_start_waits_before_the_next(void **state)
+{
+    struct world *w = *state;
+
+    start(w);
+    kill_process(w);
+    assert_in_range(restart_due_ms(w), 1, NET_RESTART_MS);
+    wait_for_restart(w);
+    w->link.began_ms -= NET_RESTART_MS;
+    kill_process(w);
+    assert_int_equal(restart_due_ms(w), 0);
+}
+
+static void test_restart__that_fails_is_tried_again(void **state)
+{
+    struct world *w = *state;
+
+    start(w);
+    kill_process(w);
+    setenv("LXTOP_NET", "/nowhere/lxtop-net", 1);
+    wait_for_restart(w);
+    assert_int_equal(w->ups, 0);
+    assert_non_null(strstr(w->failure, "/nowhere/lxtop-net"));
+    assert_in_range(restart_due_ms(w), 1, NET_RESTART_MS);
+    setenv("LXTOP_NET", "/proc/self/exe", 1);
+    wait_for_restart(w);
+    assert_int_equal(w->ups, 1);
 }
 
 static void test_stop__leaves_no_process_and_no_descriptor(void **state)
@@ -224,7 +299,7 @@ static void test_start__without_the_program_says_its_name(void **state)
     struct err e = {0};
 
     setenv("LXTOP_NET", "/nowhere/lxtop-net", 1);
-    assert_int_not_equal(net_link_start(&w->link, w->loop, &w->spec, on_failed, w, &e), 0);
+    assert_int_not_equal(net_link_start(&w->link, w->loop, &w->spec, &events, w, &e), 0);
     assert_says(e, "there is no /nowhere/lxtop-net");
     w->link = (struct net_link){0}; /* a machine without a network */
     assert_int_not_equal(net_link_add(&w->link, &f, &e), 0);
@@ -248,7 +323,9 @@ int main(int argc, char **argv)
         T(test_add__listens_to_many_at_once),
         T(test_start__a_port_that_is_taken_is_told_and_no_more),
         T(test_add__right_behind_the_start),
-        T(test_end__of_the_process_is_told),
+        T(test_end__of_the_process_is_told_and_it_is_started_again),
+        T(test_end__right_after_a_start_waits_before_the_next),
+        T(test_restart__that_fails_is_tried_again),
         T(test_stop__leaves_no_process_and_no_descriptor),
         T(test_start__without_the_program_says_its_name),
     };

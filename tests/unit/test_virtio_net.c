@@ -333,6 +333,33 @@ static void test_end_of_the_other_side__takes_the_link_down(void **state)
     assert_int_equal(driver_used_index(&w->d[TX]), 1); /* taken, as by a cable that is out */
 }
 
+static void test_connect__to_another_socket_takes_the_link_up_again(void **state)
+{
+    struct world *w = *state;
+    uint8_t got[200];
+    int pair[2];
+    uint16_t status;
+
+    assert_int_equal(virtio_net_connect(&w->n, -1, NULL), 0);
+    w->n.v.class->config_read(&w->n.v, 6, &status, 2);
+    assert_int_equal(status, 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    close(w->ours);
+    close(w->theirs);
+    w->ours = pair[0];
+    w->theirs = pair[1];
+    w->n.v.interrupt_status = 0;
+    assert_int_equal(virtio_net_connect(&w->n, w->ours, NULL), 0);
+    w->n.v.class->config_read(&w->n.v, 6, &status, 2);
+    assert_int_equal(status, 1);
+    assert_true(w->n.v.interrupt_status & VIRTIO_INTERRUPT_CONFIG);
+    send_out(w, (struct desc_entry[]){{BUFFER_AT(TX, 0), 100, 0, 0}}, 1);
+    assert_int_equal(recv(w->theirs, got, sizeof(got), 0), 100);
+    give(w, 1, 2048);
+    come(w, 100, 0);
+    assert_int_equal(driver_used_index(&w->d[RX]), 1);
+}
+
 static void test_rings__hostile_ones_fail_the_device_and_no_more(void **state)
 {
     const struct desc_entry bad[] = {
@@ -375,6 +402,7 @@ int main(void)
         T(test_transmit__a_full_socket_holds_the_queue_up),
         T(test_reset__forgets_buffers_and_frames_of_before),
         T(test_end_of_the_other_side__takes_the_link_down),
+        T(test_connect__to_another_socket_takes_the_link_up_again),
         T(test_rings__hostile_ones_fail_the_device_and_no_more),
     };
 
