@@ -4,6 +4,7 @@
 
 #include "tests/unit/fixture.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -14,7 +15,7 @@ struct world {
     int fd;
     pid_t relay;
     struct session_reader from;
-    char out[1 << 20], err[4096], fail[ERR_MSG_SIZE + 1];
+    char out[1 << 20], err[1 << 20], fail[ERR_MSG_SIZE + 1];
     size_t out_len, err_len, room;
     bool over, killed;
     uint32_t value;
@@ -183,6 +184,37 @@ static void test_relay__a_background_process_does_not_hold_it(void **state)
     start(w, 0, "", "sleep 1000 & echo $!");
     assert_exit(w, false, 0);
     kill((pid_t)strtol(w->out, NULL, 10), SIGKILL);
+}
+
+static bool has_exited(pid_t pid)
+{
+    auto_free char *stat = NULL;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    assert_int_equal(file_read(path, 4096, &stat, NULL, NULL), 0);
+    return strstr(stat, ") Z");
+}
+
+/* What is written once the command has exited is not the command's, and would have no end. */
+static void test_relay__a_background_process_that_never_stops_to_write(void **state)
+{
+    struct world *w = *state;
+    pid_t shell;
+
+    start(w, 0, "", "trap go=1 USR1; echo $$; while [ -z \"$go\" ]; do sleep 0.01; done\n"
+                    "for i in 1 2 3 4; do yes & yes >&2 & done; sleep 0.1; exit 3");
+    hear_until(w, "\n");
+    shell = (pid_t)strtol(w->out, NULL, 10);
+    w->out_len = 0;
+    kill(w->relay, SIGSTOP); /* so both pipes are full when it notices */
+    kill(shell, SIGUSR1);
+    while (!has_exited(shell))
+        poll(NULL, 0, 1);
+    kill(w->relay, SIGCONT);
+    assert_exit(w, false, 3);
+    assert_in_range(w->out_len, 1, 65536);
+    assert_in_range(w->err_len, 1, 65536);
 }
 
 static void test_relay__death_by_a_signal(void **state)
@@ -463,6 +495,7 @@ int main(void)
         test(test_relay__three_pipes_apart_and_a_status),
         test(test_relay__all_output_comes_before_the_status),
         test(test_relay__a_background_process_does_not_hold_it),
+        test(test_relay__a_background_process_that_never_stops_to_write),
         test(test_relay__death_by_a_signal),
         test(test_relay__a_command_that_is_not_there),
         test(test_relay__a_command_that_is_none),

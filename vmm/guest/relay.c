@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ struct relay {
     bool started, tty, broken;
     bool exited, told; /* the command; and the host of it */
     int status;
+    size_t rest_out, rest_err; /* of the command's output: once it has exited, what was in the pipes then */
     struct command command;
     struct session_reader from;
     uint8_t out[OUT_ROOM]; /* frames for the host: out_at to out_len are not sent yet */
@@ -83,14 +85,15 @@ static void tell_room(struct relay *r)
 }
 
 /* One read of the command's output into a frame: false when there was nothing. */
-static bool take_output(struct relay *r, int *fd, enum session_type type)
+static bool take_output(struct relay *r, int *fd, enum session_type type, size_t *rest)
 {
     ssize_t n;
 
-    if (*fd < 0)
+    if (*fd < 0 || *rest == 0)
         return false;
-    n = read(*fd, r->out + r->out_len + SESSION_HEADER, SESSION_DATA_MAX);
+    n = read(*fd, r->out + r->out_len + SESSION_HEADER, *rest < SESSION_DATA_MAX ? *rest : SESSION_DATA_MAX);
     if (n > 0) {
+        *rest -= r->exited ? (size_t)n : 0;
         session_header(r->out + r->out_len, type, (size_t)n);
         r->out_len += SESSION_HEADER + (size_t)n;
     } else if (n == 0 && !r->tty) {
@@ -100,15 +103,30 @@ static bool take_output(struct relay *r, int *fd, enum session_type type)
     return n > 0;
 }
 
-/* What the command wrote before it ended is all in its pipes: an empty one says that it is told. */
+/*
+ * What the command wrote before it ended was all in its pipes then, and is told first.  What it left in the
+ * background may go on writing there, and holds nothing up.  (A terminal is hung up with its first process.)
+ */
+static void note_rest(struct relay *r)
+{
+    int out = 0, err = 0;
+
+    if (r->tty)
+        return;
+    ioctl(r->command.out, FIONREAD, &out);
+    ioctl(r->command.err, FIONREAD, &err);
+    r->rest_out = (size_t)out;
+    r->rest_err = (size_t)err;
+}
+
 static void take_outputs(struct relay *r)
 {
     bool any;
 
     if (!r->started || !all_sent(r) || r->told)
         return;
-    any = take_output(r, &r->command.out, SESSION_STDOUT);
-    any |= take_output(r, &r->command.err, SESSION_STDERR);
+    any = take_output(r, &r->command.out, SESSION_STDOUT, &r->rest_out);
+    any |= take_output(r, &r->command.err, SESSION_STDERR, &r->rest_err);
     if (any || !r->exited)
         return;
     r->out_len += session_put_exit(r->out + r->out_len, WIFSIGNALED(r->status),
@@ -269,8 +287,10 @@ static void hear_signal(struct relay *r)
         return;
     if (s.ssi_signo == SIGTERM)
         r->broken = true;
-    if (r->started && !r->exited)
-        r->exited = waitpid(r->command.pid, &r->status, WNOHANG) == r->command.pid;
+    if (!r->started || r->exited || waitpid(r->command.pid, &r->status, WNOHANG) != r->command.pid)
+        return;
+    r->exited = true;
+    note_rest(r);
 }
 
 static void turn(struct relay *r)
@@ -317,7 +337,7 @@ void relay_run(int conn)
 
     if (r) {
         *r = (struct relay){.conn = conn, .signals = service_signals(), .from.side = SESSION_GUEST,
-                            .command = {-1, -1, -1, -1, -1}};
+                            .rest_out = SIZE_MAX, .rest_err = SIZE_MAX, .command = {-1, -1, -1, -1, -1}};
         fcntl(conn, F_SETFL, O_NONBLOCK);
         relay_loop(r);
         session_reader_release(&r->from);
