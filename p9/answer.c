@@ -88,7 +88,7 @@ int p9_answer(struct p9_context *s, struct p9_request *r, struct p9_scratch *x, 
         c.payload = (size_t)rc;
         rc = p9_dispatch(&c);
     }
-    if (rc == P9_LATER)
+    if (rc == P9_LATER || rc == P9_APART)
         return rc;
     if (rc >= 0) {
         r->reply_len = put_reply(r, &out, x, c.room);

@@ -6,7 +6,7 @@
 #include "p9/dispatch_calls.h"
 
 /* What may be done in haste (fs.h, `brisk`): without any wait, or if nobody else waits meanwhile. */
-enum { FID = 1, MODIFIES = 2, BRISK = 4, AT_ONCE = 8 | BRISK, OWN = 16 /* of our own dialect */ };
+enum { FID = 1, MODIFIES = 2, BRISK = 4, AT_ONCE = 8 | BRISK, OWN = 16 /* of our own dialect */, LONG = 32 };
 
 static const struct {
     int (*run)(struct p9_call *c);
@@ -14,14 +14,14 @@ static const struct {
 } rows[P9_TYPES] = {
     [P9_TVERSION] = {p9_run_version, 0},
     [P9_TAUTH] = {p9_run_auth, 0},
-    [P9_TATTACH] = {p9_run_attach, 0},
+    [P9_TATTACH] = {p9_run_attach, LONG},
     [P9_TWALK] = {p9_run_walk, FID | AT_ONCE},
     [P9_TLOPEN] = {p9_run_lopen, FID | BRISK},
     [P9_TLCREATE] = {p9_run_lcreate, FID | MODIFIES | BRISK},
     [P9_TREAD] = {p9_run_read, FID | BRISK},
     [P9_TWRITE] = {p9_run_write, FID | MODIFIES | BRISK},
     [P9_TREADDIR] = {p9_run_readdir, FID | BRISK},
-    [P9_TFSYNC] = {p9_run_fsync, FID},
+    [P9_TFSYNC] = {p9_run_fsync, FID | LONG},
     [P9_TLOCK] = {p9_run_lock, FID},
     [P9_TGETLOCK] = {p9_run_getlock, FID | BRISK},
     [P9_TGETATTR] = {p9_run_getattr, FID | AT_ONCE},
@@ -55,12 +55,16 @@ static bool changes_data(const struct p9_msg *m)
 
 bool p9_dispatch_may(uint8_t type, enum p9_haste haste)
 {
-    static const unsigned wanted[] = {[P9_PATIENT] = 0, [P9_BRISK] = BRISK, [P9_AT_ONCE] = AT_ONCE};
+    static const unsigned wanted[] = {[P9_PATIENT] = 0, [P9_NEAR] = 0, [P9_BRISK] = BRISK, [P9_AT_ONCE] = AT_ONCE};
 
     return type < P9_TYPES && (rows[type].flags & wanted[haste]) == wanted[haste];
 }
 
-/* A mount in the share may be of a file system that is not brisk. */
+bool p9_dispatch_is_long(uint8_t type)
+{
+    return type < P9_TYPES && (rows[type].flags & LONG);
+}
+
 static bool is_apart(struct p9_fid *f)
 {
     bool apart;
@@ -74,7 +78,7 @@ static bool is_apart(struct p9_fid *f)
 static int run_held(struct p9_call *c, unsigned flags, int (*run)(struct p9_call *))
 {
     if (c->haste != P9_PATIENT && is_apart(c->fid))
-        return P9_LATER;
+        return P9_APART;
     if (c->fid->lost && c->in->type != P9_TCLUNK)
         return -ESTALE;
     if (p9_call_ops(c)->become)

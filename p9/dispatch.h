@@ -22,13 +22,15 @@ struct p9_context {
     atomic_bool own;        /* agreed: the messages of our own dialect, too (msg.h) */
 };
 
-/* How long a call may take. */
+/* How long a call may take; each is stricter than those before it. */
 enum p9_haste {
     P9_PATIENT, /* as long as it takes */
+    P9_NEAR,    /* where it waits for nobody but this host's disks, else P9_APART */
     P9_BRISK,   /* where a wait is not to be expected, else P9_LATER: nobody else is waiting */
     P9_AT_ONCE, /* where no wait is possible, else P9_LATER */
 };
 #define P9_LATER (-100000) /* no -errno */
+#define P9_APART (-100001)
 
 struct p9_call {
     struct p9_context *s;
@@ -44,8 +46,10 @@ struct p9_call {
 
 #define P9_TEXT_SIZE 4096
 
-/* Answers one message: 0, or -errno for Rlerror.  P9_LATER: nothing was done. */
+/* Answers one message: 0, or -errno for Rlerror.  P9_LATER, P9_APART: nothing was done. */
 int p9_dispatch(struct p9_call *c);
+/* May a message of this type wait for long on any file? */
+bool p9_dispatch_is_long(uint8_t type);
 /* Is it worth to try a message of this type in haste? */
 bool p9_dispatch_may(uint8_t type, enum p9_haste haste);
 

@@ -25,13 +25,26 @@ struct p9_node *p9_call_node(struct p9_fid *f)
     return node;
 }
 
-struct p9_node *p9_call_other_node(struct p9_call *c, uint32_t number)
+int p9_call_other_node(struct p9_call *c, uint32_t number, struct p9_node **node)
 {
     struct p9_fid *f = p9_fids_get(&c->s->fids, number);
-    struct p9_node *node = f ? p9_call_node(f) : NULL;
 
+    if (!f)
+        return -EBADF;
+    *node = p9_call_node(f);
     p9_fid_put(&c->s->fids, f);
-    return node;
+    if (c->haste == P9_PATIENT || !(*node)->apart)
+        return 0;
+    p9_node_put(c->s->fs, *node);
+    return P9_APART;
+}
+
+int p9_call_open(struct p9_call *c, struct p9_node *node, uint32_t flags, struct p9_file **file)
+{
+    bool waits = c->haste == P9_PATIENT;
+    int rc = p9_call_ops(c)->open(c->s->fs, node, (flags & ~P9_FS_NOWAIT) | (waits ? 0 : P9_FS_NOWAIT), file);
+
+    return rc == -EAGAIN && !waits ? P9_APART : rc;
 }
 
 bool p9_call_in_use(struct p9_call *c, uint32_t number)

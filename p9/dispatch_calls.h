@@ -34,8 +34,10 @@ static inline bool p9_opens_to_change(uint32_t flags)
 struct p9_file *p9_call_file(struct p9_call *c);
 /* A fid's node, held: Twalk with newfid == fid and Tlcreate replace it. */
 struct p9_node *p9_call_node(struct p9_fid *f);
-/* The node of the other fid that a message names, held; NULL when there is no such fid. */
-struct p9_node *p9_call_other_node(struct p9_call *c, uint32_t number);
+/* The node of the other fid that a message names, held: 0, -EBADF, P9_APART. */
+int p9_call_other_node(struct p9_call *c, uint32_t number, struct p9_node **node);
+/* Opens the node as the call's haste allows: 0, -errno, P9_APART. */
+int p9_call_open(struct p9_call *c, struct p9_node *node, uint32_t flags, struct p9_file **file);
 /* Is there such a fid?  Asked before any work; p9_fids_add decides. */
 bool p9_call_in_use(struct p9_call *c, uint32_t number);
 /* May it become a new fid's number? */

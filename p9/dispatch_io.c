@@ -19,7 +19,7 @@ static int open_locked(struct p9_call *c)
         return -EINVAL;
     if ((rc = p9_fids_charge_file(&c->s->fids)) < 0)
         return rc;
-    rc = p9_call_ops(c)->open(c->s->fs, c->fid->node, c->in->tlopen.flags, &c->fid->file);
+    rc = p9_call_open(c, c->fid->node, c->in->tlopen.flags, &c->fid->file);
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
     c->fid->flags = c->in->tlopen.flags;

@@ -33,8 +33,8 @@ int p9_run_rename(struct p9_call *c)
 
     if (rc < 0)
         return rc;
-    if (!(dir = p9_call_other_node(c, c->in->trename.dfid)))
-        return -EBADF;
+    if ((rc = p9_call_other_node(c, c->in->trename.dfid, &dir)) < 0)
+        return rc;
     if ((rc = p9_place_now(c, &p)) == 0)
         rc = rename_to(c, &p, dir, name);
     p9_place_release(c, &p);
@@ -51,8 +51,8 @@ int p9_run_renameat(struct p9_call *c)
     if ((rc = p9_name_check(&c->in->trenameat.old, old)) < 0 ||
         (rc = p9_name_check(&c->in->trenameat.name, name)) < 0)
         return rc;
-    if (!(to = p9_call_other_node(c, c->in->trenameat.newdfid)))
-        return -EBADF;
+    if ((rc = p9_call_other_node(c, c->in->trenameat.newdfid, &to)) < 0)
+        return rc;
     from = p9_call_node(c->fid);
     rc = p9_call_ops(c)->rename(c->s->fs, from, old, to, name);
     p9_node_put(c->s->fs, from);
@@ -84,8 +84,8 @@ int p9_run_link(struct p9_call *c)
 
     if (rc < 0)
         return rc;
-    if (!(node = p9_call_other_node(c, c->in->tlink.fid)))
-        return -EBADF;
+    if ((rc = p9_call_other_node(c, c->in->tlink.fid, &node)) < 0)
+        return rc;
     dir = p9_call_node(c->fid);
     rc = p9_call_ops(c)->link(c->s->fs, dir, name, node);
     p9_node_put(c->s->fs, dir);

@@ -15,7 +15,7 @@ static int open_alone(struct p9_call *c, struct p9_fid *f)
 
     if (rc < 0)
         return rc;
-    rc = p9_call_ops(c)->open(c->s->fs, f->node, c->in->treopen.flags, &f->file);
+    rc = p9_call_open(c, f->node, c->in->treopen.flags, &f->file);
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
     f->flags = c->in->treopen.flags;

@@ -59,12 +59,15 @@ int p9_run_attach(struct p9_call *c)
 
 static int find(struct p9_call *c, struct p9_node *dir, const char *name, struct p9_node **found)
 {
+    bool at_once = c->haste == P9_AT_ONCE;
     int rc;
 
-    if (c->haste != P9_AT_ONCE)
+    if (c->haste == P9_PATIENT || !p9_call_ops(c)->walk_near)
         return p9_call_ops(c)->walk(c->s->fs, dir, name, found);
-    rc = p9_call_ops(c)->walk_at_once(c->s->fs, dir, name, found);
-    return rc == -EAGAIN ? P9_LATER : rc;
+    rc = p9_call_ops(c)->walk_near(c->s->fs, dir, name, at_once, found);
+    if (rc == -EAGAIN)
+        return at_once ? P9_LATER : P9_APART;
+    return rc;
 }
 
 static int step(struct p9_call *c, struct p9_place *p, const struct p9_str *name)
@@ -77,7 +80,7 @@ static int step(struct p9_call *c, struct p9_place *p, const struct p9_str *name
         return rc;
     if (c->haste != P9_PATIENT && next.node->apart) {
         p9_node_put(c->s->fs, next.node);
-        return P9_LATER;
+        return P9_APART;
     }
     next.parent = p9_node_get(p->node);
     next.name = strdup(text);
@@ -117,7 +120,7 @@ int p9_run_walk(struct p9_call *c)
         if ((rc = step(c, &p, &c->in->twalk.name[i])) == 0)
             c->out->rwalk.qid[c->out->rwalk.n++] = p.node->qid;
     /* A walk that fails behind its first name answers how far it came, and makes no fid. */
-    if (rc < 0 && c->out->rwalk.n > 0 && !is_shortage(rc) && rc != P9_LATER)
+    if (rc < 0 && c->out->rwalk.n > 0 && !is_shortage(rc) && rc != P9_LATER && rc != P9_APART)
         rc = 0;
     else if (rc == 0)
         rc = walk_done(c, &p);

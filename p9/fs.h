@@ -34,7 +34,7 @@ struct state;
 struct p9_node {
     atomic_uint refs;
     struct p9_qid qid; /* [const] version is never 0 */
-    bool apart;        /* [const] its calls may wait, whatever p9_fs.brisk says */
+    bool apart;        /* [const] its calls may wait for others than this host, perhaps for ever */
 };
 
 struct p9_file {
@@ -58,6 +58,8 @@ struct p9_lock_owner {
 typedef bool p9_fill(void *ctx, const struct p9_qid *qid, uint64_t next, uint8_t type,
                      const char *name, size_t name_len);
 
+#define P9_FS_NOWAIT (1u << 31) /* of no client */
+
 struct p9_fs_ops {
     /*
      * For a client that outlives this server (context_state.h); any may be NULL, its files are lost then.
@@ -77,14 +79,20 @@ struct p9_fs_ops {
     /* `aname`: a folder beneath the share, "" for its root. */
     int (*attach)(struct p9_fs *fs, const char *aname, struct p9_node **root);
     int (*walk)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found);
-    /* The same without a wait: -EAGAIN when there would be one.  May be NULL, if the fs is not brisk. */
-    int (*walk_at_once)(struct p9_fs *fs, struct p9_node *dir, const char *name,
-                        struct p9_node **found);
+    /*
+     * The same into no other file system, and `at_once` without a wait: -EAGAIN when it would be one, or there would be
+     * one.  May be NULL, if there is but one, and the fs is not brisk.
+     */
+    int (*walk_near)(struct p9_fs *fs, struct p9_node *dir, const char *name, bool at_once,
+                     struct p9_node **found);
     /* Does the name still lead to the node? */
     bool (*is_at)(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
     void (*node_free)(struct p9_fs *fs, struct p9_node *node);
 
-    /* P9_O_ flags.  Only regular files and folders are opened: -ENXIO or -ELOOP for the rest. */
+    /*
+     * P9_O_ flags.  Only regular files and folders are opened: -ENXIO or -ELOOP for the rest.  With P9_FS_NOWAIT
+     * never waits for somebody else to let go of the file: -EAGAIN.
+     */
     int (*open)(struct p9_fs *fs, struct p9_node *node, uint32_t flags, struct p9_file **file);
     int (*create)(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t flags,
                   const struct p9_make *make, struct p9_node **node, struct p9_file **file);

@@ -41,14 +41,34 @@ void local_uncharge_fd(struct localfs *l)
     atomic_fetch_sub(&l->fds, 1);
 }
 
-int local_node_new(struct localfs *l, int taken, bool root, struct p9_node **node)
+/*
+ * Of a file of `dev`, found from `dir` (NULL: from the root).  Only behind a mount is it asked, which may take for ever
+ * there.  A mount of ours inside the share would lead round in circles.
+ */
+static int look_at_mount(struct localfs *l, int fd, uint64_t dev, const struct local_node *dir, bool *apart)
+{
+    struct statfs st;
+
+    *apart = dir ? dir->node.apart : !l->plain;
+    if (dev == (dir ? dir->dev : l->dev))
+        return 0;
+    *apart = dev == l->dev ? !l->plain : true;
+    if (fstatfs(fd, &st) < 0)
+        return 0;
+    *apart = !local_is_plain(&st);
+    return l->c.refuse_9p && st.f_type == V9FS_MAGIC ? -EACCES : 0;
+}
+
+int local_node_new(struct localfs *l, int taken, bool root, const struct local_node *dir, struct p9_node **node)
 {
     auto_close int fd = taken;
     struct local_identity id;
     struct local_node *n;
+    bool apart;
     int rc;
 
-    if ((rc = local_identify(l, fd, "", &id)) < 0 || (rc = local_charge_fd(l)) < 0)
+    if ((rc = local_identify(l, fd, "", &id)) < 0 || (rc = look_at_mount(l, fd, id.dev, dir, &apart)) < 0 ||
+        (rc = local_charge_fd(l)) < 0)
         return rc;
     if (!(n = calloc(1, sizeof(*n)))) {
         local_uncharge_fd(l);
@@ -60,7 +80,7 @@ int local_node_new(struct localfs *l, int taken, bool root, struct p9_node **nod
     n->type = id.mode & S_IFMT;
     n->dev = id.dev;
     n->root = root;
-    n->node.apart = id.dev != l->dev;
+    n->node.apart = apart;
     *node = &n->node;
     return 0;
 }
@@ -85,44 +105,26 @@ int local_open_beneath(int dir, const char *path, int flags, uint64_t resolve)
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* A mount of ours inside the share would lead round in circles.  `dev`: of the folder it was found from. */
-static int check_mount(struct p9_fs *fs, uint64_t dev, struct p9_node **found)
-{
-    struct local_node *n = local_node_of(*found);
-    struct statfs st;
-
-    if (!localfs_of(fs)->c.refuse_9p || n->dev == dev || fstatfs(n->fd, &st) < 0 || st.f_type != V9FS_MAGIC)
-        return 0;
-    p9_node_put(fs, *found);
-    return -EACCES;
-}
-
 static int attach(struct p9_fs *fs, const char *aname, struct p9_node **root)
 {
     struct localfs *l = localfs_of(fs);
-    int fd, rc;
+    int fd;
 
     aname += strspn(aname, "/");
     fd = local_open_beneath(l->root, *aname ? aname : ".", O_DIRECTORY, 0);
-    if (fd < 0)
-        return fd;
-    rc = local_node_new(l, fd, true, root);
-    return rc < 0 ? rc : check_mount(fs, l->dev, root);
+    return fd < 0 ? fd : local_node_new(l, fd, true, NULL, root);
 }
 
 static int walk(struct p9_fs *fs, struct p9_node *dir, const char *name, uint64_t resolve,
                 struct p9_node **found)
 {
-    struct localfs *l = localfs_of(fs);
     struct local_node *d = local_node_of(dir);
-    int rc, fd;
+    int fd;
 
     if (!S_ISDIR(d->type))
         return -ENOTDIR;
-    if ((fd = local_open_beneath(d->fd, name, 0, resolve)) < 0)
-        return fd;
-    rc = local_node_new(l, fd, false, found);
-    return rc < 0 ? rc : check_mount(fs, d->dev, found);
+    fd = local_open_beneath(d->fd, name, 0, resolve);
+    return fd < 0 ? fd : local_node_new(localfs_of(fs), fd, false, d, found);
 }
 
 int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
@@ -130,10 +132,10 @@ int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p
     return walk(fs, dir, name, 0, found);
 }
 
-/* By what the kernel remembers; a mount may be of another kind. */
-static int walk_at_once(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+/* At once: by what the kernel remembers. */
+static int walk_near(struct p9_fs *fs, struct p9_node *dir, const char *name, bool at_once, struct p9_node **found)
 {
-    int rc = walk(fs, dir, name, RESOLVE_CACHED | RESOLVE_NO_XDEV, found);
+    int rc = walk(fs, dir, name, RESOLVE_NO_XDEV | (at_once ? RESOLVE_CACHED : 0), found);
 
     return rc == -EXDEV ? -EAGAIN : rc;
 }
@@ -214,11 +216,11 @@ static void file_free(struct p9_fs *fs, struct p9_file *file)
  * Some regular files are wells that may be dry (/proc/kmsg, trace_pipe): they must not keep a worker.  Else it
  * means nothing, but to an open that has to wait for another's lease.
  */
-static int open_at_once(struct localfs *l, int node_fd, int flags)
+static int open_at_once(struct localfs *l, int node_fd, int flags, bool waits)
 {
     int fd = local_reopen(l, node_fd, flags | O_NONBLOCK);
 
-    return fd == -EAGAIN ? local_reopen(l, node_fd, flags) : fd;
+    return fd == -EAGAIN && waits ? local_reopen(l, node_fd, flags) : fd;
 }
 
 static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, struct p9_file **file)
@@ -231,33 +233,34 @@ static int open_node(struct p9_fs *fs, struct p9_node *node, uint32_t flags, str
         return S_ISLNK(n->type) ? -ELOOP : -ENXIO;
     if ((flags & P9_O_ACCMODE) == P9_O_ACCMODE)
         return -EINVAL;
-    fd = open_at_once(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags));
-    return fd < 0 ? fd : file_new(localfs_of(fs), fd, n, flags, file);
+    fd = open_at_once(localfs_of(fs), n->fd, host_flags(localfs_of(fs), flags), !(flags & P9_FS_NOWAIT));
+    return fd < 0 ? fd : file_new(localfs_of(fs), fd, n, flags & ~P9_FS_NOWAIT, file);
 }
 
 /* The file was made just now by openat, which gave `taken`. */
-static int made_file(struct localfs *l, int dir, int taken, uint32_t flags,
+static int made_file(struct localfs *l, const struct local_node *dir, int taken, uint32_t flags,
                      const struct p9_make *make, struct p9_node **node, struct p9_file **file)
 {
     auto_close int fd = taken;
     int rc, path = local_reopen(l, fd, O_PATH);
 
-    if (path < 0 || (rc = local_node_new(l, path, false, node)) < 0)
+    if (path < 0 || (rc = local_node_new(l, path, false, dir, node)) < 0)
         return path < 0 ? path : rc;
-    p9_owner_made(&l->c.owners, dir, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
+    p9_owner_made(&l->c.owners, dir->fd, local_node_of(*node)->fd, S_IFREG, make->uid, make->gid);
     rc = file_new(l, steal_fd(&fd), local_node_of(*node), flags, file);
     if (rc < 0)
         p9_node_put(&l->fs, *node);
     return rc;
 }
 
+/* Who makes files has looked before: that a mount is in the way is seldom, and to enter it might take for ever. */
 static int open_existing(struct p9_fs *fs, struct p9_node *dir, const char *name, uint32_t flags,
                          struct p9_node **node, struct p9_file **file)
 {
-    int rc = local_walk(fs, dir, name, node);
+    int rc = walk_near(fs, dir, name, false, node);
 
     if (rc < 0)
-        return rc;
+        return rc == -EAGAIN ? -EEXIST : rc;
     if ((rc = open_node(fs, *node, flags, file)) < 0)
         p9_node_put(fs, *node);
     return rc;
@@ -282,7 +285,7 @@ static int create(struct p9_fs *fs, struct p9_node *dir, const char *name, uint3
                         make->mode & 07777);
 
         if (fd >= 0)
-            return made_file(l, local_node_of(dir)->fd, fd, flags, make, node, file);
+            return made_file(l, local_node_of(dir), fd, flags, make, node, file);
         if (errno != EEXIST || (flags & P9_O_EXCL))
             return -errno;
         rc = open_existing(fs, dir, name, flags, node, file);
@@ -344,7 +347,7 @@ static const struct p9_fs_ops local_ops = {
     .state = local_state,
     .attach = attach,
     .walk = local_walk,
-    .walk_at_once = walk_at_once,
+    .walk_near = walk_near,
     .is_at = local_is_at,
     .node_free = node_free,
     .open = open_node,
@@ -382,6 +385,7 @@ static unsigned fds_by_default(void)
 static int open_roots(struct localfs *l, const char *root, struct err *e)
 {
     struct local_identity id;
+    struct statfs st;
     int rc;
 
     if ((l->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -391,7 +395,8 @@ static int open_roots(struct localfs *l, const char *root, struct err *e)
     if ((rc = local_identify(l, l->root, "", &id)) < 0)
         return err_sys(e, -rc, "share %s", root);
     l->dev = id.dev;
-    l->fs.brisk = l->c.owners.kind < P9_OWNER_PASS && local_is_plain(l->root);
+    l->plain = fstatfs(l->root, &st) == 0 && local_is_plain(&st);
+    l->fs.brisk = l->c.owners.kind < P9_OWNER_PASS && l->plain;
     return 0;
 }
 

@@ -51,27 +51,25 @@ static int more_entries(struct local_file *f)
     return 0;
 }
 
-/* File systems whose folders hold the numbers that stat gives (overlays and FUSE need not). */
-bool local_is_plain(int fd)
+/* Overlays are not among them: what lies below may be anything. */
+bool local_is_plain(const struct statfs *st)
 {
     static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
                                  TMPFS_MAGIC, F2FS_SUPER_MAGIC};
-    struct statfs st;
 
-    if (fstatfs(fd, &st) < 0)
-        return false;
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
-        if (st.f_type == types[i])
+        if (st->f_type == types[i])
             return true;
     return false;
 }
 
 static void look_at_folder(struct local_file *f)
 {
+    struct statfs st;
     uint32_t version;
 
     f->looked = true;
-    f->plain = local_is_plain(f->fd) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
+    f->plain = fstatfs(f->fd, &st) == 0 && local_is_plain(&st) && local_handle_version(f->fd, "", &f->mount, &version) == 0;
 }
 
 /* Saves the stat of what is neither a folder nor a mount point: half the cost of a long listing. */

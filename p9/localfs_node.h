@@ -26,6 +26,7 @@ struct localfs {
     int root;                     /* [const] O_PATH */
     int proc;                     /* [const] O_PATH of /proc/self/fd */
     uint64_t dev;                 /* [const] of the root: the first in `device` */
+    bool plain;                   /* [const] so is the root's file system */
     atomic_uint fds;              /* held by nodes, files and locks */
     pthread_mutex_t devices_lock;
     uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
@@ -101,8 +102,11 @@ int local_handle_version(int dir, const char *name, int *mount, uint32_t *versio
 /* One descriptor more: 0 or -EMFILE. */
 int local_charge_fd(struct localfs *l);
 void local_uncharge_fd(struct localfs *l);
-/* A node of an O_PATH descriptor, which it takes (also when it fails). */
-int local_node_new(struct localfs *l, int fd, bool root, struct p9_node **node);
+/*
+ * A node of an O_PATH descriptor, which it takes (also when it fails), found from the folder `dir` or, NULL, from the
+ * share's root.
+ */
+int local_node_new(struct localfs *l, int fd, bool root, const struct local_node *dir, struct p9_node **node);
 /* Opens the file behind a descriptor again. `flags`: the host's.  -errno, or a descriptor. */
 int local_reopen(struct localfs *l, int fd, int flags);
 
@@ -117,8 +121,9 @@ int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p
 bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node *node);
 
 /* localfs_dir.c */
-/* Is it of a file system of this host's own memory or disks? */
-bool local_is_plain(int fd);
+/* A file system of this host's own memory or disks: its calls end by themselves, its folders hold stat's numbers. */
+struct statfs;
+bool local_is_plain(const struct statfs *st);
 int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid);

@@ -39,7 +39,7 @@ int local_find(struct p9_fs *fs, const char *path, bool root, struct p9_node **n
     struct localfs *l = localfs_of(fs);
     int fd = local_open_beneath(l->root, *path ? path : ".", 0, 0);
 
-    return fd < 0 ? fd : local_node_new(l, fd, root || !*path, node);
+    return fd < 0 ? fd : local_node_new(l, fd, root || !*path, NULL, node);
 }
 
 /* A file that was removed has a name with " (deleted)" behind, which another file may bear: it is looked at. */

@@ -2,12 +2,14 @@
 #include "p9/server_state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/cursor.h"
 #include "core/base/iov.h"
 #include "p9/answer.h"
+#include "p9/apart.h"
 
 #define STACK_SIZE (256 << 10)
 #define WARY_REQUESTS 500
@@ -81,9 +83,16 @@ void session_enqueue_locked(struct p9_session *s, struct p9_request *r)
     s->queued++;
 }
 
-/* It was taken out before all that are there, so that no Tversion and no reset comes before it. */
+/*
+ * It was taken out before all that are there, so that no Tversion and no reset comes before it.  What nobody wants any
+ * more is done.
+ */
 static void put_back_locked(struct p9_session *s, struct p9_request *r)
 {
+    if (r->dropped || r->flushes) {
+        finish_locked(s, r);
+        return;
+    }
     r->state = QUEUED;
     r->link = s->queue.head;
     s->queue.head = r;
@@ -115,10 +124,19 @@ static unsigned fid_users(const struct p9_session *s, uint32_t fid)
     return n;
 }
 
-/* A quarter of the workers at most wait for one fid's file. */
-static bool fid_is_busy(const struct p9_session *s, uint32_t fid)
+/*
+ * A quarter of the workers at most wait for one fid's file; and what may wait for ever leaves a quarter of them to the
+ * rest, also on its fid: the folder with the mount that hangs.
+ */
+static bool is_held_back(const struct p9_session *s, const struct p9_request *r)
 {
-    return fid_users(s, fid) >= (s->workers / 4 > 0 ? s->workers / 4 : 1);
+    unsigned quarter = s->workers / 4, beside = 0, apart = 0;
+
+    for (unsigned i = 0; i < s->running_n; i++) {
+        apart += s->running[i]->apart;
+        beside += s->running[i]->fid == r->fid && s->running[i]->apart == r->apart;
+    }
+    return beside >= (quarter > 0 ? quarter : 1) || (r->apart && apart > 0 && apart >= s->workers - quarter);
 }
 
 /* Tversion drops all fids: it runs alone, after all before it and before all behind it. */
@@ -135,7 +153,7 @@ static struct p9_request *pick(const struct p9_session *s)
     for (struct p9_request *r = s->queue.head; r; r = r->link) {
         if (r->type == P9_TVERSION)
             return s->running_n == 0 && r == s->queue.head ? r : NULL;
-        if (!fid_is_busy(s, r->fid))
+        if (!is_held_back(s, r))
             return r;
     }
     return NULL;
@@ -174,26 +192,61 @@ static void forgotten_locked(struct p9_session *s)
         pthread_cond_broadcast(&s->work);
 }
 
+/* On memory of its own, so that a reset need not wait. */
+static int answer_apart(struct p9_session *s, struct p9_request *r, struct p9_scratch *x)
+{
+    struct p9_apart *a = p9_apart_new(r, s->export.limits.msize);
+    int rc = a ? p9_answer(&s->context, &a->r, x, P9_PATIENT) : -ENOMEM;
+
+    pthread_mutex_lock(&s->lock);
+    if (!r->dropped && a)
+        p9_apart_answer(a, r);
+    else if (!r->dropped)
+        r->reply_len = p9_answer_error(r, ENOMEM, x);
+    pthread_mutex_unlock(&s->lock);
+    free(a);
+    return rc;
+}
+
+static int answer(struct p9_session *s, struct p9_request *r, struct p9_scratch *x)
+{
+    if (r == &s->forget) {
+        session_forget(s);
+        return 0;
+    }
+    if (r->apart && s->export.lent)
+        return answer_apart(s, r, x);
+    return p9_answer(&s->context, r, x, r->apart ? P9_PATIENT : P9_NEAR);
+}
+
+/* It ran, and is done, or it is for a worker, who may wait longer than this one. */
+static void settle_locked(struct p9_session *s, struct p9_request *r, int rc)
+{
+    drop_running(s, r);
+    if (r == &s->forget) {
+        forgotten_locked(s);
+    } else if (rc == P9_LATER || rc == P9_APART) {
+        r->leisurely = true;
+        r->apart = rc == P9_APART;
+        put_back_locked(s, r);
+    } else {
+        account(s, r, rc == 0);
+    }
+}
+
 /* Works on one request, with the lock dropped meanwhile; false when there is none to take. */
 static bool work_locked(struct p9_session *s, struct p9_scratch *x)
 {
     struct p9_request *r = pick(s);
-    bool good = true;
+    int rc;
 
     if (!r)
         return false;
     take(s, r);
     pthread_mutex_unlock(&s->lock);
-    if (r == &s->forget)
-        session_forget(s);
-    else
-        good = p9_answer(&s->context, r, x, P9_PATIENT) == 0;
+    rc = answer(s, r, x);
     pthread_mutex_lock(&s->lock);
-    drop_running(s, r);
-    if (r == &s->forget)
-        forgotten_locked(s);
-    else
-        account(s, r, good);
+    settle_locked(s, r, rc);
     return true;
 }
 
@@ -234,7 +287,7 @@ static struct p9_request *pick_hasty(const struct p9_session *s)
     if (none_may_run(s))
         return NULL;
     for (; r && r->type != P9_TVERSION; r = r->link)
-        if (!r->leisurely && p9_dispatch_may(r->type, haste_of(s)) && fid_users(s, r->fid) == 0)
+        if (!r->leisurely && !r->apart && p9_dispatch_may(r->type, haste_of(s)) && fid_users(s, r->fid) == 0)
             return r;
     return NULL;
 }
@@ -252,15 +305,9 @@ static void work_in_haste(struct p9_session *s, struct p9_request *r)
     began_us = clock_us();
     rc = p9_answer(&s->context, r, &x, haste);
     pthread_mutex_lock(&s->lock);
-    drop_running(s, r);
     if (clock_us() - began_us > s->export.limits.brisk_us)
         s->wary = WARY_REQUESTS;
-    if (rc == P9_LATER) {
-        r->leisurely = true;
-        put_back_locked(s, r);
-    } else {
-        account(s, r, rc == 0);
-    }
+    settle_locked(s, r, rc);
 }
 
 /* --- Submission ---------------------------------------------------------------------------------- */
@@ -301,7 +348,8 @@ static uint16_t look_at(struct p9_request *r)
     body = c;
     r->fid = cursor_le32(&c);
     r->flushes = NULL;
-    r->leisurely = false;
+    r->leisurely = r->dropped = false;
+    r->apart = p9_dispatch_is_long(r->type);
     r->reply_len = 0;
     return cursor_le16(&body);
 }
@@ -383,6 +431,8 @@ void session_cancel_locked(struct p9_session *s)
         if (r != &s->forget)
             finish_locked(s, r);
     }
+    for (unsigned i = 0; i < s->running_n; i++)
+        s->running[i]->dropped = true;
     memset(s->tag, 0, sizeof(s->tag));
 }
 

@@ -9,8 +9,8 @@
  * a copy; the head of a request is copied once, checked and used, so memory that a hostile client
  * changes meanwhile does no harm.
  *
- * Order: requests run in parallel, at most a part of the workers on one fid, so that a file which is
- * slow does not hold up the others.  Tversion waits for all before it and holds back all behind it.
+ * Order: requests run in parallel, at most a part of the workers on one fid, and on file systems that may wait for
+ * somebody else (fs.h, `apart`), so that a file which is slow does not hold up the others.  Tversion waits for all before it and holds back all behind it.
  * Tflush takes a request out of the queue (it completes with reply_len 0), or is answered after it.
  * Replies complete in batches: what finished while a batch was being delivered is the next batch.
  *
@@ -45,6 +45,7 @@ struct p9_limits p9_limits_default(void);
 struct p9_export {
     struct p9_fs *fs; /* borrowed for the session's life */
     bool read_only;
+    bool lent; /* requests' memory is only theirs until a reset, which does not wait for files that never answer */
     bool here; /* threads that submit have umask 0 and may do what is quick, if the fs is brisk (fs.h) */
     struct p9_limits limits;
 };
@@ -61,6 +62,8 @@ struct p9_request {
     uint16_t tag;
     uint8_t type, state;
     bool leisurely; /* the workers' */
+    bool apart;     /* of what may wait for ever */
+    bool dropped;   /* by a reset: nobody wants its answer */
     uint32_t fid;
     struct p9_request *flushes; /* Tflush requests that wait for this one */
     struct p9_request *link, *tag_link;
@@ -96,8 +99,9 @@ void p9_session_submit(struct p9_session *s, struct p9_request *list);
 /*
  * Forgets the client: what is queued completes with reply_len 0, then, when what runs has ended, every fid is
  * dropped, and what is submitted later waits for that.  Waits for it up to `timeout_ms`, -1: as long as it
- * takes.  True: no request is left and none of their memory is touched any more; false: one is under way still
- * (a host's file that does not answer), which will complete.
+ * takes; for what is in a local file system, which ends by itself, always, where memory is lent.  True: no request is
+ * left; false: one is under way still (a host's file that does not answer), which will complete.  Either way memory
+ * that is lent is not touched any more.
  */
 bool p9_session_reset(struct p9_session *s, int timeout_ms);
 

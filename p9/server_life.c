@@ -93,6 +93,15 @@ static void forget_locked(struct p9_session *s)
         pthread_cond_signal(&s->work);
 }
 
+/* Only these are on memory that is lent, and they wait for nobody but this host's disks. */
+static bool any_near(const struct p9_session *s)
+{
+    for (unsigned i = 0; i < s->running_n; i++)
+        if (!s->running[i]->apart && s->running[i] != &s->forget)
+            return true;
+    return false;
+}
+
 bool p9_session_reset(struct p9_session *s, int timeout_ms)
 {
     bool done;
@@ -102,6 +111,8 @@ bool p9_session_reset(struct p9_session *s, int timeout_ms)
     session_deliver_locked(s);
     forget_locked(s);
     done = await_drained_locked(s, timeout_ms);
+    while (s->export.lent && any_near(s))
+        pthread_cond_wait(&s->quiet, &s->lock);
     pthread_mutex_unlock(&s->lock);
     return done;
 }

@@ -244,7 +244,7 @@ int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop
     p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->event_fd < 0)
         return err_sys(e, errno, "share %s", tag);
-    export.here = true;
+    export.here = export.lent = true;
     p->session = p9_session_new(&export, complete, p, e);
     return p->session ? loop_add(loop, &p->watch, p->event_fd, EPOLLIN, on_done, p, e) : -ENOMEM;
 }

@@ -11,7 +11,8 @@
  *
  * A reset drops what waits, and the guest's fids with it.  What a worker is in is waited for, but not for
  * ever: a file of the host that does not answer (one on a network, say) must not hold the machine up.  Such
- * a request ends some time later, the guest hears nothing of it, and what the next driver asks waits for it.
+ * a request has memory of its own (p9/apart.h) and ends some time later, the guest neither hears of it nor finds
+ * anything of it, and what the next driver asks waits for it.
  * A chain whose request was flushed comes back with nothing written, as Linux's driver expects.
  */
 #ifndef VMM_VIRTIO_9P_H

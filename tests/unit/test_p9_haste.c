@@ -85,10 +85,15 @@ static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
 }
 
 /* As if nothing were in the kernel's cache. */
-static int walk_never(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)
+static int walk_never(struct p9_fs *fs, struct p9_node *dir, const char *name, bool at_once, struct p9_node **found)
 {
-    (void)fs, (void)dir, (void)name, (void)found;
-    return -EAGAIN;
+    return at_once ? -EAGAIN : fs->ops->walk(fs, dir, name, found);
+}
+
+static int walk_near(struct p9_fs *fs, struct p9_node *dir, const char *name, bool at_once, struct p9_node **found)
+{
+    (void)at_once;
+    return fs->ops->walk(fs, dir, name, found);
 }
 
 static int set_up(void **state)
@@ -98,7 +103,7 @@ static int set_up(void **state)
     world_init(&h->w);
     h->ops = *h->w.mem.fs.ops;
     h->ops.become = become;
-    h->ops.walk_at_once = h->ops.walk;
+    h->ops.walk_near = walk_near;
     h->w.mem.fs.ops = &h->ops;
     *state = h;
     return 0;
@@ -215,7 +220,7 @@ static void test_walk__what_is_not_in_the_cache_is_for_the_workers(void **state)
     struct held h;
 
     open_session(w, true, true);
-    haste_of(w)->ops.walk_at_once = walk_never;
+    haste_of(w)->ops.walk_near = walk_never;
     hold_up(w, &h);
     ask_for(w, WALK(9, "fast"), P9_RWALK, false);
     ask_for(w, GETATTR(9), P9_RGETATTR, true);
@@ -278,7 +283,7 @@ static void test_localfs__is_brisk_on_memory_and_never_as_others(void **state)
     assert_false(root->apart);
     /* tmpfs keeps no memory of what is not there. */
     assert_int_equal(fs->ops->walk(fs, root, "lxtop-no-such", &found), -ENOENT);
-    assert_int_equal(fs->ops->walk_at_once(fs, root, "lxtop-no-such", &found), -EAGAIN);
+    assert_int_equal(fs->ops->walk_near(fs, root, "lxtop-no-such", true, &found), -EAGAIN);
     p9_node_put(fs, root);
     p9_localfs_free(fs);
     c.owners.kind = P9_OWNER_PASS;

@@ -74,6 +74,12 @@ static void become(struct p9_fs *fs, uint32_t uid, bool changes_data)
     atomic_store(&w->worked, pthread_self());
 }
 
+static int walk_near(struct p9_fs *fs, struct p9_node *dir, const char *name, bool at_once, struct p9_node **found)
+{
+    (void)at_once;
+    return fs->ops->walk(fs, dir, name, found);
+}
+
 static int set_up_as(void **state, bool brisk)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -83,7 +89,7 @@ static int set_up_as(void **state, bool brisk)
     memfs_init(&w->files);
     w->ops = *w->files.fs.ops;
     w->ops.become = become;
-    w->ops.walk_at_once = w->ops.walk;
+    w->ops.walk_near = walk_near;
     w->files.fs.ops = &w->ops;
     w->files.fs.brisk = brisk;
     x.fs = &w->files.fs;
@@ -453,13 +459,38 @@ static void test_reset__between_what_is_taken_and_worked_on(void **state)
     ask_for(w, VERSION, P9_RVERSION);
 }
 
+/* As one of a network, which may never answer. */
+static void open_apart(struct world *w)
+{
+    open_slow(w);
+    mem_find(&w->files.root->node, "slow")->node->node.apart = true;
+}
+
+/* What it answers at last must not be found in what is by then another's memory. */
+static void test_reset__a_late_answer_is_written_nowhere(void **state)
+{
+    struct world *w = *state;
+    uint8_t none[64];
+
+    open_apart(w);
+    offer(w, 1, READ_SLOW);
+    notify(w);
+    memfs_wait(&w->files, 1);
+    reset_now(w);
+    memset(none, 0x55, sizeof(none));
+    memcpy(driver_at(&w->d, SLOT_AT(1) + 0x1000, sizeof(none)), none, sizeof(none));
+    memfs_gate(&w->files, false);
+    assert_true(p9_session_drain(w->p.session, 60000));
+    assert_memory_equal(driver_at(&w->d, SLOT_AT(1) + 0x1000, sizeof(none)), none, sizeof(none));
+}
+
 /* A host's file that does not answer holds up neither the machine nor, but for its requests, the next driver. */
 static void test_reset__does_not_wait_for_ever(void **state)
 {
     struct world *w = *state;
     uint16_t before;
 
-    open_slow(w);
+    open_apart(w);
     for (unsigned i = 1; i <= 6; i++)
         offer(w, i, READ_SLOW);
     notify(w);
@@ -486,7 +517,7 @@ static void test_release__does_not_wait_for_ever(void **state)
     struct world *w = *state;
     uint16_t before;
 
-    open_slow(w);
+    open_apart(w);
     offer(w, 1, READ_SLOW);
     notify(w);
     memfs_wait(&w->files, 1);
@@ -515,6 +546,7 @@ int main(void)
         TEST(test_reset__tells_nothing_of_what_ran),
         TEST(test_reset__the_next_driver_starts_afresh),
         TEST(test_reset__between_what_is_taken_and_worked_on),
+        TEST(test_reset__a_late_answer_is_written_nowhere),
         TEST(test_reset__does_not_wait_for_ever),
         TEST(test_release__does_not_wait_for_ever),
     };
