@@ -206,7 +206,7 @@ static void file_free(struct p9_fs *fs, struct p9_file *file)
 
     local_lock_close(localfs_of(fs), f);
     pthread_mutex_destroy(&f->lock);
-    free(f->entries);
+    local_listing_close(localfs_of(fs), f);
     close(f->fd);
     free(f);
     local_uncharge_fd(localfs_of(fs));

@@ -15,6 +15,8 @@
 #include "core/base/auto.h"
 
 #define ENTRIES_SIZE (32u << 10)
+#define LISTINGS_MAX 256 /* buffers kept from one request to the next */
+#define NOWHERE UINT64_MAX
 
 /* --- Reading ------------------------------------------------------------------------------------- */
 
@@ -30,15 +32,42 @@ static int seek_to(struct local_file *f, uint64_t offset)
     return 0;
 }
 
+static void give_back(struct localfs *l, struct local_file *f)
+{
+    if (!f->entries)
+        return;
+    free(f->entries);
+    f->entries = NULL;
+    atomic_fetch_sub(&l->listings, 1);
+}
+
+/* Whoever has thousands of folders half read has them read again from where they are. */
+static void keep_few(struct localfs *l, struct local_file *f)
+{
+    if (atomic_load(&l->listings) <= LISTINGS_MAX)
+        return;
+    give_back(l, f);
+    f->start = f->end = 0;
+    f->offset = NOWHERE;
+}
+
+void local_listing_close(struct localfs *l, struct local_file *f)
+{
+    give_back(l, f);
+}
+
 /* 1: an entry is at f->start; 0: the end, and the buffer is given back. */
-static int more_entries(struct local_file *f)
+static int more_entries(struct localfs *l, struct local_file *f)
 {
     ssize_t got;
 
     if (f->start < f->end)
         return 1;
-    if (!f->entries && !(f->entries = malloc(ENTRIES_SIZE)))
-        return -ENOMEM;
+    if (!f->entries) {
+        if (!(f->entries = malloc(ENTRIES_SIZE)))
+            return -ENOMEM;
+        atomic_fetch_add(&l->listings, 1);
+    }
     got = getdents64(f->fd, f->entries, ENTRIES_SIZE);
     if (got < 0)
         return -errno;
@@ -46,8 +75,7 @@ static int more_entries(struct local_file *f)
     f->end = (size_t)got;
     if (got > 0)
         return 1;
-    free(f->entries);
-    f->entries = NULL;
+    give_back(l, f);
     return 0;
 }
 
@@ -116,7 +144,7 @@ static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, 
 {
     int rc;
 
-    while ((rc = more_entries(f)) > 0) {
+    while ((rc = more_entries(l, f)) > 0) {
         struct dirent64 *d = (struct dirent64 *)(f->entries + f->start);
         struct local_identity id;
 
@@ -142,6 +170,7 @@ int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fi
     rc = seek_to(f, offset);
     if (rc == 0)
         rc = read_entries(localfs_of(fs), f, fill, ctx);
+    keep_few(localfs_of(fs), f);
     pthread_mutex_unlock(&f->lock);
     return rc;
 }

@@ -31,6 +31,7 @@ struct local_lock {
     int fd;
     bool flocks;  /* flock(2) is a lock of its own there */
     short whole;  /* what it has of the whole file, by flock(2) */
+    struct local_range *ranges;
     unsigned uses;
 };
 
@@ -130,6 +131,7 @@ static void drop(struct localfs *l, struct local_lock *k)
         at = &(*at)->next;
     *at = k->next;
     close(k->fd);
+    local_ranges_drop(l, &k->ranges);
     free(k);
     local_uncharge_fd(l);
 }
@@ -200,7 +202,7 @@ static int set_flock(int fd, short type)
 }
 
 /* Both kinds or none. */
-static int set(struct local_lock *k, const struct flock *want)
+static int set_both(struct local_lock *k, const struct flock *want)
 {
     bool both = k->flocks && is_whole(want);
     struct flock copy = *want;
@@ -215,19 +217,30 @@ static int set(struct local_lock *k, const struct flock *want)
     return rc;
 }
 
-static void unlock_others(struct local_file *f, const struct local_lock *mine, struct flock range)
+static int set(struct localfs *l, struct local_lock *k, const struct flock *want)
+{
+    struct local_range *spare;
+    int rc = local_ranges_reserve(l, k->ranges, want, &spare);
+
+    if (rc == 0 && (rc = set_both(k, want)) == 0)
+        local_ranges_set(l, &k->ranges, want, &spare);
+    local_ranges_drop(l, &spare);
+    return rc;
+}
+
+static void unlock_others(struct localfs *l, struct local_file *f, const struct local_lock *mine, struct flock range)
 {
     range.l_type = F_UNLCK;
     for (struct local_lock_use *u = f->uses; u; u = u->next)
         if (u->lock != mine)
-            set(u->lock, &range);
+            set(l, u->lock, &range);
 }
 
 static int unlock(struct localfs *l, struct local_file *f, const struct p9_lock *lock,
                   const struct flock *range, struct local_lock *k)
 {
     if (k)
-        return set(k, range);
+        return set(l, k, range);
     if (is_whole(range) && (lock->flags & P9_LOCK_BLOCK))
         release_uses(l, f);
     return 0;
@@ -247,9 +260,9 @@ static int take(struct localfs *l, struct local_file *f, const struct flock *ran
             drop(l, k);
         return rc;
     }
-    if ((rc = set(k, range)) == -EAGAIN && is_whole(range)) {
-        unlock_others(f, k, *range);
-        rc = set(k, range);
+    if ((rc = set(l, k, range)) == -EAGAIN && is_whole(range)) {
+        unlock_others(l, f, k, *range);
+        rc = set(l, k, range);
     }
     return rc;
 }

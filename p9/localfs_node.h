@@ -5,6 +5,7 @@
 #ifndef P9_LOCALFS_NODE_H
 #define P9_LOCALFS_NODE_H
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -32,6 +33,15 @@ struct localfs {
     uint64_t device[LOCALFS_DEVICES]; /* [devices_lock] */
     unsigned devices;             /* [devices_lock] */
     struct local_locks locks[LOCALFS_LOCK_BUCKETS];
+    atomic_uint ranges;           /* that all lock owners hold */
+    atomic_uint listings;         /* buffers of half-read folders */
+};
+
+/* What one lock owner holds of a file: apart from each other, in their order. */
+struct local_range {
+    struct local_range *next;
+    off_t start, end;             /* `end`: of its last byte */
+    short type;                   /* F_RDLCK or F_WRLCK */
 };
 
 struct local_node {
@@ -124,6 +134,7 @@ bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct
 /* A file system of this host's own memory or disks: its calls end by themselves, its folders hold stat's numbers. */
 struct statfs;
 bool local_is_plain(const struct statfs *st);
+void local_listing_close(struct localfs *l, struct local_file *f);
 int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid);
@@ -146,6 +157,18 @@ ssize_t local_xattr_get(struct p9_fs *fs, struct p9_node *node, const char *name
                         size_t cap);
 int local_xattr_set(struct p9_fs *fs, struct p9_node *node, const char *name, const void *value,
                     size_t len, uint32_t flags);
+
+/* localfs_range.c: the ranges of an owner as the kernel has them, counted, since there they cost memory without end. */
+#define LOCALFS_RANGES_MAX 16384 /* of a share */
+/*
+ * Room for what `want` (l_whence is SEEK_SET) makes of them: 0 or -ENOLCK, which nobody gets who unlocks all of one.
+ * `spare`: for local_ranges_set, or to drop.
+ */
+int local_ranges_reserve(struct localfs *l, struct local_range *ranges, const struct flock *want,
+                         struct local_range **spare);
+void local_ranges_set(struct localfs *l, struct local_range **ranges, const struct flock *want,
+                      struct local_range **spare);
+void local_ranges_drop(struct localfs *l, struct local_range **ranges);
 
 /* localfs_lock.c */
 int local_lock(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *lock,

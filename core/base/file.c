@@ -95,13 +95,17 @@ static int read_to_end(int fd, size_t max, char **text, size_t *len)
     return 0;
 }
 
+/* To open a FIFO waits for its other end; that takes nobody by surprise who opens none. */
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e)
 {
-    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
     int r;
 
     if (fd < 0)
         return err_sys(e, errno, "open %s", path);
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_sys(e, S_ISDIR(st.st_mode) ? EISDIR : EINVAL, "read %s, which is no regular file", path);
     r = read_to_end(fd, max, text, len);
     return r < 0 ? err_sys(e, -r, "read %s", path) : 0;
 }

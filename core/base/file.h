@@ -13,7 +13,10 @@
 
 struct err;
 
-/* Whole file into a new buffer (caller frees) with a NUL after it; refuses files over `max` bytes. */
+/*
+ * Whole file into a new buffer (caller frees) with a NUL after it; refuses files over `max` bytes, and what is no
+ * regular file: it never waits for another program.
+ */
 int file_read(const char *path, size_t max, char **text, size_t *len, struct err *e);
 
 /* Temporary name beside `path`, write, fsync, rename, fsync of the folder: old or new, never half. */

@@ -67,6 +67,18 @@ static void test_file_read__of_proc_though_its_size_is_zero(void **state)
     free(text);
 }
 
+/* One in the place of a file of a distro's must not hang its boot. */
+static void test_file_read__of_a_fifo_does_not_wait_for_its_writer(void **state)
+{
+    struct err e = {0};
+    char *text = NULL;
+
+    (void)state;
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(file_read("fifo", 100, &text, NULL, &e), -EINVAL);
+    assert_says(e, "no regular file");
+}
+
 static void test_file_read__names_what_is_missing(void **state)
 {
     char *text = NULL;
@@ -321,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_file_read__up_to_max_and_not_more),
         TEST(test_file_read__of_proc_though_its_size_is_zero),
+        TEST(test_file_read__of_a_fifo_does_not_wait_for_its_writer),
         TEST(test_file_read__names_what_is_missing),
         TEST(test_file_read_all__a_short_file_is_an_error),
         TEST(test_file_write_atomic__replaces_content_and_mode),

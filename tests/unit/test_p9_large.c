@@ -116,6 +116,38 @@ static void test_readdir__lists_50000_files(void **state)
     assert_int_equal(c_walk(c, ROOT, 3, "many/50001"), -ENOENT);
 }
 
+/* More folders half read than are kept ready: what comes next is right all the same. */
+static void test_readdir__of_very_many_folders_at_once(void **state)
+{
+    enum { FOLDERS = 600 };
+    static uint64_t next[FOLDERS];
+    static unsigned names[FOLDERS];
+    struct client *c = *state;
+    unsigned open = FOLDERS;
+
+    assert_int_equal(in_share(c, "mkdir $(seq -f d%%.0f 0 599) && for i in $(seq 0 599); do : > d$i/a; : > d$i/b; : > d$i/c; done"), 0);
+    for (uint32_t i = 0; i < FOLDERS; i++) {
+        char path[16];
+
+        snprintf(path, sizeof(path), "d%u", i);
+        assert_int_equal(c_open_path(c, 100 + i, path, P9_O_DIRECTORY), 0);
+    }
+    while (open > 0)
+        for (uint32_t i = 0; i < FOLDERS; i++) {
+            int n = c_readdir(c, 100 + i, next[i], 30); /* one name */
+
+            assert_true(n >= 0);
+            names[i] += n > 0;
+            open -= n == 0 && names[i] < 100;
+            if (n > 0)
+                memcpy(&next[i], c->in + c->payload + 13, 8);
+            else
+                names[i] |= 100u << 8;
+        }
+    for (unsigned i = 0; i < FOLDERS; i++)
+        assert_int_equal(names[i] & 0xff, 5);
+}
+
 /* --- 5 GB ---------------------------------------------------------------------------------------- */
 
 static void test_file__of_5_gigabytes_is_sparse(void **state)
@@ -147,6 +179,7 @@ int main(void)
         T(test_names__end_at_255_bytes),
         T(test_names__paths_have_no_end),
         T(test_readdir__lists_50000_files),
+        T(test_readdir__of_very_many_folders_at_once),
         T(test_file__of_5_gigabytes_is_sparse),
     };
 

@@ -220,6 +220,76 @@ static void test_lock__that_does_not_return_stalls_no_other_file(void **state)
     assert_int_equal(c->reply.rlock.status, P9_LOCK_OK);
 }
 
+/* --- What locks cost ------------------------------------------------------------------------------- */
+
+static void assert_as_model(const struct local_range *r, const short *model, unsigned n, unsigned *pieces)
+{
+    *pieces = 0;
+    for (unsigned i = 0, from; i < n; i++) {
+        if (model[i] == F_UNLCK)
+            continue;
+        for (from = i; i + 1 < n && model[i + 1] == model[from]; i++)
+            ;
+        assert_non_null(r);
+        assert_int_equal(r->start, from);
+        assert_int_equal(r->end, i + 1 < n ? i : INT64_MAX);
+        assert_int_equal(r->type, model[from]);
+        r = r->next;
+        (*pieces)++;
+    }
+    assert_null(r);
+}
+
+/* Locking and unlocking at random, in 40 bytes of which the last stands for all behind it. */
+static void test_ranges__are_what_fcntl_makes_of_them(void **state)
+{
+    enum { BYTES = 40 };
+    static const short types[] = {F_RDLCK, F_WRLCK, F_UNLCK};
+    struct localfs l = {0};
+    struct local_range *ranges = NULL, *spare;
+    short model[BYTES];
+    uint32_t x = 1;
+    unsigned pieces;
+
+    (void)state;
+    for (unsigned i = 0; i < BYTES; i++)
+        model[i] = F_UNLCK;
+    for (int round = 0; round < 20000; round++) {
+        struct flock want = {.l_whence = SEEK_SET};
+        unsigned start, end;
+
+        x = x * 1664525 + 1013904223;
+        start = (x >> 8) % BYTES;
+        end = start + 1 + (x >> 16) % (BYTES - start);
+        want.l_type = types[(x >> 24) % 3];
+        want.l_start = start;
+        want.l_len = end == BYTES ? 0 : end - start;
+        assert_int_equal(local_ranges_reserve(&l, ranges, &want, &spare), 0);
+        local_ranges_set(&l, &ranges, &want, &spare);
+        for (unsigned i = start; i < end; i++)
+            model[i] = want.l_type;
+        assert_as_model(ranges, model, BYTES, &pieces);
+        assert_int_equal(l.ranges, pieces);
+    }
+    local_ranges_drop(&l, &ranges);
+    assert_int_equal(l.ranges, 0);
+}
+
+static void test_lock__ranges_have_an_end(void **state)
+{
+    struct client *c = *state;
+
+    make_f(c);
+    for (uint64_t i = 0; i < LOCALFS_RANGES_MAX; i++)
+        assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 2 * i, 1, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 2 * LOCALFS_RANGES_MAX, 1, 7, 0), -ENOLCK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_READ, 1, 1, 8, 0), -ENOLCK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 4, 1, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 2, P9_LOCK_READ, 4, 1, 8, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_NONE, 0, 0, 7, 0), P9_LOCK_OK);
+    assert_int_equal(c_lock(c, 1, P9_LOCK_WRITE, 90, 1, 7, 0), P9_LOCK_OK);
+}
+
 #define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, tear_down_client)
 
 int main(void)
@@ -232,6 +302,8 @@ int main(void)
         T(test_lock__of_a_whole_file_is_a_flock_of_the_host, set_up_plain),
         T(test_lock__ends_with_the_client, set_up_plain),
         T(test_lock__that_does_not_return_stalls_no_other_file, set_up_plain),
+        cmocka_unit_test(test_ranges__are_what_fcntl_makes_of_them),
+        T(test_lock__ranges_have_an_end, set_up_plain),
     };
 
     alarm(120); /* what hangs has failed */

@@ -73,7 +73,7 @@ static void set_machine_id(const char *id)
     static const char *const paths[] = {"/etc/machine-id", "/var/lib/dbus/machine-id"};
 
     for (size_t i = 0; *id && i < ARRAY_SIZE(paths); i++) {
-        int fd = open(paths[i], O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = open(paths[i], O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
         if (fd < 0)
             continue;

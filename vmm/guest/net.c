@@ -162,7 +162,7 @@ static void write_file(const char *path, const char *text)
 
     if (folder)
         file_mkdirs(dirname(folder), 0755, NULL);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644); /* a FIFO must not hang */
     if (fd < 0 || file_write_all(fd, text, strlen(text), NULL) < 0)
         fprintf(stderr, "lxtop-guest: %s: %s\n", path, strerror(errno));
 }
