@@ -51,7 +51,7 @@ GUEST_SRC := $(wildcard vmm/guest/*.c) $(LIB_p9) $(LIB_base)
 PROGRAMS := $(O)/lxtop $(O)/lxtop-vmm $(O)/lxtop-net $(O)/lxtop-guest
 
 PKG_lxtop := ncursesw vterm libconfig libuv libarchive ext2fs com_err jansson libcrypto fuse3
-PKG_vmm := jansson liburing zlib liblzma liblz4 libzstd libcrypto
+PKG_vmm := jansson liburing libseccomp zlib liblzma liblz4 libzstd libcrypto
 pkg = $(shell pkg-config $(1) $(2))
 
 lib = $(O)/lib$(1).a
@@ -186,7 +186,7 @@ format:
 # --- Set-up, kernels, demo, bench ------------------------------------------------------------------
 DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
     libncurses-dev libvterm-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev libacl1-dev libbz2-dev \
-    libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
+    libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev libseccomp-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     libslirp-dev \
     busybox-static qemu-system-x86 qemu-utils cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
     python3-daemonize python3-dbus python3-evdev python3-pexpect python3-pkg-resources python3-pyte python3-pyudev python3-xdg \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * File I/O that does not hold the device loop up: io_uring, set up at the first request.
+ * File I/O that does not hold the device loop up: io_uring, kept to what disks need.
  *
  * Each operation calls `done(ctx, 0 or -errno)` exactly once, later, on the loop thread with the lock
  * held.  Short transfers are continued here; a read behind the end of the file gives zeroes.  Where

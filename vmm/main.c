@@ -13,10 +13,13 @@
 #include "core/base/clock.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/base/log.h"
 #include "vmm/ctl.h"
+#include "vmm/sandbox.h"
 #include "vmm/spec.h"
 #include "vmm/vm.h"
+
+#define LOG "main"
+#include "core/base/log.h"
 
 #define STATUS_ERROR 1
 #define STATUS_USAGE 2
@@ -54,7 +57,7 @@ static bool make_raw(const struct spec *s, struct termios *before)
 static int run(const struct spec *s, uint64_t started_us)
 {
     static const struct ctl_exit_info table[EXITS] = CTL_EXIT_TABLE;
-    struct err e = {0};
+    struct err e = {0}, no_sandbox = {0};
     struct vm *vm = vm_new(s, started_us, &e);
     struct termios before;
     const char *detail;
@@ -68,6 +71,8 @@ static int run(const struct spec *s, uint64_t started_us)
     }
     tell_starter(s, "ready", "");
     raw = make_raw(s, &before);
+    if (sandbox_enter(&no_sandbox) < 0)
+        log_warn("%s: the machine runs without one", no_sandbox.msg);
     reason = vm_run(vm, &detail, &e);
     if (raw)
         tcsetattr(STDIN_FILENO, TCSANOW, &before);

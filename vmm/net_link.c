@@ -2,77 +2,26 @@
 #include "vmm/net_link.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/clock.h"
 #include "core/base/err.h"
-#include "core/base/file.h"
 #include "vmm/net_plan.h"
 #include "vmm/spec.h"
 
-#define PROGRAM "lxtop-net"
 #define ANSWER_MS 2000
 /* Frames on their way, each counted with its overhead by the kernel: some large ones, many small. */
 #define FRAMES_BUFFER (1 << 20)
 
-extern char **environ;
-
 /* --- the process --- */
 
-static char *find_program(struct err *e)
-{
-    const char *given = getenv("LXTOP_NET");
-    char self[PATH_MAX], *slash, *path;
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    self[n > 0 ? n : 0] = '\0';
-    slash = strrchr(self, '/');
-    if (slash)
-        *slash = '\0';
-    path = given && *given ? strdup(given) : file_path("%s/" PROGRAM, self);
-    if (path && access(path, X_OK) == 0)
-        return path;
-    err_set(e, ENOENT, "the network needs %s, and there is no %s", PROGRAM, path ? path : PROGRAM);
-    free(path);
-    return NULL;
-}
-
-/*
- * The descriptors lie above the numbers they get: dup2 of a number to itself would keep O_CLOEXEC, and
- * the first dup2 may not overwrite what the second one copies.
- */
-static int spawn(const char *path, int frames, int requests, bool host, pid_t *pid)
-{
-    char *const argv[] = {PROGRAM, host ? "--host" : NULL, NULL};
-    posix_spawn_file_actions_t files;
-    int r = posix_spawn_file_actions_init(&files);
-
-    if (r != 0)
-        return r;
-    r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-    if (r == 0)
-        r = posix_spawn_file_actions_adddup2(&files, frames, NET_FRAMES_FD);
-    if (r == 0)
-        r = posix_spawn_file_actions_adddup2(&files, requests, NET_REQUESTS_FD);
-    if (r == 0)
-        r = posix_spawn(pid, path, &files, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    return r;
-}
-
-/* Ours in ours[0], the other end in *theirs, at a number that spawn can use. */
+/* Ours in *ours, the other end in *theirs. */
 static int make_pair(int *ours, int *theirs, int buffer, struct err *e)
 {
     int pair[2];
@@ -80,27 +29,21 @@ static int make_pair(int *ours, int *theirs, int buffer, struct err *e)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_sys(e, errno, "network");
     *ours = pair[0];
-    *theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_REQUESTS_FD + 1);
-    close(pair[1]);
-    if (*theirs < 0)
-        return err_sys(e, errno, "network");
+    *theirs = pair[1];
     for (int i = 0; buffer && i < 2; i++)
-        setsockopt(i ? *theirs : *ours, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+        setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     return 0;
 }
 
-static int start_process(struct net_link *l, bool host, struct err *e)
+static int launch(struct net_link *l, struct err *e)
 {
-    auto_free char *path = find_program(e);
     auto_close int frames = -1;
     auto_close int requests = -1;
-    int r;
 
-    if (!path || make_pair(&l->frames_fd, &frames, FRAMES_BUFFER, e) < 0 ||
+    if (make_pair(&l->frames_fd, &frames, FRAMES_BUFFER, e) < 0 ||
         make_pair(&l->requests_fd, &requests, 0, e) < 0)
         return -EIO;
-    r = spawn(path, frames, requests, host, &l->pid);
-    return r == 0 ? 0 : err_sys(e, r, "run %s", path);
+    return net_process_launch(&l->process, frames, requests, e);
 }
 
 /* --- requests and answers --- */
@@ -163,11 +106,6 @@ static void end_process(struct net_link *l)
         close(steal_fd(&l->frames_fd));
     if (l->requests_fd >= 0)
         close(steal_fd(&l->requests_fd));
-    if (l->pid) /* it ends by itself, but not if it hangs */
-        kill(l->pid, SIGKILL);
-    while (l->pid && waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    l->pid = 0;
     l->unanswered = 0;
 }
 
@@ -196,7 +134,7 @@ static void on_requests(void *ctx, uint32_t events)
 
 static int begin_process(struct net_link *l, struct err *e)
 {
-    int r = start_process(l, l->host, e);
+    int r = launch(l, e);
 
     l->began_ms = clock_ms();
     for (unsigned i = 0; r == 0 && i < l->forwards; i++) {
@@ -212,15 +150,17 @@ static void on_restart(void *ctx, uint32_t events)
 {
     struct net_link *l = ctx;
     struct err e = {0};
+    int r = begin_process(l, &e);
 
     (void)events;
-    if (begin_process(l, &e) == 0) {
+    if (r == 0) {
         l->events->frames(l->ctx, l->frames_fd);
         return;
     }
     end_process(l);
     l->events->note(l->ctx, e.msg);
-    loop_timer_set(&l->restart, NET_RESTART_MS);
+    if (r != -EPIPE) /* else there is nobody left to start it */
+        loop_timer_set(&l->restart, NET_RESTART_MS);
 }
 
 /* --- forwards, meanwhile --- */
@@ -248,7 +188,7 @@ static int request(struct net_link *l, char what, const struct forward *f, struc
     char text[NET_REQUEST_MAX];
     int r;
 
-    if (!l->pid)
+    if (l->requests_fd < 0 || !l->loop)
         return err_set(e, ENOTCONN, l->loop ? "the network's process has ended and will be there again soon"
                                             : "the machine has no network (setting network)");
     r = ask(l, what, f, e);
@@ -286,7 +226,7 @@ void net_link_usage(struct net_link *l, bool ask_now, unsigned *now, uint64_t *e
     unsigned long long visits;
     unsigned open;
 
-    if (ask_now && l->pid && send(l->requests_fd, "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 &&
+    if (ask_now && l->loop && l->requests_fd >= 0 && send(l->requests_fd, "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 &&
         wait_answer(l, text, NULL) == 0 && sscanf(text, "usage %u %llu", &open, &visits) == 2) {
         *now += open;
         l->visits = visits;
@@ -300,10 +240,11 @@ int net_link_start(struct net_link *l, struct loop *loop, const struct spec_net 
     int r;
 
     *l = (struct net_link){.loop = loop, .frames_fd = -1, .requests_fd = -1, .watch.fd = -1,
-                           .restart.watch.fd = -1, .host = spec->host, .forwards = spec->forwards,
-                           .events = events, .ctx = ctx};
+                           .restart.watch.fd = -1, .forwards = spec->forwards, .events = events, .ctx = ctx};
     memcpy(l->forward, spec->forward, sizeof(l->forward));
-    r = loop_timer_init(loop, &l->restart, on_restart, l, e);
+    r = net_process_start(&l->process, spec->host, e);
+    if (r == 0)
+        r = loop_timer_init(loop, &l->restart, on_restart, l, e);
     if (r == 0)
         r = begin_process(l, e);
     if (r < 0)
@@ -317,4 +258,6 @@ void net_link_stop(struct net_link *l)
         return;
     loop_timer_release(l->loop, &l->restart);
     end_process(l);
+    net_process_stop(&l->process);
+    l->loop = NULL;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lxtop-vmm's end of lxtop-net (net_plan.h): the process, its two sockets, the forwards.
+ * lxtop-vmm's end of a network (net_plan.h): its two sockets, the forwards, its life.
  *
  * The forwards of the start are asked for without waiting: the process may still be on its way up.
  * Their answers come by the loop; `note` is told what became of them.
  *
- * A process that ends is started again, with the forwards that there were then: at once, but not more
+ * One that ends is started again, with the forwards that there were then: at once, but not more
  * often than every NET_RESTART_MS.  What was connected through it is lost.  All calls hold the machine's
  * lock.
  */
@@ -14,10 +14,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "core/base/forward.h"
 #include "vmm/loop.h"
+#include "vmm/net_process.h"
 
 struct err;
 struct spec_net;
@@ -32,11 +32,10 @@ struct net_link_events {
 
 struct net_link {
     struct loop *loop;
-    pid_t pid;             /* 0: not started */
+    struct net_process process;
     int frames_fd;         /* for virtio_net; owned here */
     int requests_fd;
     struct loop_watch watch;
-    bool host;             /* as spec_net has it */
     int64_t began_ms;      /* clock_ms of the last start */
     struct loop_timer restart;
     struct forward forward[FORWARDS_MAX]; /* those asked for, and not refused */

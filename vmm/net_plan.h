@@ -16,12 +16,15 @@
  *
  * lxtop-net is a process of its own: libslirp is there as a shared library alone, with GLib, and would
  * take lxtop-vmm its static linking; and what takes the guest's packets apart is better not in the
- * process that holds its memory.  It gets two SOCK_SEQPACKET sockets and ends when either closes:
+ * process that holds its memory.  lxtop-net itself only launches: for each byte on NET_LAUNCH_FD, which
+ * brings two SOCK_SEQPACKET sockets, it ends the network that there is and begins one, in a child.  So a
+ * network that crashed begins again though lxtop-vmm may execute nothing by then (sandbox.h).  A network
+ * ends when either of its sockets closes, lxtop-net when NET_LAUNCH_FD does, and the network with it:
  *
- *   NET_FRAMES_FD   each message is a struct net_header and an Ethernet frame, both ways
- *   NET_REQUESTS_FD each message is "+FORWARD" or "-FORWARD" (core/base/forward.h), answered in order
- *                   by "ok" or by why not; and "?", answered by "usage OPEN VISITS": connections
- *                   through forwards now, and what ever came through them
+ *   the first   each message is a struct net_header and an Ethernet frame, both ways
+ *   the second  each message is "+FORWARD" or "-FORWARD" (core/base/forward.h), answered in order
+ *               by "ok" or by why not; and "?", answered by "usage OPEN VISITS": connections
+ *               through forwards now, and what ever came through them
  */
 #ifndef VMM_NET_PLAN_H
 #define VMM_NET_PLAN_H
@@ -49,8 +52,7 @@
 /* TCP ends in lxtop-net, so this is no path's MTU: large packets cost little more than small ones. */
 #define NET_MTU 65520
 
-#define NET_FRAMES_FD 3
-#define NET_REQUESTS_FD 4
+#define NET_LAUNCH_FD 3
 #define NET_REQUEST_MAX 256
 
 /* virtio 1.2, 5.1.6: struct virtio_net_hdr, little endian. */

@@ -10,9 +10,11 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include "vmm/net/launch.h"
 #include "vmm/net/user.h"
 #include "vmm/net_plan.h"
 #include "vmm/spec.h"
@@ -142,6 +144,19 @@ static void test_forwards__come_and_go(void **state)
     assert_int_not_equal(net_link_remove(&w->link, &f, &e), 0);
 }
 
+/* The process of the network that there is, a child of lxtop-net's. */
+static pid_t network_of(const struct world *w)
+{
+    auto_free char *command = file_path("pgrep -P %d", (int)w->link.process.pid);
+    FILE *f = popen(command, "r");
+    int pid = 0;
+
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%d", &pid), 1);
+    pclose(f);
+    return pid;
+}
+
 /* They wait in the kernel while lxtop-net does something else; libslirp would let two of them. */
 static void test_add__listens_to_many_at_once(void **state)
 {
@@ -154,7 +169,7 @@ static void test_add__listens_to_many_at_once(void **state)
 
     start(w);
     assert_ok(net_link_add(&w->link, &f, &e), e);
-    kill(w->link.pid, SIGSTOP);
+    kill(network_of(w), SIGSTOP);
     for (size_t i = 0; i < ARRAY_SIZE(p); i++) {
         p[i] = (struct pollfd){socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), POLLOUT, 0};
         connect(p[i].fd, (struct sockaddr *)&at, sizeof(at));
@@ -162,7 +177,7 @@ static void test_add__listens_to_many_at_once(void **state)
     assert_int_equal(poll(p, ARRAY_SIZE(p), 0), ARRAY_SIZE(p));
     for (size_t i = 0; i < ARRAY_SIZE(p); i++)
         close(p[i].fd);
-    kill(w->link.pid, SIGCONT);
+    kill(network_of(w), SIGCONT);
 }
 
 static void test_start__a_port_that_is_taken_is_told_and_no_more(void **state)
@@ -209,9 +224,15 @@ static void wait_for_restart(struct world *w)
     t->fn(t->ctx, 0);
 }
 
-static void kill_process(struct world *w)
+/* Once it has answered; the answer of a killed one is its end. */
+static void kill_network(struct world *w)
 {
-    kill(w->link.pid, SIGKILL);
+    struct forward f = to(a_port(NULL));
+    struct err e = {0};
+
+    assert_ok(net_link_add(&w->link, &f, &e), e);
+    assert_ok(net_link_remove(&w->link, &f, &e), e);
+    kill(network_of(w), SIGKILL);
     wait_for_news(w);
 }
 
@@ -224,13 +245,14 @@ static void test_end__of_the_process_is_told_and_it_is_started_again(void **stat
     w->spec.forward[w->spec.forwards++] = kept;
     start(w);
     assert_ok(net_link_add(&w->link, &added, &e), e);
-    kill_process(w);
+    kill_network(w);
     assert_int_equal(w->failures, 1);
     assert_non_null(strstr(w->failure, "ended"));
     assert_int_equal(w->downs, 1);
     assert_int_not_equal(net_link_add(&w->link, &other, &e), 0);
     assert_says(e, "soon");
-    assert_false(listens(kept.host_port));
+    while (listens(kept.host_port)) /* its descriptors close one after the other */
+        usleep(1000);
     wait_for_restart(w);
     assert_int_equal(w->ups, 1);
     assert_ok(net_link_add(&w->link, &other, &e), e);
@@ -253,28 +275,47 @@ static void test_end__right_after_a_start_waits_before_the_next(void **state)
     struct world *w = *state;
 
     start(w);
-    kill_process(w);
+    kill_network(w);
     assert_in_range(restart_due_ms(w), 1, NET_RESTART_MS);
     wait_for_restart(w);
     w->link.began_ms -= NET_RESTART_MS;
-    kill_process(w);
+    kill_network(w);
     assert_int_equal(restart_due_ms(w), 0);
 }
 
 static void test_restart__that_fails_is_tried_again(void **state)
 {
     struct world *w = *state;
+    struct rlimit before, none;
 
     start(w);
-    kill_process(w);
-    setenv("LXTOP_NET", "/nowhere/lxtop-net", 1);
+    kill_network(w);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     wait_for_restart(w);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(w->ups, 0);
-    assert_non_null(strstr(w->failure, "/nowhere/lxtop-net"));
+    assert_non_null(strstr(w->failure, "Too many open files"));
     assert_in_range(restart_due_ms(w), 1, NET_RESTART_MS);
-    setenv("LXTOP_NET", "/proc/self/exe", 1);
     wait_for_restart(w);
     assert_int_equal(w->ups, 1);
+}
+
+static void test_restart__without_the_process_is_told_and_no_more(void **state)
+{
+    struct world *w = *state;
+
+    start(w);
+    w->link.began_ms -= NET_RESTART_MS;
+    kill(w->link.process.pid, SIGKILL); /* its network goes with it */
+    wait_for_news(w);
+    while (waitid(P_PID, (id_t)w->link.process.pid, &(siginfo_t){0}, WEXITED | WNOWAIT) < 0)
+        assert_int_equal(errno, EINTR);
+    wait_for_restart(w);
+    assert_int_equal(w->ups, 0);
+    assert_non_null(strstr(w->failure, "lxtop-net is gone"));
+    assert_int_equal(restart_due_ms(w), 0);
 }
 
 static void test_stop__leaves_no_process_and_no_descriptor(void **state)
@@ -285,7 +326,7 @@ static void test_stop__leaves_no_process_and_no_descriptor(void **state)
 
     for (int i = 0; i < 3; i++) {
         start(w);
-        pid = w->link.pid;
+        pid = w->link.process.pid;
         net_link_stop(&w->link);
         assert_int_equal(kill(pid, 0), -1);
         assert_int_equal(count_fds(), before);
@@ -306,12 +347,18 @@ static void test_start__without_the_program_says_its_name(void **state)
     assert_says(e, "no network");
 }
 
-static int be_lxtop_net(void)
+static void be_network(int frames_fd, int requests_fd, void *ctx)
 {
-    struct user *u = user_new(NET_FRAMES_FD, NET_REQUESTS_FD, false, NULL);
+    struct user *u = user_new(frames_fd, requests_fd, false, NULL);
 
+    (void)ctx;
     user_run(u);
     user_free(u);
+}
+
+static int be_lxtop_net(void)
+{
+    launch_run(NET_LAUNCH_FD, be_network, NULL);
     return 0;
 }
 
@@ -326,6 +373,7 @@ int main(int argc, char **argv)
         T(test_end__of_the_process_is_told_and_it_is_started_again),
         T(test_end__right_after_a_start_waits_before_the_next),
         T(test_restart__that_fails_is_tried_again),
+        T(test_restart__without_the_process_is_told_and_no_more),
         T(test_stop__leaves_no_process_and_no_descriptor),
         T(test_start__without_the_program_says_its_name),
     };

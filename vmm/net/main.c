@@ -8,6 +8,7 @@
 
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "vmm/net/launch.h"
 #include "vmm/net/user.h"
 #include "vmm/net_plan.h"
 
@@ -19,24 +20,30 @@ static bool is_socket(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
+static void be_network(int frames_fd, int requests_fd, void *ctx)
+{
+    const bool *host = ctx;
+    struct err e = {0};
+    struct user *u = user_new(frames_fd, requests_fd, *host, &e);
+
+    if (!u) {
+        fprintf(stderr, "lxtop-net: %s\n", e.msg);
+        return;
+    }
+    user_run(u);
+    user_free(u);
+}
+
 int main(int argc, char **argv)
 {
     bool host = argc == 2 && strcmp(argv[1], "--host") == 0;
-    struct err e = {0};
-    struct user *u;
 
-    if (argc > 2 || (argc == 2 && !host) || !is_socket(NET_FRAMES_FD) || !is_socket(NET_REQUESTS_FD)) {
+    if (argc > 2 || (argc == 2 && !host) || !is_socket(NET_LAUNCH_FD)) {
         fprintf(stderr, "lxtop-net is started by lxtop-vmm --net; it is not run by hand\n");
         return 2;
     }
     log_open("lxtop-net", STDERR_FILENO, LOG_WARN);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    u = user_new(NET_FRAMES_FD, NET_REQUESTS_FD, host, &e);
-    if (!u) {
-        fprintf(stderr, "lxtop-net: %s\n", e.msg);
-        return 1;
-    }
-    user_run(u);
-    user_free(u);
+    launch_run(NET_LAUNCH_FD, be_network, &host);
     return 0;
 }

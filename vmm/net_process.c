@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/net_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/auto.h"
+#include "core/base/err.h"
+#include "core/base/file.h"
+#include "vmm/net_plan.h"
+
+#define PROGRAM "lxtop-net"
+
+extern char **environ;
+
+static char *find_program(struct err *e)
+{
+    const char *given = getenv("LXTOP_NET");
+    char self[PATH_MAX], *slash, *path;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    self[n > 0 ? n : 0] = '\0';
+    slash = strrchr(self, '/');
+    if (slash)
+        *slash = '\0';
+    path = given && *given ? strdup(given) : file_path("%s/" PROGRAM, self);
+    if (path && access(path, X_OK) == 0)
+        return path;
+    err_set(e, ENOENT, "the network needs %s, and there is no %s", PROGRAM, path ? path : PROGRAM);
+    free(path);
+    return NULL;
+}
+
+/* `launch` lies above the number it gets: dup2 of a number to itself would keep O_CLOEXEC. */
+static int spawn(const char *path, int launch, bool host, pid_t *pid)
+{
+    char *const argv[] = {PROGRAM, host ? "--host" : NULL, NULL};
+    posix_spawn_file_actions_t files;
+    int r = posix_spawn_file_actions_init(&files);
+
+    if (r != 0)
+        return r;
+    r = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(&files, launch, NET_LAUNCH_FD);
+    if (r == 0)
+        r = posix_spawn(pid, path, &files, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    return r;
+}
+
+int net_process_start(struct net_process *p, bool host, struct err *e)
+{
+    auto_free char *path = find_program(e);
+    auto_close int theirs = -1;
+    int pair[2], r;
+
+    *p = (struct net_process){.pid_fd = -1, .launch_fd = -1};
+    if (!path)
+        return -ENOENT;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_sys(e, errno, "network");
+    p->launch_fd = pair[0];
+    theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_LAUNCH_FD + 1);
+    close(pair[1]);
+    r = theirs < 0 ? errno : spawn(path, theirs, host, &p->pid);
+    if (r == 0 && (p->pid_fd = pidfd_open(p->pid, 0)) < 0)
+        r = errno;
+    if (r == 0)
+        return 0;
+    if (p->pid == 0)
+        close(steal_fd(&p->launch_fd));
+    net_process_stop(p);
+    return err_sys(e, r, "run %s", path);
+}
+
+int net_process_launch(struct net_process *p, int frames_fd, int requests_fd, struct err *e)
+{
+    const int sockets[] = {frames_fd, requests_fd};
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(sockets))];
+    } control = {.head = {.cmsg_len = CMSG_LEN(sizeof(sockets)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec iov = {"", 1};
+    const struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+
+    memcpy(CMSG_DATA(&control.head), sockets, sizeof(sockets));
+    if (sendmsg(p->launch_fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+        return 0;
+    if (errno != EPIPE && errno != ECONNRESET)
+        return err_sys(e, errno, "network");
+    return err_set(e, EPIPE, "%s is gone; there is no network until the next start", PROGRAM);
+}
+
+/* It ends by itself when its socket closes, but not if it hangs. */
+void net_process_stop(struct net_process *p)
+{
+    if (p->pid == 0)
+        return;
+    close(steal_fd(&p->launch_fd));
+    if (p->pid_fd >= 0) {
+        pidfd_send_signal(p->pid_fd, SIGKILL, NULL, 0);
+        close(steal_fd(&p->pid_fd));
+    }
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    p->pid = 0;
+}
