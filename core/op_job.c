@@ -216,7 +216,7 @@ static void (*const runners[OPS])(struct op_job *j) = {
     [OP_COPY] = job_run_files,  [OP_MOUNT] = job_run_files,     [OP_UNMOUNT] = job_run_unmount,
     [OP_INFO] = job_run_info,   [OP_LOG] = job_run_log,         [OP_SET] = job_run_set,
     [OP_SNAPSHOT_CREATE] = job_run_snapshot, [OP_SNAPSHOT_LIST] = job_run_snapshot,
-    [OP_SNAPSHOT_RESTORE] = job_run_snapshot, [OP_SNAPSHOT_DELETE] = job_run_snapshot,
+    [OP_SNAPSHOT_RESTORE] = job_run_snapshot, [OP_SNAPSHOT_UNDO] = job_run_snapshot, [OP_SNAPSHOT_DELETE] = job_run_snapshot,
     [OP_SNAPSHOT_CLONE] = job_run_snapshot, [OP_SNAPSHOT_DIFF] = job_run_snapshot,
     [OP_TRASH_LIST] = job_run_trash, [OP_TRASH_RESTORE] = job_run_trash, [OP_TRASH_EMPTY] = job_run_trash,
 };

@@ -17,6 +17,7 @@
 #include "core/store.h"
 #include "core/suspended.h"
 #include "core/watch.h"
+#include "core/words.h"
 
 /* A copy of everything that the thread needs; the job may be gone before it. */
 struct snapshot_work {
@@ -30,6 +31,7 @@ struct snapshot_work {
     char *word[4], *note;
     int64_t keep;
     char *output;       /* to print at the end */
+    char kept[SNAPSHOT_NAME_MAX + 1]; /* what the disk held before is this snapshot now; "": not kept */
     struct snapshots_work progress;
     atomic_bool cancel;
     _Atomic uint64_t done, total;
@@ -102,16 +104,17 @@ static int delete_one(struct snapshot_work *w, const char *name, struct err *e)
 /* The oldest of more than are kept; the caller frees; NULL: none. */
 static char *one_too_many(const struct snapshot_work *w)
 {
-    const struct snapshot *oldest = NULL;
+    const struct snapshot *oldest = NULL, *undo;
     struct snapshots s;
     char *name = NULL;
 
     if (w->keep == 0 || snapshots_load(&w->paths, w->distro, &s, NULL) < 0)
         return NULL;
+    undo = snapshots_undo_to(&s); /* not taken by a person, and gone with the next restore */
     for (unsigned i = 0; i < s.count; i++)
-        if (!oldest || s.list[i].created < oldest->created)
+        if (&s.list[i] != undo && (!oldest || s.list[i].created < oldest->created))
             oldest = &s.list[i];
-    if (oldest && s.count > (uint64_t)w->keep)
+    if (oldest && s.count - (undo != NULL) > (uint64_t)w->keep)
         name = strdup(oldest->name);
     snapshots_release(&s);
     return name;
@@ -154,7 +157,14 @@ static int run_restore(struct snapshot_work *w, struct err *e)
 {
     auto_close int lock = lock_machine(w, e);
 
-    return lock < 0 ? lock : snapshots_restore(&w->paths, w->distro, w->word[1], e);
+    return lock < 0 ? lock : snapshots_restore(&w->paths, w->distro, w->word[1], w->kept, e);
+}
+
+static int run_undo(struct snapshot_work *w, struct err *e)
+{
+    auto_close int lock = lock_machine(w, e);
+
+    return lock < 0 ? lock : snapshots_undo(&w->paths, w->distro, w->kept, e);
 }
 
 static int run_delete(struct snapshot_work *w, struct err *e)
@@ -211,6 +221,8 @@ static void on_done(uv_work_t *work, int status)
     j->snapshot = NULL;
     watch_look(j->core->watch);
     print_output(j, w->output);
+    if (*w->kept)
+        job_note(j, "what it held before is kept as the snapshot %s; `lxtop snapshot undo %s` goes back to it", w->kept, w->distro);
     job_finish(j, status_of(w->err.code), &w->err);
 }
 
@@ -275,19 +287,24 @@ static void start_work(struct op_job *j, int (*run)(struct snapshot_work *w, str
 
 /* --- of a running distro: its machine does the renaming --- */
 
+static void tell_memory(struct op_job *j, const json_t *reply)
+{
+    char text[WORDS_TEXT];
+
+    job_note(j, "%s of its memory were written", words_size(text, json_integer_value(json_object_get(reply, "memory_bytes"))));
+    job_note(j, "it stood still for %s", words_time(text, json_integer_value(json_object_get(reply, "pause_us")) + 999));
+}
+
 static void tell_snapshot(struct op_job *j, const json_t *reply)
 {
     const char *no_memory = json_string_value(json_object_get(reply, "memory_error"));
-    json_int_t us = json_integer_value(json_object_get(reply, "pause_us"));
 
     if (!json_is_true(json_object_get(reply, "frozen")))
         job_note(j, "its file systems could not be held still: the disk is as after a loss of power");
     if (no_memory)
         job_note(j, "the snapshot is of its disk alone, its memory could not be kept: %s", no_memory);
     else if (j->flags & FLAG_MEMORY)
-        job_note(j, "%lld MB of its memory were written; it stood still for %lld ms",
-                 (long long)(json_integer_value(json_object_get(reply, "memory_bytes")) + (1 << 19)) >> 20,
-                 (long long)(us + 999) / 1000);
+        tell_memory(j, reply);
 }
 
 static void on_snapshot(void *ctx, const json_t *reply, const struct err *e)
@@ -357,7 +374,7 @@ void job_run_snapshot(struct op_job *j)
 {
     static int (*const works[OPS])(struct snapshot_work *w, struct err *e) = {
         [OP_SNAPSHOT_CREATE] = run_create, [OP_SNAPSHOT_RESTORE] = run_restore,
-        [OP_SNAPSHOT_DELETE] = run_delete, [OP_SNAPSHOT_CLONE] = run_clone, [OP_SNAPSHOT_DIFF] = run_diff};
+        [OP_SNAPSHOT_UNDO] = run_undo, [OP_SNAPSHOT_DELETE] = run_delete, [OP_SNAPSHOT_CLONE] = run_clone, [OP_SNAPSHOT_DIFF] = run_diff};
 
     struct err e;
 

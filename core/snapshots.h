@@ -57,6 +57,7 @@ struct snapshots {
     unsigned count;
     char *active;                 /* the layer that is written, as `layer` */
     char base[SNAPSHOT_ID + 1];   /* the snapshot on which it stands; "": none */
+    char undo[SNAPSHOT_ID + 1];   /* what the disk held before it last went back to a snapshot; "": nothing kept */
     char machine_id[33];          /* of a clone: its own /etc/machine-id, for the guest; "": as it is */
 };
 
@@ -114,10 +115,21 @@ int snapshots_commit(struct snapshot_new *n, struct err *e);
 void snapshots_abort(struct snapshot_new *n);
 
 /*
- * The disk is the snapshot's again: a new active layer over it.  What the old one held is lost, a saved machine
- * with it.  Where the snapshot has memory the distro is suspended at it then.
+ * The disk is the snapshot's again: a new active layer over it, in constant time.  Where the snapshot has memory the
+ * distro is suspended at it then.  What the disk held, and a machine saved with it, is kept as a snapshot for the undo,
+ * unless nothing was written since it was a snapshot's; `kept` (SNAPSHOT_NAME_MAX + 1, or NULL) is its name or "".  One
+ * is kept: that of the restore before goes then (snapshots_lost).
  */
-int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, struct err *e);
+int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, char *kept, struct err *e);
+/*
+ * Takes the last restore back, in constant time: the disk is what was kept, which is no snapshot any more then.  What the
+ * disk holds now is kept in the same way, so that a second undo takes the first one back.  -ENOENT: there is none.
+ */
+int snapshots_undo(const struct paths *p, const char *distro, char *kept, struct err *e);
+/* What the undo goes back to; NULL: nothing. */
+const struct snapshot *snapshots_undo_to(const struct snapshots *s);
+/* What is lost by a restore of `target`: kept by the one before, and nothing stands on it.  NULL: nothing. */
+const struct snapshot *snapshots_lost(const struct snapshots *s, const struct snapshot *target);
 /* New name (NULL: the old one) and note (NULL: the old one); also of a running distro. */
 int snapshots_describe(const struct paths *p, const char *distro, const char *snapshot,
                        const char *name, const char *note, struct err *e);

@@ -223,7 +223,7 @@ int snapshots_make_layer(const struct snapshots *s, const char *layer, const cha
 
 /* --- a snapshot --- */
 
-static bool name_is_free(const struct snapshots *s, const char *name)
+bool snapshots_name_is_free(const struct snapshots *s, const char *name)
 {
     for (unsigned i = 0; i < s->count; i++)
         if (strcmp(s->list[i].name, name) == 0)
@@ -240,7 +240,7 @@ static void name_by_time(const struct snapshots *s, char *name, size_t size)
     localtime_r(&now, &tm);
     strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm);
     snprintf(name, size, "%s", when);
-    for (unsigned i = 2; !name_is_free(s, name); i++)
+    for (unsigned i = 2; !snapshots_name_is_free(s, name); i++)
         snprintf(name, size, "%s-%u", when, i);
 }
 
@@ -279,7 +279,7 @@ static int check_new(const struct snapshots *s, const char *name, const char *no
 
     if (r == 0 && note)
         r = check_note(note, e);
-    if (r == 0 && name && !name_is_free(s, name))
+    if (r == 0 && name && !snapshots_name_is_free(s, name))
         r = err_set(e, EEXIST, "there is a snapshot named '%s' already", name);
     if (r == 0 && (s->count >= SNAPSHOTS_MAX || depth_of(s) >= SNAPSHOTS_DEPTH_MAX))
         r = err_set(e, ENOSPC, "there are as many snapshots as there can be, %d or %d in a row; delete some",
@@ -338,8 +338,7 @@ int snapshots_begin(const struct paths *p, const char *distro, const char *name,
     return r;
 }
 
-/* What was next is now. */
-static int settle(struct snapshots *s, struct err *e)
+int snapshots_settle(struct snapshots *s, struct err *e)
 {
     int r = snapshots_reload(s, e);
 
@@ -353,7 +352,7 @@ int snapshots_commit(struct snapshot_new *n, struct err *e)
     if (access(n->to, F_OK) < 0)
         r = snapshots_rename(n->from, n->to, e);
     if (r == 0)
-        r = settle(&n->s, e);
+        r = snapshots_settle(&n->s, e);
     if (r == 0)
         snapshots_tidy(&n->s);
     return r;
@@ -378,59 +377,6 @@ void snapshots_abort(struct snapshot_new *n)
 }
 
 /* --- the others --- */
-
-static int put_over(struct snapshots *s, const struct snapshot *n, struct err *e)
-{
-    char fresh[SNAPSHOT_ID + 1];
-    auto_free char *layer = NULL, *from = NULL, *to = NULL;
-    struct snapshots_next next;
-    int r;
-
-    snapshots_fresh_id(fresh);
-    layer = file_path("layers/%s.qcow2", fresh);
-    to = layer ? file_path("%s/%s", s->folder, layer) : NULL;
-    from = to ? file_path("%s" SNAPSHOTS_TEMP, to) : NULL;
-    r = from ? snapshots_make_layer(s, layer, n->layer, e) : err_sys(e, ENOMEM, "restore");
-    next = (struct snapshots_next){.active = layer, .base = n->id};
-    if (r == 0)
-        r = snapshots_write(s, &next, e);
-    if (r == 0)
-        r = snapshots_rename(from, to, e);
-    if (r == 0)
-        r = settle(s, e);
-    return r;
-}
-
-/* Memory belongs to one disk: the old disk's goes before that disk does, the new one's comes after its own. */
-static int put_over_whole(const struct paths *p, const char *distro, struct snapshots *s, const struct snapshot *n,
-                          struct err *e)
-{
-    char id[SNAPSHOT_ID + 1];
-    bool memory = n->memory;
-    int r;
-
-    strcpy(id, n->id);
-    suspended_discard(p, distro);
-    r = put_over(s, n, e);
-    return r == 0 && memory ? suspended_at(s->folder, id, e) : r;
-}
-
-int snapshots_restore(const struct paths *p, const char *distro, const char *snapshot, struct err *e)
-{
-    struct snapshots s;
-    auto_close int lock = snapshots_lock(p, distro, &s, e);
-    const struct snapshot *n;
-    int r;
-
-    if (lock < 0)
-        return lock;
-    n = snapshots_get(&s, snapshot, e);
-    r = n ? put_over_whole(p, distro, &s, n, e) : -ENOENT;
-    if (s.active)
-        snapshots_tidy(&s);
-    snapshots_release(&s);
-    return r;
-}
 
 static int rename_row(struct snapshots *s, struct snapshot *n, const char *name, const char *note,
                       struct err *e)

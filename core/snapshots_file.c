@@ -2,9 +2,9 @@
 /*
  * snapshots.json:
  *
- *   {"version": 1, "active": LAYER, "base": ID, "machine_id": TEXT,
+ *   {"version": 1, "active": LAYER, "base": ID, "undo": ID, "machine_id": TEXT,
  *    "snapshots": [{"id", "parent", "name", "note", "created", "layer", "memory"}],
- *    "next": {"active": LAYER, "base": ID, "snapshot": {...}}}
+ *    "next": {"active": LAYER, "base": ID, "snapshot": {...}, "drop": ID, "undo": ID}}
  */
 #include <errno.h>
 #include <jansson.h>
@@ -116,17 +116,41 @@ static int parse_active(const json_t *o, struct snapshots *s, struct err *e)
     return s->active ? 0 : err_sys(e, ENOMEM, "snapshots");
 }
 
+/* Of a snapshot that is there; one that was deleted since is nothing to go back to. */
+static void take_undo(struct snapshots *s, const json_t *o)
+{
+    const char *id = text_of(o, "undo");
+
+    s->undo[0] = '\0';
+    if (is_id(id) && snapshots_by_id(s, id))
+        strcpy(s->undo, id);
+}
+
+static int drop(struct snapshots *s, const char *id, struct err *e)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (strcmp(s->list[i].parent, id) == 0)
+            return damaged(e, "a snapshot that is gone has children");
+    snapshots_remove_row(s, id);
+    return 0;
+}
+
 /* Has it happened?  Its layer has its name, then. */
 static int parse_next(const json_t *next, struct snapshots *s, struct err *e)
 {
     const json_t *snapshot = json_object_get(next, "snapshot");
-    const char *layer = text_of(next, "active");
+    const char *layer = text_of(next, "active"), *gone = text_of(next, "drop");
     auto_free char *path = is_layer(layer) ? file_path("%s/%s", s->folder, layer) : NULL;
+    int r;
 
     if (!next || !path || access(path, F_OK) < 0)
         return 0;
-    if (snapshot && parse_snapshot(snapshot, s, e) < 0)
-        return -EINVAL;
+    if (is_id(gone) && (r = drop(s, gone, e)) < 0)
+        return r;
+    if (snapshot && (r = parse_snapshot(snapshot, s, e)) < 0)
+        return r;
+    if (json_object_get(next, "undo"))
+        take_undo(s, next);
     return parse_active(next, s, e);
 }
 
@@ -145,6 +169,7 @@ static int parse_all(const json_t *o, struct snapshots *s, struct err *e)
         strcpy(s->machine_id, machine);
     if (parse_active(o, s, e) < 0)
         return -EINVAL;
+    take_undo(s, o);
     return parse_next(json_object_get(o, "next"), s, e);
 }
 
@@ -173,6 +198,10 @@ static json_t *json_next(const struct snapshots_next *next)
 
     if (next->snapshot)
         json_object_set_new(o, "snapshot", json_of(next->snapshot));
+    if (next->drop && *next->drop)
+        json_object_set_new(o, "drop", json_string(next->drop));
+    if (next->undo)
+        json_object_set_new(o, "undo", json_string(next->undo));
     return o;
 }
 
@@ -184,7 +213,7 @@ int snapshots_write(const struct snapshots *s, const struct snapshots_next *next
 
     for (unsigned i = 0; i < s->count; i++)
         json_array_append_new(list, json_of(&s->list[i]));
-    o = json_pack("{si ss ss ss so}", "version", VERSION, "active", s->active, "base", s->base,
+    o = json_pack("{si ss ss ss ss so}", "version", VERSION, "active", s->active, "base", s->base, "undo", s->undo,
                   "machine_id", s->machine_id, "snapshots", list);
     if (next)
         json_object_set_new(o, "next", json_next(next));

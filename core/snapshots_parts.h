@@ -12,12 +12,17 @@
 struct snapshots_next {
     const char *active, *base;
     const struct snapshot *snapshot; /* NULL: none is made */
+    const char *drop; /* id of the snapshot that is no more, on which nothing stands; NULL or "": none */
+    const char *undo; /* id that undo goes back to, "": none; NULL: as it is */
 };
 
 /* snapshots_file.c: the tree in snapshots.json.  `next` may be NULL. */
 int snapshots_parse(const char *text, size_t len, struct snapshots *s, struct err *e);
 int snapshots_write(const struct snapshots *s, const struct snapshots_next *next, struct err *e);
 
+/* What was next is now. */
+int snapshots_settle(struct snapshots *s, struct err *e);
+bool snapshots_name_is_free(const struct snapshots *s, const char *name);
 /* Reads the tree of s->folder anew; on an error all is released. */
 int snapshots_reload(struct snapshots *s, struct err *e);
 

@@ -31,6 +31,23 @@ static void loss_of_remove(const struct op_args *a, const struct model_distro *d
                  words_time(kept, d->trash_seconds * 1000000));
 }
 
+/* A restore keeps what the disk holds, in the place of what the one before it kept. */
+static bool loss_of_restore(const struct core *c, const struct op_args *a, char *to)
+{
+    const struct snapshot *target, *lost;
+    struct snapshots s;
+
+    if (snapshots_load(&c->paths, a->distro, &s, NULL) < 0)
+        return false;
+    target = snapshots_find(&s, a->word[1]);
+    lost = target ? snapshots_lost(&s, target) : NULL;
+    if (lost)
+        snprintf(to, LOSS_TEXT, "What %s held before the last restore, its snapshot %s, is deleted; what it holds now is kept instead.",
+                 a->distro, lost->name);
+    snapshots_release(&s);
+    return lost;
+}
+
 /* Where the snapshot is not there the operation says so, and nothing is asked. */
 static bool snapshot_is_there(const struct core *c, const struct op_args *a)
 {
@@ -55,9 +72,7 @@ static bool loss_of_distro(const struct core *c, const struct op_args *a, const 
     case OP_STOP:
         return loss_of_stop(a, d, to);
     case OP_SNAPSHOT_RESTORE:
-        snprintf(to, LOSS_TEXT, "This puts the disk of %s back to %s; what it holds now and no snapshot has is lost.",
-                 d->name, a->word[1]);
-        return snapshot_is_there(c, a);
+        return loss_of_restore(c, a, to);
     case OP_SNAPSHOT_DELETE:
         *name = a->word[1];
         snprintf(to, LOSS_TEXT, "This deletes the snapshot %s of %s; what stands on it stays.", a->word[1], d->name);

@@ -40,6 +40,7 @@ const struct text_form text_form_table[ACTIONS] = {
     [ACTION_SNAPSHOT_NEW] = {"snapshot create NAME", NULL},
     [ACTION_SNAPSHOT_MEMORY] = {"snapshot create NAME --memory", NULL},
     [ACTION_SNAPSHOT_RESTORE] = {"snapshot restore NAME SNAPSHOT", NULL},
+    [ACTION_SNAPSHOT_UNDO] = {"snapshot undo NAME", NULL},
     [ACTION_SNAPSHOT_DELETE] = {"snapshot delete NAME SNAPSHOT", NULL},
     [ACTION_SNAPSHOT_CLONE] = {"snapshot clone NAME SNAPSHOT NEWNAME", NULL},
     [ACTION_SNAPSHOT_DIFF] = {"snapshot diff NAME SNAPSHOT [SNAPSHOT]", NULL},

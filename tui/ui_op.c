@@ -109,7 +109,7 @@ void ask_undo(struct ui *u, const struct model *m)
     size_t len = 0;
 
     if (m->removed_count == 0) {
-        ui_hint(u, "There is nothing in the trash.");
+        ui_hint_keys(u, "The trash is empty. {snapshots}, then {snapshot_undo}, takes a snapshot's restore back.");
         return;
     }
     for (unsigned i = 0; i < m->removed_count && len < sizeof(names) - 1; i++)

@@ -35,7 +35,8 @@ static const struct {
     [OP_TRASH_RESTORE] = {"bringing back", "back"},
     [OP_SUSPEND] = {"suspending", "suspended"},
     [OP_SNAPSHOT_CREATE] = {"taking a snapshot", "kept in a snapshot"},
-    [OP_SNAPSHOT_RESTORE] = {"restoring", "restored"}, [OP_SNAPSHOT_DELETE] = {"merging", "rid of that snapshot"},
+    [OP_SNAPSHOT_RESTORE] = {"restoring", "restored"}, [OP_SNAPSHOT_UNDO] = {"undoing", "as it was before"},
+    [OP_SNAPSHOT_DELETE] = {"merging", "rid of that snapshot"},
     [OP_SNAPSHOT_CLONE] = {"cloning", "cloned"}, [OP_SNAPSHOT_DIFF] = {"comparing", NULL},
     [OP_MOUNT] = {"mounting", "mounted"},       [OP_SHELL] = {"starting", NULL},    [OP_EXEC] = {"starting", NULL},
 };

@@ -173,6 +173,7 @@ static const struct {
     enum op_id op;
 } operations[] = {{ACTION_SNAPSHOT_NEW, OP_SNAPSHOT_CREATE},
                   {ACTION_SNAPSHOT_RESTORE, OP_SNAPSHOT_RESTORE},
+                  {ACTION_SNAPSHOT_UNDO, OP_SNAPSHOT_UNDO},
                   {ACTION_SNAPSHOT_DELETE, OP_SNAPSHOT_DELETE},
                   {ACTION_SNAPSHOT_CLONE, OP_SNAPSHOT_CLONE},
                   {ACTION_SNAPSHOT_DIFF, OP_SNAPSHOT_DIFF}};
@@ -207,12 +208,30 @@ void ask_snapshot(struct ui *u, const struct model_distro *d, bool memory)
            memory ? " and all that runs in it" : "");
 }
 
+/* What the disk holds now is kept, in the place of what was kept the time before: only that can be lost. */
+static struct ui_request restore(struct ui *u, const struct model *m, const struct snapshot *s)
+{
+    const struct snapshot *lost = snapshots_lost(&m->focus.snapshots, s);
+
+    if (!lost)
+        return want(u, OP_SNAPSHOT_RESTORE, FLAG_YES, s->name, "");
+    snprintf(u->snapshot[0], sizeof(u->snapshot[0]), "%s", s->name);
+    ui_ask(u, answer_restore, "", "Go back to %s? %s, kept by the last time, is lost then. Type y: ", s->name, lost->name);
+    return (struct ui_request){0};
+}
+
+static struct ui_request undo(struct ui *u, const struct model *m)
+{
+    if (known(u, m) && snapshots_undo_to(&m->focus.snapshots))
+        return want(u, OP_SNAPSHOT_UNDO, 0, "", "");
+    ui_hint(u, "%s has not gone back to a snapshot: there is nothing to undo.", u->subject);
+    return (struct ui_request){0};
+}
+
 static void ask(struct ui *u, const struct snapshot *s, int a)
 {
     snprintf(u->snapshot[0], sizeof(u->snapshot[0]), "%s", s->name);
-    if (a == ACTION_SNAPSHOT_RESTORE)
-        ui_ask(u, answer_restore, "", "Put the disk of %s back to %s? What it holds now is lost. Type y: ", u->subject, s->name);
-    else if (a == ACTION_SNAPSHOT_DELETE)
+    if (a == ACTION_SNAPSHOT_DELETE)
         ui_ask(u, answer_delete, "", "Delete snapshot %s? What stands on it stays. Type y: ", s->name);
     else if (a == ACTION_SNAPSHOT_DIFF)
         ui_ask(u, answer_compare, "", "Compare %s with which snapshot? Empty for the disk now: ", s->name);
@@ -225,11 +244,17 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
     const struct model_distro *d = model_find(m, u->subject);
     int row = list_row(ui_list(u));
 
-    (void)r;
+    if (a == ACTION_SNAPSHOT_UNDO) {
+        if (d && legal(u, d, a))
+            *r = undo(u, m);
+        return true;
+    }
     if (a != ACTION_SNAPSHOT_RESTORE && a != ACTION_SNAPSHOT_DELETE && a != ACTION_SNAPSHOT_CLONE && a != ACTION_SNAPSHOT_DIFF)
         return false;
     if (row < 0)
         ui_hint(u, "There is no snapshot yet: p takes one.");
+    else if (d && legal(u, d, a) && a == ACTION_SNAPSHOT_RESTORE)
+        *r = restore(u, m, snapshot_at(m, (unsigned)row));
     else if (d && legal(u, d, a))
         ask(u, snapshot_at(m, (unsigned)row), a);
     return true;

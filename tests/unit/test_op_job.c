@@ -66,13 +66,15 @@ static void test_op_snapshot__of_a_stopped_distro(void **state)
     assert_int_equal(run(w, "snapshot diff s one two"), STATUS_DONE);
     assert_string_equal(w->printed, "");
     assert_int_equal(run(w, "snapshot diff s one none"), STATUS_FAILED);
+    assert_int_equal(run(w, "snapshot undo s"), STATUS_FAILED);
+    assert_says(w->result, "there is nothing to undo");
     assert_int_equal(run(w, "snapshot restore s one --yes"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot clone s two c"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot delete s one"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot delete s one"), STATUS_FAILED);
     assert_int_equal(run(w, "snapshot create none"), STATUS_NO_DISTRO);
     assert_int_equal(run(w, "snapshot"), STATUS_USAGE);
-    assert_says(w->result, "create, list, restore, delete, clone, diff");
+    assert_says(w->result, "create, list, restore, undo, delete, clone, diff");
     assert_int_equal(run(w, "snapshot restore s"), STATUS_USAGE);
     assert_int_equal(run(w, "remove s --yes"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot list c"), STATUS_DONE);

@@ -161,7 +161,7 @@ static void test_op_snapshot__of_a_running_one_with_memory(void **state)
     watch_look(w->core.watch);
     if (run(w, "snapshot create d live --memory") != STATUS_DONE)
         fail_msg("%s", w->result.msg);
-    assert_string_equal(w->noted, "60 MB of its memory were written; it stood still for 13 ms\n");
+    assert_string_equal(w->noted, "60 megabytes of its memory were written\nit stood still for 13 milliseconds\n");
     assert_int_equal(run(w, "snapshot list d"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "4.0K")); /* of memory */
     assert_int_equal(run(w, "snapshot list d --json"), STATUS_DONE);

@@ -54,7 +54,7 @@ static void test_snapshots__a_restore_makes_a_branch_and_drops_what_was_active(v
     snap(w, "one", NULL);
     snap(w, "two", NULL);
     assert_tree(w, "one two<one *two");
-    assert_int_equal(snapshots_restore(&w->paths, "d", "one", NULL), 0);
+    assert_int_equal(snapshots_restore(&w->paths, "d", "one", NULL, NULL), 0);
     load(w);
     assert_tree(w, "one two<one *one");
     assert_int_equal(count_layers(w), 2); /* two's and the active one */
@@ -89,7 +89,7 @@ static void test_snapshots__names_are_checked_and_taken_once(void **state)
     snap(w, "one", NULL);
     assert_int_equal(snapshots_begin(&w->paths, "d", "one", NULL, false, &n, NULL), -EEXIST);
     assert_int_equal(snapshots_begin(&w->paths, "nobody", "one", NULL, false, &n, NULL), -ENOENT);
-    assert_int_equal(snapshots_restore(&w->paths, "d", "none", &e), -ENOENT);
+    assert_int_equal(snapshots_restore(&w->paths, "d", "none", NULL, &e), -ENOENT);
     assert_says(e, "lxtop snapshot list d");
     assert_int_equal(count_layers(w), 1);
 }
@@ -214,7 +214,7 @@ static void test_snapshots_restore__with_memory_it_is_suspended_there(void **sta
     snap_with_memory(w, "live");
     link = file_path("memory/%s", find(w, "live")->id);
     for (int i = 0; i < 2; i++) {
-        assert_ok(snapshots_restore(&w->paths, "d", "live", &e), e);
+        assert_ok(snapshots_restore(&w->paths, "d", "live", NULL, &e), e);
         assert_string_equal(suspended_at_of("d"), link);
     }
     suspended_discard(&w->paths, "d");
@@ -224,12 +224,139 @@ static void test_snapshots_restore__with_memory_it_is_suspended_there(void **sta
     /* One whose own machine was saved: that belongs to the disk which is lost now. */
     assert_int_equal(shell("mkdir data/distros/d/suspended && touch data/distros/d/suspended/state"), 0);
     assert_false(suspended_is_snapshot(&w->paths, "d"));
-    assert_ok(snapshots_restore(&w->paths, "d", "disk", &e), e);
+    assert_ok(snapshots_restore(&w->paths, "d", "disk", NULL, &e), e);
     assert_false(suspended_exists(&w->paths, "d"));
-    assert_ok(snapshots_restore(&w->paths, "d", "live", &e), e);
+    assert_ok(snapshots_restore(&w->paths, "d", "live", NULL, &e), e);
     assert_true(suspended_is_snapshot(&w->paths, "d"));
     assert_ok(snapshots_drop_memory(&w->paths, "d", "live", &e), e);
     assert_false(suspended_exists(&w->paths, "d"));
+}
+
+/* --- the undo --- */
+
+/* The byte at 1 MB of the disk as it is now. */
+static int byte_now(struct world *w)
+{
+    char **files = snapshots_files(&w->s, NULL);
+    auto_free char *said = shell_line("qemu-io -r -f %s -c 'read -v 1M 1' %s", snapshots_format(files[0]), files[0]);
+    int byte = -1;
+
+    snapshots_free_files(files);
+    sscanf(said, "%*x: %x", (unsigned *)&byte);
+    return byte;
+}
+
+static void assert_now(struct world *w, const char *tree, int byte, const char *undo_to)
+{
+    const struct snapshot *to;
+
+    load(w);
+    assert_tree(w, tree);
+    assert_disk_whole(w);
+    assert_int_equal(byte_now(w), byte);
+    to = snapshots_undo_to(&w->s);
+    assert_string_equal(to ? to->name : "", undo_to);
+    assert_int_equal(count_layers(w) + (access("data/distros/d/root.img", F_OK) == 0), w->s.count + 1);
+}
+
+static void undo(struct world *w, const char *expected)
+{
+    char kept[SNAPSHOT_NAME_MAX + 1];
+    struct err e = {0};
+
+    assert_ok(snapshots_undo(&w->paths, "d", kept, &e), e);
+    assert_string_equal(kept, expected);
+}
+
+static void restore(struct world *w, const char *to, const char *expected)
+{
+    char kept[SNAPSHOT_NAME_MAX + 1];
+    struct err e = {0};
+
+    assert_ok(snapshots_restore(&w->paths, "d", to, kept, &e), e);
+    assert_string_equal(kept, expected);
+}
+
+static void test_snapshots_undo__is_there_and_back_again(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    snap(w, "one", NULL);
+    assert_int_equal(snapshots_undo(&w->paths, "d", NULL, &e), -ENOENT);
+    assert_says(e, "nothing to undo");
+    qemu_write(w, 7, "1M 64k");
+    assert_null(snapshots_lost(&w->s, find(w, "one")));
+    restore(w, "one", "before-restore");
+    assert_now(w, "one before-restore<one *one", 'b', "before-restore");
+    assert_string_equal(find(w, "before-restore")->note, "what the disk held before it went back to one");
+    restore(w, "one", ""); /* nothing was written: what is kept stays */
+    assert_now(w, "one before-restore<one *one", 'b', "before-restore");
+    assert_null(snapshots_lost(&w->s, find(w, "one")));
+    undo(w, "");
+    assert_now(w, "one *one", 7, "");
+    assert_int_equal(shell("test -w data/distros/d/%s", w->s.active), 0);
+    restore(w, "one", "before-restore");
+    load(w);
+    qemu_write(w, 8, "1M 64k");
+    assert_ptr_equal(snapshots_lost(&w->s, find(w, "one")), find(w, "before-restore"));
+    undo(w, "before-undo");
+    assert_now(w, "one before-undo<one *one", 7, "before-undo");
+    undo(w, "before-undo"); /* it takes the other's place, and its name */
+    assert_now(w, "one before-undo<one *one", 8, "before-undo");
+    restore(w, "one", "before-restore"); /* in its place */
+    assert_now(w, "one before-restore<one *one", 'b', "before-restore");
+    assert_int_equal(snapshots_delete(&w->paths, "d", "before-restore", false, &(struct snapshots_work){0}, NULL), 0);
+    assert_now(w, "one *one", 'b', "");
+    assert_int_equal(snapshots_undo(&w->paths, "d", NULL, NULL), -ENOENT);
+}
+
+/* Whoever needs what was kept goes on having it. */
+static void test_snapshots_undo__leaves_what_others_stand_on(void **state)
+{
+    struct world *w = *state;
+    struct snapshots_work work = {0};
+    struct err e = {0};
+
+    snap(w, "one", NULL);
+    qemu_write(w, 7, "1M 64k");
+    restore(w, "one", "before-restore");
+    assert_ok(snapshots_clone(&w->paths, &w->options, "d", "before-restore", "c", &work, &e), e);
+    undo(w, "");
+    assert_now(w, "one before-restore<one *before-restore", 7, "before-restore");
+    load(w);
+    qemu_write(w, 8, "1M 64k");
+    restore(w, "one", "before-restore-2"); /* that of the time before is nobody's to drop */
+    assert_now(w, "one before-restore<one before-restore-2<before-restore *one", 'b', "before-restore-2");
+    undo(w, "");
+    assert_now(w, "one before-restore<one *before-restore", 8, "");
+    snapshots_release(&w->s);
+    assert_ok(snapshots_load(&w->paths, "c", &w->s, &e), e);
+    assert_int_equal(byte_now(w), 7);
+}
+
+/* A base that stands on nothing, which an earlier deletion made. */
+static void test_snapshots_undo__of_a_raw_base(void **state)
+{
+    struct world *w = *state;
+    struct snapshots_work work = {0};
+
+    snap(w, "one", NULL);
+    qemu_write(w, 7, "1M 64k");
+    snap(w, "two", NULL);
+    restore(w, "two", "");
+    assert_int_equal(snapshots_delete(&w->paths, "d", "one", false, &work, NULL), 0);
+    restore(w, "two", "");
+    assert_int_equal(shell("mkdir data/distros/d/suspended && touch data/distros/d/suspended/state"), 0);
+    restore(w, "two", "before-restore"); /* the machine that was saved alone is worth keeping */
+    assert_now(w, "two before-restore<two *two", 7, "before-restore");
+    assert_false(suspended_exists(&w->paths, "d"));
+    assert_true(find(w, "before-restore")->memory);
+    undo(w, "");
+    assert_now(w, "two *two", 7, "");
+    assert_true(suspended_exists(&w->paths, "d"));
+    assert_false(suspended_is_snapshot(&w->paths, "d"));
+    assert_int_equal(shell("test -e data/distros/d/suspended/state && test -z \"$(ls data/distros/d/memory)\""), 0);
 }
 
 _Noreturn static void work_without_end(struct world *w)
@@ -238,8 +365,10 @@ _Noreturn static void work_without_end(struct world *w)
         struct snapshot_new n;
 
         if (i % 3 == 2 && snapshots_load(&w->paths, "d", &w->s, NULL) == 0 && w->s.count) {
-            snapshots_restore(&w->paths, "d", w->s.list[(unsigned)i % w->s.count].name, NULL);
+            snapshots_restore(&w->paths, "d", w->s.list[(unsigned)i % w->s.count].name, NULL, NULL);
             snapshots_release(&w->s);
+        } else if (i % 7 == 3) {
+            snapshots_undo(&w->paths, "d", NULL, NULL);
         } else if (snapshots_begin(&w->paths, "d", NULL, NULL, i % 2, &n, NULL) == 0) {
             if (i % 5)
                 snapshots_commit(&n, NULL);
@@ -328,6 +457,9 @@ int main(void)
         test(test_snapshots__memory_comes_and_goes_with_its_snapshot),
         test(test_snapshots__memory_that_was_not_finished_is_none),
         test(test_snapshots_restore__with_memory_it_is_suspended_there),
+        test(test_snapshots_undo__is_there_and_back_again),
+        test(test_snapshots_undo__leaves_what_others_stand_on),
+        test(test_snapshots_undo__of_a_raw_base),
         test(test_snapshots__kill_9_at_any_moment_leaves_a_whole_tree),
         test(test_snapshots_load__refuses_what_lxtop_did_not_write),
     };

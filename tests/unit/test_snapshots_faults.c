@@ -78,7 +78,12 @@ static int run_create(struct world *w)
 
 static int run_restore(struct world *w)
 {
-    return snapshots_restore(&w->paths, "d", "one", NULL);
+    return snapshots_restore(&w->paths, "d", "one", NULL, NULL);
+}
+
+static int run_undo(struct world *w)
+{
+    return snapshots_undo(&w->paths, "d", NULL, NULL);
 }
 
 static int run_delete_root(struct world *w)
@@ -106,14 +111,16 @@ static const struct {
     int (*run)(struct world *w);
     int again;          /* what it says where it has happened already */
     const char *makes, *of;   /* a snapshot, and which contents it has ("": the disk) */
+    const char *or;           /* or these, where it was there before or is made once more */
     const char *now;    /* the disk then; NULL: as before */
 } changes[] = {
-    {"create", run_create, -EEXIST, "new", "", NULL},
-    {"restore", run_restore, 0, NULL, NULL, "one"},
-    {"delete the root", run_delete_root, -ENOENT, NULL, NULL, NULL},
-    {"delete where it forks", run_delete_fork, -ENOENT, NULL, NULL, NULL},
-    {"describe", run_describe, -ENOENT, "deux", "two", NULL},
-    {"clone", run_clone, -EEXIST, NULL, NULL, NULL},
+    {"create", run_create, -EEXIST, "new", "", NULL, NULL},
+    {"restore", run_restore, 0, "before-restore", "", "before-restore", "one"},
+    {"undo", run_undo, 0, "before-undo", "", "before-restore", "before-restore"},
+    {"delete the root", run_delete_root, -ENOENT, NULL, NULL, NULL, NULL},
+    {"delete where it forks", run_delete_fork, -ENOENT, NULL, NULL, NULL, NULL},
+    {"describe", run_describe, -ENOENT, "deux", "two", NULL, NULL},
+    {"clone", run_clone, -EEXIST, NULL, NULL, NULL, NULL},
 };
 
 /* --- the judge --- */
@@ -129,8 +136,10 @@ static void assert_contents(struct world *w, const struct contents *c, size_t ch
     for (unsigned i = 0; i < w->s.count; i++) {
         const struct snapshot *n = &w->s.list[i];
         bool made = changes[change].makes && strcmp(n->name, changes[change].makes) == 0;
+        uint64_t is = digest(&w->s, n);
 
-        assert_true(digest(&w->s, n) == digest_named(c, made ? changes[change].of : n->name));
+        assert_true(is == digest_named(c, made ? changes[change].of : n->name) ||
+                    (made && changes[change].or && is == digest_named(c, changes[change].or)));
     }
 }
 
@@ -214,7 +223,7 @@ static bool cut_short(struct world *w, const struct contents *c, size_t change, 
     return WEXITSTATUS(status) == FAULT_DIED;
 }
 
-/* base - one - two (branch: three) - the disk; zeroes over data of the layer below, too. */
+/* base - one - two (branch: three - what undo goes back to) - the disk; zeroes over data of the layer below, too. */
 static void grow_tree(struct world *w)
 {
     snap(w, "one", NULL);
@@ -224,10 +233,11 @@ static void grow_tree(struct world *w)
     qemu_write(w, 2, "64k 64k");
     qemu_write(w, 0, "0 64k");
     snap(w, "three", NULL);
-    assert_int_equal(snapshots_restore(&w->paths, "d", "two", NULL), 0);
+    qemu_write(w, 3, "128k 64k");
+    assert_int_equal(snapshots_restore(&w->paths, "d", "two", NULL, NULL), 0);
     load(w);
     qemu_write(w, 4, "320k 512");
-    assert_tree(w, "one two<one three<two *two");
+    assert_tree(w, "one two<one three<two before-restore<three *two");
 }
 
 static void cut_all(struct world *w, enum fault_kind kind)
@@ -243,6 +253,7 @@ static void cut_all(struct world *w, enum fault_kind kind)
         while (cut_short(w, &c, i, kind, at))
             at++;
         assert_true(at > 4); /* the calls are seen at all */
+        load(w);
         assert_disk_whole(w);
     }
 }

@@ -62,8 +62,9 @@ static void grow_tree(struct world *w)
     qemu_write(w, 0, "2M 128k");
     snap(w, "three", NULL);
     qemu_write(w, 3, "100k 100k");
-    assert_int_equal(snapshots_restore(&w->paths, "d", "two", NULL), 0);
+    assert_int_equal(snapshots_restore(&w->paths, "d", "two", NULL, NULL), 0);
     load(w);
+    delete(w, "before-restore", false);
     qemu_write(w, 4, "1M 64k");
     assert_tree(w, "one two<one three<two *two");
 }

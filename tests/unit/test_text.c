@@ -271,7 +271,7 @@ static void test_text__losses_want_the_name(void **state)
 static void test_text__snapshots_by_number_and_name(void **state)
 {
     static const char input[] = "snapshot create a one --note 'the first'\nsnapshot create\na\n"
-                                "snapshot restore\n1\n1\nno\nsnapshot restore a\none\na\nsnapshot delete a none\n"
+                                "snapshot restore\n1\n1\nsnapshot restore a\none\nsnapshot undo\n1\nsnapshot delete a none\n"
                                 "snapshot delete a\n9\nsnapshot delete a one\na\nsnapshot delete a one\none\n"
                                 "snapshot list a\nsnapshot\n";
     static const char *const says[] = {
@@ -279,15 +279,16 @@ static void test_text__snapshots_by_number_and_name(void **state)
         "snapshot create\n1: a, stopped.\nWhich distro? Number or name, empty for none: a\n",
         "Which distro? Number or name, empty for none: 1\n1: one, taken at ",
         ", the first.\n2: ",
-        "Which snapshot? Number or name, empty for none: 1\nThis puts the disk of a back to one; what it holds now and "
-        "no snapshot has is lost. Type a to go on: no\nNothing was changed.\n",
-        "Type a to go on: a\na is restored; it took .\n",
+        "Which snapshot? Number or name, empty for none: 1\na is restored; it took .\n", /* nothing is lost, nothing asked */
+        "empty for none: one\na is restored; it took .\n",
+        "Which distro? Number or name, empty for none: 1\nerror: a has not gone back to a snapshot, or what it held before is "
+        "deleted: there is nothing to undo\n",
         "snapshot delete a none\nerror: a has no snapshot 'none'", /* not asked for first */
         "error: 9 is no choice: a number from 1 to 2, or a name.\n",
         "This deletes the snapshot one of a; what stands on it stays. Type one to go on: a\nNothing was changed.\n",
         "Type one to go on: one\n",
         "The disk as it is now: stands on ",
-        "error: snapshot needs one more word: create, list, restore, delete, clone, diff\n",
+        "error: snapshot needs one more word: create, list, restore, undo, delete, clone, diff\n",
     };
     const char *at;
     int status;

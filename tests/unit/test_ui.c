@@ -622,12 +622,21 @@ static void test_snapshots__taken_restored_deleted_cloned(void **state)
     assert_int_equal(press('r').want, WANT_NOTHING);
     assert_non_null(strstr(l.ui.hint, "stop it first"));
     model_row(&l.model, "debian")->state = MACHINE_STOPPED;
-    assert_hint(type("jrn\n"), "Nothing was changed.");
+    r = type("jr"); /* nothing is lost, nothing asked */
+    assert_op(r, OP_SNAPSHOT_RESTORE, FLAG_YES, "debian");
+    assert_string_equal(r.args.word[1], "with-docker");
+    assert_hint(press('R'), "debian has not gone back to a snapshot: there is nothing to undo.");
+    strcpy(l.model.focus.snapshots.undo, l.model.focus.snapshots.list[2].id);
+    assert_hint(type("rn\n"), "Nothing was changed.");
     type("r");
+    assert_non_null(strstr(l.ui.prompt.question, "Go back to with-docker? experiment, kept by the last time, is lost then."));
     press(K_DOWN); /* what was asked about is what is done */
     r = type("y\n");
     assert_op(r, OP_SNAPSHOT_RESTORE, FLAG_YES, "debian");
     assert_string_equal(r.args.word[1], "with-docker");
+    r = press('R');
+    assert_op(r, OP_SNAPSHOT_UNDO, 0, "debian");
+    assert_int_equal(r.args.words, 1);
     type("g");
     r = type("dy\n");
     assert_op(r, OP_SNAPSHOT_DELETE, 0, "debian");
