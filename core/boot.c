@@ -11,9 +11,9 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/forward.h"
-#include "core/core.h"
 #include "core/initramfs.h"
 #include "core/kernel.h"
+#include "core/program.h"
 #include "core/snapshots.h"
 
 /* What a modular kernel needs to reach its root file system and the agent's port. */
@@ -175,7 +175,7 @@ static char *net_argument(const struct options *o)
 static int make_initramfs(const struct paths *p, const struct kernel *k, struct boot_plan *b,
                           struct err *e)
 {
-    auto_free char *guest = core_find_program("lxtop-guest", "LXTOP_GUEST");
+    auto_free char *guest = program_find("lxtop-guest", "LXTOP_GUEST");
     char **modules = NULL;
     int r;
 

@@ -42,13 +42,4 @@ void core_release(struct core *c);
 /* conf_warn of config/conf.h, into the messages; ctx is the core. */
 void core_conf_warning(void *ctx, const char *text);
 
-/*
- * Full path of one of lxtop's programs ("lxtop-vmm", "e2fsck"): the environment variable
- * `variable` (may be NULL), beside this executable, ../libexec/lxtop, PATH, and the sbin folders.
- * NULL when there is none; the caller frees.
- */
-char *core_find_program(const char *name, const char *variable);
-/* This executable itself; the caller frees. */
-char *core_self(void);
-
 #endif

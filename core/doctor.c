@@ -18,8 +18,9 @@
 #include "core/base/cpu.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/core.h"
 #include "core/kernel.h"
+#include "core/model.h"
+#include "core/program.h"
 #include "core/store.h"
 #include "core/words.h"
 
@@ -130,9 +131,9 @@ void doctor_facts_gather(struct doctor_facts *f, const struct paths *p, const st
         f->create_vm_us = time_create_vm();
     gather_processor(f);
     gather_kernel(f, p, o);
-    f->vmm = core_find_program("lxtop-vmm", "LXTOP_VMM");
-    f->guest = core_find_program("lxtop-guest", "LXTOP_GUEST");
-    f->e2fsck = core_find_program("e2fsck", NULL);
+    f->vmm = program_find("lxtop-vmm", "LXTOP_VMM");
+    f->guest = program_find("lxtop-guest", "LXTOP_GUEST");
+    f->e2fsck = program_find("e2fsck", NULL);
     gather_folders(f, p);
 }
 

@@ -11,7 +11,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/core.h"
+#include "core/program.h"
 
 #define UNIT_MAX 65536
 /* sd_booted(3) */
@@ -121,7 +121,7 @@ int login_remove(const struct paths *p, const char *name, struct err *e)
 
 int login_set(const struct paths *p, const char *name, bool on, struct err *e)
 {
-    auto_free char *self = on ? core_self() : NULL;
+    auto_free char *self = on ? program_self() : NULL;
 
     if (!on)
         return login_remove(p, name, e);

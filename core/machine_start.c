@@ -12,8 +12,8 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/boot.h"
-#include "core/core.h"
 #include "core/plain.h"
+#include "core/program.h"
 #include "core/suspended.h"
 #include "core/vmm_args.h"
 
@@ -378,7 +378,7 @@ static int make_folders(const struct paths *p, const char *name, struct err *e)
 
 static int check_disk(struct machine_start *s, struct err *e)
 {
-    auto_free char *fsck = core_find_program("e2fsck", NULL);
+    auto_free char *fsck = program_find("e2fsck", NULL);
 
     if (fsck)
         return run_fsck(s, fsck, e);

@@ -19,8 +19,8 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/guest_ports.h"
-#include "core/core.h"
 #include "core/guest.h"
+#include "core/program.h"
 #include "p9/client.h"
 #include "p9/fuse.h"
 
@@ -188,7 +188,7 @@ static int run_fusermount(const char *program, const char *folder, bool lazy)
 
 static int unmount_one(const char *folder, struct err *e)
 {
-    auto_free char *program = core_find_program("fusermount3", NULL);
+    auto_free char *program = program_find("fusermount3", NULL);
 
     if (!program)
         return err_set(e, ENOENT, "fusermount3 is not installed");

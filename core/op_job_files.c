@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/file_job.h"
 #include "core/mounts.h"
+#include "core/program.h"
 #include "core/store.h"
 #include "core/task.h"
 
@@ -87,7 +88,7 @@ static void begin_mount(struct op_job *j)
     auto_free char *user = user_of(j);
     const char *argv[] = {op_table[OP_TASK_MOUNT].verb, "--user", user ? user : "", "--", j->word[0],
                           j->word[1], NULL};
-    auto_free char *self = core_self();
+    auto_free char *self = program_self();
     struct err e = {0};
 
     if (self)

@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/login.h"
+#include "core/program.h"
 #include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"
@@ -51,7 +52,7 @@ static void on_task_finished(void *ctx, const struct err *e)
 static struct task *start_install(struct op_job *j, struct err *e)
 {
     static const struct task_events ev = {on_task_progress, on_task_finished};
-    auto_free char *self = core_self();
+    auto_free char *self = program_self();
     char *names[OPTIONS] = {0};
     const char *argv[5 + 2 * OPTIONS] = {op_table[OP_TASK_INSTALL].verb};
     struct task *t = NULL;
@@ -89,7 +90,7 @@ static int check_install(struct op_job *j, struct err *e)
 
         snprintf(j->distro, sizeof(j->distro), "%s", name ? name : "distro");
     }
-    return r == 0 ? store_check_name(j->distro, e) : r;
+    return r == 0 ? distro_name_check(j->distro, e) : r;
 }
 
 void job_run_install(struct op_job *j)

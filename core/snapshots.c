@@ -12,8 +12,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/distro_name.h"
 #include "core/snapshots_parts.h"
-#include "core/store.h"
 
 #define FILE_MAX (8 * 1024 * 1024)
 
@@ -107,7 +107,7 @@ int snapshots_load(const struct paths *p, const char *distro, struct snapshots *
     *s = (struct snapshots){.folder = file_path("%s/distros/%s", p->data, distro)};
     if (!s->folder)
         return err_sys(e, ENOMEM, "snapshots of %s", distro);
-    if (store_check_name(distro, NULL) < 0 || access(s->folder, F_OK) < 0)
+    if (distro_name_check(distro, NULL) < 0 || access(s->folder, F_OK) < 0)
         r = err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", distro);
     else if ((r = load_file(s, e)) < 0)
         err_wrap(e, "%s", distro);

@@ -13,8 +13,8 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/disk/qcow2.h"
+#include "core/distro_name.h"
 #include "core/snapshots_parts.h"
-#include "core/store.h"
 #include "core/suspended.h"
 
 void snapshots_fresh_id(char id[SNAPSHOT_ID + 1])
@@ -175,7 +175,7 @@ void snapshots_sweep(const struct paths *p)
         struct snapshots s;
         int fd;
 
-        if (!json || store_check_name(d->d_name, NULL) < 0 || access(json, F_OK) < 0 ||
+        if (!json || distro_name_check(d->d_name, NULL) < 0 || access(json, F_OK) < 0 ||
             (fd = snapshots_lock(p, d->d_name, &s, NULL)) < 0)
             continue;
         snapshots_release(&s);

@@ -110,7 +110,7 @@ int store_load(const struct paths *p, const struct options *defaults, const char
     *d = (struct distro){0};
     if (!folder)
         return err_sys(e, ENOMEM, "distro %s", name);
-    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
+    if (distro_name_check(name, NULL) < 0 || access(folder, F_OK) < 0)
         return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
     r = fill(folder, name, defaults, d, e);
     if (r == 0)
@@ -136,7 +136,7 @@ static const char *name_of(const struct paths *p, const char *entry, bool *comin
     *coming = strncmp(entry, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
     if (*coming)
         name += strlen(NEW_PREFIX);
-    return store_check_name(name, NULL) == 0 && (!*coming || is_installing(p, name)) ? name : NULL;
+    return distro_name_check(name, NULL) == 0 && (!*coming || is_installing(p, name)) ? name : NULL;
 }
 
 static int add_name(const struct paths *p, const char *entry, struct store_name **list, unsigned *count,

@@ -19,8 +19,7 @@
 
 #include "config/option.h"
 #include "config/paths.h"
-
-#define NAME_MAX_LEN 63
+#include "core/distro_name.h"
 
 struct err;
 
@@ -40,8 +39,6 @@ struct distro {
 };
 void distro_release(struct distro *d);
 
-/* [a-z]([a-z0-9-]{0,61}[a-z0-9])?: a host name and a folder name alike; the message says the rule. */
-int store_check_name(const char *name, struct err *e);
 /* A free name made from a source ("Debian_12.tar.xz" -> "debian-12", "debian-12-2", ...); caller frees. */
 char *store_suggest_name(const struct paths *p, const char *source);
 

@@ -18,6 +18,25 @@
 
 /* --- installs --- */
 
+static bool is_taken(const struct paths *p, const char *name)
+{
+    auto_free char *there = store_folder(p, "", name);
+    auto_free char *coming = store_folder(p, NEW_PREFIX, name);
+
+    return there && coming && (access(there, F_OK) == 0 || access(coming, F_OK) == 0);
+}
+
+char *store_suggest_name(const struct paths *p, const char *source)
+{
+    char base[NAME_MAX_LEN - 4], name[NAME_MAX_LEN + 1];
+
+    distro_name_of(source, base, sizeof(base));
+    snprintf(name, sizeof(name), "%s", base);
+    for (unsigned n = 2; is_taken(p, name) && n < 1000; n++)
+        snprintf(name, sizeof(name), "%s-%u", base, n);
+    return strdup(name);
+}
+
 static int name_taken(const char *name, struct err *e)
 {
     return err_set(e, EEXIST, "there is a distro named '%s' already; give another name with --name",
@@ -70,7 +89,7 @@ int store_begin(const struct paths *p, const char *name, struct store_new *n, st
 {
     auto_free char *there = store_folder(p, "", name);
     auto_free char *folder = file_path("%s/distros", p->data);
-    int r = store_check_name(name, e);
+    int r = distro_name_check(name, e);
 
     *n = (struct store_new){.lock_fd = -1};
     if (r < 0)
@@ -178,7 +197,7 @@ int store_remove(const struct paths *p, const char *name, struct err *e)
 
     if (!folder)
         return err_sys(e, ENOMEM, "remove %s", name);
-    if (store_check_name(name, NULL) < 0 || access(folder, F_OK) < 0)
+    if (distro_name_check(name, NULL) < 0 || access(folder, F_OK) < 0)
         return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
     return remove_folder(folder, e);
 }

@@ -71,7 +71,7 @@ int trash_put(const struct paths *p, const char *name, struct err *e)
 {
     struct trashed t = {.removed = time(NULL)};
     auto_free char *from = file_path("%s/machines/%s", p->state, name), *to = NULL;
-    int r = store_check_name(name, e);
+    int r = distro_name_check(name, e);
 
     if (r < 0)
         return r;
@@ -97,7 +97,7 @@ static bool parse_entry(const char *entry, struct trashed *t)
         return false;
     snprintf(t->name, sizeof(t->name), "%.*s", (int)(at - entry), entry);
     t->removed = strtoll(at + 1, &end, 10);
-    return t->removed > 0 && !*end && store_check_name(t->name, NULL) == 0;
+    return t->removed > 0 && !*end && distro_name_check(t->name, NULL) == 0;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -188,7 +188,7 @@ int trash_restore(const struct paths *p, const char *name, const char *as, struc
     auto_free char *to = file_path("%s/distros/%s", p->data, as ? as : name), *from = NULL, *state = NULL;
     auto_free char *last = file_path("%s/machines/%s", p->state, as ? as : name);
     struct trashed t = {0};
-    int r = as ? store_check_name(as, e) : 0;
+    int r = as ? distro_name_check(as, e) : 0;
 
     if (r == 0)
         r = find_newest(p, name, &t, e);

@@ -8,8 +8,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/core.h"
 #include "core/machine.h"
+#include "core/program.h"
 #include "core/suspended.h"
 
 void vmm_args_release(struct vmm_args *a)
@@ -79,7 +79,7 @@ static void add_plan(const struct boot_plan *plan, struct vmm_args *a)
 
 int vmm_args_make(const struct vmm_machine *m, struct vmm_args *a, struct err *e)
 {
-    char *vmm = core_find_program("lxtop-vmm", "LXTOP_VMM");
+    char *vmm = program_find("lxtop-vmm", "LXTOP_VMM");
 
     *a = (struct vmm_args){0};
     if (!vmm)

@@ -137,7 +137,7 @@ static bool name_can_be(struct ui *u, const struct model *m, const char *name)
 {
     struct err e = {0};
 
-    if (store_check_name(name, &e) < 0)
+    if (distro_name_check(name, &e) < 0)
         ui_hint(u, "%s.", e.msg);
     else if (model_find(m, name))
         ui_hint(u, "There is a distro named %s already; give another name.", name);

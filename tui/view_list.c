@@ -189,7 +189,7 @@ static unsigned lay_out(const struct ui *u, const struct model *m, int cols, int
     int wanted = 30;
 
     for (unsigned i = 0; i < m->count; i++)
-        if ((int)strlen(m->distros[i].name) > wanted) /* plain ASCII by store_check_name */
+        if ((int)strlen(m->distros[i].name) > wanted) /* plain ASCII by distro_name_check */
             wanted = (int)strlen(m->distros[i].name);
     if (*name > wanted)
         *name = wanted;

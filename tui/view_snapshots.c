@@ -114,7 +114,7 @@ static struct ui_request answer_clone(struct ui *u, const struct model *m)
 {
     struct err e = {0};
 
-    if (store_check_name(u->prompt.line, &e) < 0)
+    if (distro_name_check(u->prompt.line, &e) < 0)
         ui_hint(u, "%s.", e.msg);
     else if (model_find(m, u->prompt.line))
         ui_hint(u, "There is a distro named %s already; give another name.", u->prompt.line);

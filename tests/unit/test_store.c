@@ -74,7 +74,7 @@ static void assert_listed(struct world *w, const char *expected)
 
 /* --- names --- */
 
-static void test_store_check_name__is_a_host_name_and_a_folder(void **state)
+static void test_distro_name_check__is_a_host_name_and_a_folder(void **state)
 {
     static const char *const good[] = {"a", "debian", "debian-12", "a1", "x--y",
         "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"};
@@ -86,12 +86,12 @@ static void test_store_check_name__is_a_host_name_and_a_folder(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
         struct err e = {0};
 
-        assert_ok(store_check_name(good[i], &e), e);
+        assert_ok(distro_name_check(good[i], &e), e);
     }
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct err e = {0};
 
-        assert_int_equal(store_check_name(bad[i], &e), -EINVAL);
+        assert_int_equal(distro_name_check(bad[i], &e), -EINVAL);
         assert_says(e, "use a-z, 0-9 and '-', a letter first, no '-' at the end, at most 63");
     }
 }
@@ -127,7 +127,7 @@ static void test_store_suggest_name__is_valid_and_free(void **state)
     for (int i = 0; i < 3; i++) {
         auto_free char *name = store_suggest_name(&w->paths, big);
 
-        assert_int_equal(store_check_name(name, NULL), 0);
+        assert_int_equal(distro_name_check(name, NULL), 0);
         install(w, name);
     }
     install(w, "debian-12");
@@ -398,7 +398,7 @@ static void test_store_remove__takes_all_and_only_that(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_store_check_name__is_a_host_name_and_a_folder),
+        TEST(test_distro_name_check__is_a_host_name_and_a_folder),
         TEST(test_store_suggest_name__is_valid_and_free),
         TEST(test_store_commit__makes_a_distro_that_loads),
         TEST(test_store_begin__is_seen_as_installing_and_leaves_nothing_when_aborted),

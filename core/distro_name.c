@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of distros: store.h. */
-#include "core/store.h"
+#include "core/distro_name.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/base/file.h"
-#include "core/store_parts.h"
 
 /* Not islower() and the like: those take more letters in some locales. */
 static bool is_letter(char c)
@@ -23,7 +21,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-int store_check_name(const char *name, struct err *e)
+int distro_name_check(const char *name, struct err *e)
 {
     size_t len = strlen(name);
     bool ok = len >= 1 && len <= NAME_MAX_LEN && is_letter(name[0]) && name[len - 1] != '-';
@@ -65,7 +63,7 @@ static void base_name(const char *source, char *name, size_t size)
     snprintf(name, size, "%s", base);
 }
 
-static void make_valid(char *name)
+static void make_valid(char *name, size_t size)
 {
     size_t len = 0;
 
@@ -84,25 +82,11 @@ static void make_valid(char *name)
         len--;
     name[len] = '\0';
     if (!len)
-        strcpy(name, "distro");
+        snprintf(name, size, "distro");
 }
 
-static bool is_taken(const struct paths *p, const char *name)
+void distro_name_of(const char *source, char *name, size_t size)
 {
-    auto_free char *there = store_folder(p, "", name);
-    auto_free char *coming = store_folder(p, NEW_PREFIX, name);
-
-    return there && coming && (access(there, F_OK) == 0 || access(coming, F_OK) == 0);
-}
-
-char *store_suggest_name(const struct paths *p, const char *source)
-{
-    char base[NAME_MAX_LEN - 4], name[NAME_MAX_LEN + 1];
-
-    base_name(source, base, sizeof(base));
-    make_valid(base);
-    snprintf(name, sizeof(name), "%s", base);
-    for (unsigned n = 2; is_taken(p, name) && n < 1000; n++)
-        snprintf(name, sizeof(name), "%s-%u", base, n);
-    return strdup(name);
+    base_name(source, name, size);
+    make_valid(name, size);
 }

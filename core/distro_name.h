@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of distros: [a-z]([a-z0-9-]{0,61}[a-z0-9])?, a host name (RFC 1123) and a folder's name alike. */
+#ifndef CORE_DISTRO_NAME_H
+#define CORE_DISTRO_NAME_H
+
+#include <stddef.h>
+
+#define NAME_MAX_LEN 63
+
+struct err;
+
+/* 0, or -EINVAL: the message says the rule. */
+int distro_name_check(const char *name, struct err *e);
+/* One made from a source ("Debian_12.tar.xz" -> "debian-12"), cut to fit `size`, at least 8. */
+void distro_name_of(const char *source, char *name, size_t size);
+
+#endif
