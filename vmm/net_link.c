@@ -211,9 +211,10 @@ int net_link_add(struct net_link *l, const struct forward *f, struct err *e)
     return r;
 }
 
+/* Of a process that has ended there is nothing to take back: the next one is not asked for it. */
 int net_link_remove(struct net_link *l, const struct forward *f, struct err *e)
 {
-    int r = request(l, '-', f, e);
+    int r = l->loop && l->requests_fd < 0 ? 0 : request(l, '-', f, e);
 
     if (r == 0)
         forget(l, f);

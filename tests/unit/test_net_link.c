@@ -240,9 +240,11 @@ static void test_end__of_the_process_is_told_and_it_is_started_again(void **stat
 {
     struct world *w = *state;
     struct forward kept = to(a_port(NULL)), added = to(a_port(NULL)), other = to(a_port(NULL));
+    struct forward gone = to(a_port(NULL));
     struct err e = {0};
 
     w->spec.forward[w->spec.forwards++] = kept;
+    w->spec.forward[w->spec.forwards++] = gone;
     start(w);
     assert_ok(net_link_add(&w->link, &added, &e), e);
     kill_network(w);
@@ -253,12 +255,14 @@ static void test_end__of_the_process_is_told_and_it_is_started_again(void **stat
     assert_says(e, "soon");
     while (listens(kept.host_port)) /* its descriptors close one after the other */
         usleep(1000);
+    assert_ok(net_link_remove(&w->link, &gone, &e), e);
     wait_for_restart(w);
     assert_int_equal(w->ups, 1);
     assert_ok(net_link_add(&w->link, &other, &e), e);
     assert_true(listens(kept.host_port));
     assert_true(listens(added.host_port));
     assert_true(listens(other.host_port));
+    assert_false(listens(gone.host_port));
     assert_int_equal(w->failures, 1);
 }
 
