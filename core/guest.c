@@ -64,8 +64,11 @@ static int read_answer(int fd, struct err *e)
 
         if (n == 0)
             return err_set(e, ECONNREFUSED, "nobody listens there in the guest");
+        if (n < 0 && errno == EAGAIN)
+            return err_set(e, ETIMEDOUT, "the guest does not answer; `lxtop log` tells what it said last, and "
+                           "`lxtop stop --force` ends it");
         if (n < 0)
-            return err_sys(e, errno == EAGAIN ? ETIMEDOUT : errno, "wait for the machine's answer");
+            return err_sys(e, errno, "wait for the machine's answer");
         len++;
     }
     if (len < 3 || memcmp(line, "OK", 2) != 0 || (line[2] != ' ' && line[2] != '\n') || line[len - 1] != '\n')
