@@ -54,6 +54,7 @@
 
 #define NET_LAUNCH_FD 3
 #define NET_REQUEST_MAX 256
+#define NET_SOCKETS_MAX 1024 /* descriptors of lxtop-net: connections of the guest's, in and out, and forwards */
 
 /* virtio 1.2, 5.1.6: struct virtio_net_hdr, little endian. */
 struct net_header {

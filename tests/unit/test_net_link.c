@@ -180,6 +180,24 @@ static void test_add__listens_to_many_at_once(void **state)
     kill(network_of(w), SIGCONT);
 }
 
+/* Whatever this process may have: each costs memory, and it is the guest that opens them. */
+static void test_start__connections_are_bounded(void **state)
+{
+    struct rlimit before, many, its = {0};
+    struct world *w = *state;
+
+    getrlimit(RLIMIT_NOFILE, &before);
+    many = (struct rlimit){before.rlim_max, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &many);
+    w->spec.forward[w->spec.forwards++] = to(a_port(NULL));
+    start(w);
+    while (w->link.unanswered)
+        wait_for_news(w);
+    assert_int_equal(prlimit(network_of(w), RLIMIT_NOFILE, NULL, &its), 0);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_in_range(its.rlim_max, 1, NET_SOCKETS_MAX);
+}
+
 static void test_start__a_port_that_is_taken_is_told_and_no_more(void **state)
 {
     struct world *w = *state;
@@ -372,6 +390,7 @@ int main(int argc, char **argv)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_forwards__come_and_go),
         T(test_add__listens_to_many_at_once),
+        T(test_start__connections_are_bounded),
         T(test_start__a_port_that_is_taken_is_told_and_no_more),
         T(test_add__right_behind_the_start),
         T(test_end__of_the_process_is_told_and_it_is_started_again),

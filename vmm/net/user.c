@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "core/base/auto.h"
@@ -282,6 +283,17 @@ static SlirpConfig make_config(void)
     return c;
 }
 
+/* libslirp keeps 256 KiB for each connection, which the guest opens as it likes: they end where the sockets do. */
+static void limit_sockets(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur <= NET_SOCKETS_MAX)
+        return;
+    files.rlim_cur = files.rlim_max = NET_SOCKETS_MAX;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 struct user *user_new(int frames_fd, int requests_fd, bool host, struct err *e)
 {
     struct user *u = calloc(1, sizeof(*u));
@@ -297,6 +309,7 @@ struct user *user_new(int frames_fd, int requests_fd, bool host, struct err *e)
     u->frames_fd = frames_fd;
     u->requests_fd = requests_fd;
     STAILQ_INIT(&u->waiting);
+    limit_sockets();
     u->slirp = slirp_new(&c, &callbacks, u);
     if (u->slirp)
         return u;

@@ -16,7 +16,10 @@ struct user;
 
 #define USER_WAITING_MAX (1U << 20)
 
-/* `host`: the gateway's address is the host's loopback.  The descriptors are borrowed. */
+/*
+ * `host`: the gateway's address is the host's loopback.  The descriptors are borrowed.  The process is one for it alone:
+ * of descriptors it has NET_SOCKETS_MAX at most from then on.
+ */
 struct user *user_new(int frames_fd, int requests_fd, bool host, struct err *e);
 void user_free(struct user *u);
 /* Returns when lxtop-vmm has closed its sockets. */
