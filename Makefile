@@ -161,7 +161,7 @@ lab-test:
 docker-test: kernel
 	$(parallel) all $(LAB_PROGRAMS)
 	$(Q)tests/lab/debian docker
-	$(Q)LXTOP_PATIENCE=1500 tests/lab/run --disk --ordinary --mem 6144 tests/lab/suite docker
+	$(Q)LXTOP_PATIENCE=1500 tests/lab/run --disk --ordinary --no-avx --mem 6144 tests/lab/suite docker
 
 # --- The house rules -------------------------------------------------------------------------------
 ROOMS := tui core core/base core/disk core/image config p9 vmm vmm/net vmm/guest
