@@ -214,8 +214,10 @@ int p9_run_readdir(struct p9_call *c)
 
     if (!file)
         return -EBADF;
-    rc = p9_call_ops(c)->readdir(c->s->fs, file, c->in->io.offset, fill_listing, &l);
+    rc = p9_call_ops(c)->readdir(c->s->fs, file, c->in->io.offset, c->haste != P9_PATIENT, fill_listing, &l);
     p9_file_put(c->s->fs, file);
+    if (rc == -EAGAIN && c->haste != P9_PATIENT)
+        return P9_APART;
     /* An empty answer means the end: say so only when it is. */
     if (rc == 0 && l.len == 0 && l.full)
         return -EINVAL;

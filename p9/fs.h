@@ -101,8 +101,11 @@ struct p9_fs_ops {
                     uint64_t offset);
     ssize_t (*write)(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov, unsigned n,
                      uint64_t offset);
-    /* From `offset` (0, or a `next` given before) until the end or until `fill` has no room. */
-    int (*readdir)(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
+    /*
+     * From `offset` (0, or a `next` given before) until the end or until `fill` has no room; if `near`, until a folder
+     * of another file system is there, for which others may have to be waited for: -EAGAIN.
+     */
+    int (*readdir)(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx);
     int (*fsync)(struct p9_fs *fs, struct p9_file *file, bool data_only);
     /* Never waits: 0, -EAGAIN when somebody else holds the range, other -errno. */
     int (*lock)(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *lock,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,23 +125,43 @@ static void identify_by_entry(struct localfs *l, const struct local_file *f, con
     id->qid = (struct p9_qid){local_qid_type(id->mode), 1, local_qid_path(l, f->dev, d->d_ino)};
 }
 
-/* False: the name vanished meanwhile. */
-static bool identify_entry(struct localfs *l, const struct local_file *f,
-                           const struct dirent64 *d, struct local_identity *id)
+static bool is_dots(const char *name)
+{
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+/* Without a step onto a mount, at whose server even its root may have to be looked up: -EAGAIN. */
+static int identify_near(struct localfs *l, const struct local_file *f, const struct dirent64 *d,
+                         struct local_identity *id)
+{
+    auto_close int fd = local_open_beneath(f->fd, d->d_name, 0, RESOLVE_NO_XDEV);
+
+    if (fd < 0)
+        return fd == -EXDEV ? -EAGAIN : fd;
+    return local_identify(l, fd, "", id);
+}
+
+/* -ENOENT: the name vanished meanwhile; -EAGAIN. */
+static int identify_entry(struct localfs *l, const struct local_file *f, const struct dirent64 *d, bool near,
+                          struct local_identity *id)
 {
     /* What is above the share is nobody's business. */
     bool above = f->root && strcmp(d->d_name, "..") == 0;
     int rc;
 
     if (identify_plainly(l, f, d, id))
-        return true;
-    rc = local_identify(l, f->fd, above ? "." : d->d_name, id);
-    if (rc < 0 && rc != -ENOENT)
-        identify_by_entry(l, f, d, id);
-    return rc != -ENOENT;
+        return 0;
+    if (near && d->d_type == DT_DIR && !is_dots(d->d_name))
+        rc = identify_near(l, f, d, id);
+    else
+        rc = local_identify(l, f->fd, above ? "." : d->d_name, id);
+    if (rc == 0 || rc == -ENOENT || rc == -EAGAIN)
+        return rc;
+    identify_by_entry(l, f, d, id);
+    return 0;
 }
 
-static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, void *ctx)
+static int read_entries(struct localfs *l, struct local_file *f, bool near, p9_fill *fill, void *ctx)
 {
     int rc;
 
@@ -148,7 +169,9 @@ static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, 
         struct dirent64 *d = (struct dirent64 *)(f->entries + f->start);
         struct local_identity id;
 
-        if (identify_entry(l, f, d, &id) &&
+        if ((rc = identify_entry(l, f, d, near, &id)) == -EAGAIN)
+            return rc;
+        if (rc == 0 &&
             !fill(ctx, &id.qid, (uint64_t)d->d_off, IFTODT(id.mode), d->d_name, strlen(d->d_name)))
             return 0;
         f->start += d->d_reclen;
@@ -157,7 +180,7 @@ static int read_entries(struct localfs *l, struct local_file *f, p9_fill *fill, 
     return rc;
 }
 
-int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx)
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx)
 {
     struct local_file *f = local_file_of(file);
     int rc;
@@ -169,7 +192,7 @@ int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fi
         look_at_folder(f);
     rc = seek_to(f, offset);
     if (rc == 0)
-        rc = read_entries(localfs_of(fs), f, fill, ctx);
+        rc = read_entries(localfs_of(fs), f, near, fill, ctx);
     keep_few(localfs_of(fs), f);
     pthread_mutex_unlock(&f->lock);
     return rc;

@@ -135,7 +135,7 @@ bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct
 struct statfs;
 bool local_is_plain(const struct statfs *st);
 void local_listing_close(struct localfs *l, struct local_file *f);
-int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, p9_fill *fill, void *ctx);
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx);
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid);
 int local_symlink(struct p9_fs *fs, struct p9_node *dir, const char *name, const char *target,

@@ -71,14 +71,21 @@ static struct acpi_device place(unsigned slot)
 /*
  * What the guest writes without leaving the kernel: notifications; or, where those must leave it, that it
  * has seen used buffers (VIRTIO_INTERRUPT_USED alone).  This bit then stays set: every interrupt but one of
- * a changed configuration is for used buffers, and a driver that looks for some in vain goes on.
+ * a changed configuration is for used buffers, and a driver that looks for some in vain goes on.  What caused an
+ * interrupt, it then reads as memory.
  */
 static int wire(struct devices *d, struct virtio_mmio *m, uint64_t address, struct err *e)
 {
-    if (m->v->class->on_vcpu)
-        return kvm_ioeventfd_for(d->config.kvm, d->nowhere, address + VIRTIO_MMIO_INTERRUPT_ACK, 4,
-                                 VIRTIO_INTERRUPT_USED, e);
-    return kvm_ioeventfd(d->config.kvm, m->notify_fd, address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
+    const void *page;
+    int r;
+
+    if (!m->v->class->on_vcpu)
+        return kvm_ioeventfd(d->config.kvm, m->notify_fd, address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
+    if (!(page = virtio_mmio_show(m)))
+        return err_sys(e, ENOMEM, "device %s", m->v->name);
+    r = kvm_add_page(d->config.kvm, page, address, e);
+    return r < 0 ? r : kvm_ioeventfd_for(d->config.kvm, d->nowhere, address + VIRTIO_MMIO_INTERRUPT_ACK, 4,
+                                         VIRTIO_INTERRUPT_USED, e);
 }
 
 static void pulse(void *ctx)

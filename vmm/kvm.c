@@ -16,6 +16,7 @@
 
 /* Below 4 GiB, above every device: only Intel hosts without unrestricted guest use these pages. */
 #define TSS_ADDRESS 0xfffbd000
+#define PAGE_SLOTS 64 /* memory slots behind those of the memory */
 #define IDENTITY_MAP_ADDRESS 0xfffbc000ULL
 
 /* What this VMM cannot do without; all are in any Linux since 4.x on x86. */
@@ -29,6 +30,7 @@ static const struct {
     {KVM_CAP_IRQFD, "irqfd"},
     {KVM_CAP_EXT_CPUID, "CPUID"},
     {KVM_CAP_IMMEDIATE_EXIT, "immediate exit"},
+    {KVM_CAP_READONLY_MEM, "read-only memory"},
 };
 
 static int open_device(struct err *e)
@@ -119,6 +121,22 @@ int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e)
             return err_sys(e, errno, "give KVM the guest's memory");
     }
     k->logs = m->base.changed != NULL;
+    return 0;
+}
+
+int kvm_add_page(struct kvm *k, const void *page, uint64_t addr, struct err *e)
+{
+    struct kvm_userspace_memory_region slot = {
+        .slot = PAGE_SLOTS + k->pages,
+        .flags = KVM_MEM_READONLY,
+        .guest_phys_addr = addr,
+        .memory_size = MEM_PAGE,
+        .userspace_addr = (uintptr_t)page,
+    };
+
+    if (ioctl(k->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+        return err_sys(e, errno, "give KVM a page of registers");
+    k->pages++;
     return 0;
 }
 

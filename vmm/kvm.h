@@ -18,6 +18,7 @@ struct cpuid_table;
 struct kvm {
     int sys_fd, vm_fd;
     bool logs;    /* the pages that are written */
+    unsigned pages; /* beside the guest's memory */
     int run_size; /* bytes of the struct kvm_run mapping of a vCPU */
 };
 
@@ -26,6 +27,8 @@ int kvm_open(struct kvm *k, struct err *e);
 void kvm_close(struct kvm *k);
 /* Where it has a base (mem_base.h) KVM logs the pages that are written; again, once it has got one. */
 int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e);
+/* A page that the guest reads as memory and writes as a device's: `page` is borrowed for the machine's life. */
+int kvm_add_page(struct kvm *k, const void *page, uint64_t addr, struct err *e);
 /* Notes in the base what the log has since it was last read; an error: it cannot be told, and all is noted. */
 int kvm_read_log(struct kvm *k, const struct mem *m, struct err *e);
 int kvm_supported_cpuid(const struct kvm *k, struct cpuid_table *c, struct err *e);

@@ -75,9 +75,18 @@ void virtio_enable_queue(struct virtio *v, unsigned index)
         virtio_fail(v, "a queue's size or addresses are wrong");
 }
 
+static void show(struct virtio *v)
+{
+    if (v->show)
+        v->show(v->show_ctx);
+}
+
 void virtio_interrupt(struct virtio *v, uint32_t cause)
 {
-    v->interrupt_status |= cause;
+    if ((v->interrupt_status & cause) != cause) {
+        v->interrupt_status |= cause;
+        show(v);
+    }
     if (v->pulse)
         v->pulse(v->pulse_ctx);
 }
@@ -119,6 +128,7 @@ void virtio_kick(struct virtio *v, unsigned queue)
 void virtio_config_changed(struct virtio *v)
 {
     v->config_generation++;
+    show(v);
     if (v->status & VIRTIO_DRIVER_OK)
         virtio_interrupt(v, VIRTIO_INTERRUPT_CONFIG);
 }
@@ -132,6 +142,7 @@ void virtio_fail(struct virtio *v, const char *why)
                  v->class->name, why);
     v->stats.errors++;
     v->status |= VIRTIO_NEEDS_RESET;
+    show(v);
     if (v->status & VIRTIO_DRIVER_OK)
         virtio_interrupt(v, VIRTIO_INTERRUPT_CONFIG);
 }

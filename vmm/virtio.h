@@ -93,6 +93,8 @@ struct virtio {
     int notify_fd;                    /* [const] eventfd; -1 in tests */
     void (*pulse)(void *ctx);         /* [const] interrupts the guest; NULL: nobody is (tests) */
     void *pulse_ctx;                  /* [const] */
+    void (*show)(void *ctx);          /* [const] the driver reads status and the like as memory; NULL: it asks */
+    void *show_ctx;                   /* [const] */
     uint32_t interrupt_status;
     struct virtio_stats stats;
     struct log_limit complaints; /* outlives resets: a guest may fail and reset for ever */

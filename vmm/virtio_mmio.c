@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
@@ -84,6 +85,35 @@ static uint32_t read_register(struct virtio_mmio *m, uint64_t offset)
     default:
         return 0;
     }
+}
+
+/* Each in one store: the guest may be reading it. */
+static void show(void *ctx)
+{
+    static const uint8_t registers[] = {MAGIC_VALUE, VERSION_REG, DEVICE_ID, VENDOR_ID, DEVICE_FEATURES,
+                                        QUEUE_NUM_MAX, QUEUE_READY, INTERRUPT_STATUS, STATUS, CONFIG_GENERATION};
+    struct virtio_mmio *m = ctx;
+
+    if (!m->page)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+        __atomic_store_n((uint32_t *)(void *)(m->page + registers[i]), read_register(m, registers[i]),
+                         __ATOMIC_RELEASE);
+}
+
+const void *virtio_mmio_show(struct virtio_mmio *m)
+{
+    void *page = mmap(NULL, VIRTIO_MMIO_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return NULL;
+    m->page = page;
+    if (m->v->config_size > 0)
+        m->v->class->config_read(m->v, 0, m->page + CONFIG_AT, m->v->config_size);
+    m->v->show = show;
+    m->v->show_ctx = m;
+    show(m);
+    return page;
 }
 
 static void set_features(struct virtio_mmio *m, uint32_t value)
@@ -202,6 +232,8 @@ void virtio_mmio_write(void *ctx, uint64_t offset, void *data, size_t len)
 
         memcpy(&value, data, sizeof(value));
         write_register(m, offset, value);
+        if (offset != QUEUE_NOTIFY)
+            show(m);
     }
 }
 
@@ -225,6 +257,7 @@ void virtio_mmio_state(struct virtio_mmio *m, struct state *s)
     state_u32(s, &m->device_features_select);
     state_u32(s, &m->driver_features_select);
     state_u32(s, &m->queue_select);
+    show(m);
 }
 
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e)
@@ -251,4 +284,7 @@ void virtio_mmio_release(struct virtio_mmio *m)
     if (m->notify_fd >= 0)
         close(m->notify_fd);
     m->notify_fd = -1;
+    if (m->page)
+        munmap(m->page, VIRTIO_MMIO_PAGE);
+    m->page = NULL;
 }

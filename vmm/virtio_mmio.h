@@ -21,17 +21,26 @@ struct err;
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x50
 #define VIRTIO_MMIO_INTERRUPT_ACK 0x64
 
+#define VIRTIO_MMIO_PAGE 4096
+
 struct virtio_mmio {
     struct virtio *v;       /* [const] */
     int notify_fd;          /* [const] for KVM_IOEVENTFD at VIRTIO_MMIO_QUEUE_NOTIFY, 4 bytes */
     struct loop *loop;      /* [const] */
     struct loop_watch watch;
+    uint8_t *page;          /* [const] registers and configuration as the guest reads them, or NULL */
     uint32_t device_features_select, driver_features_select, queue_select;
 };
 
 /* Makes the eventfd and watches it. */
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e);
 void virtio_mmio_release(struct virtio_mmio *m);
+
+/*
+ * For a driver that reads the registers without leaving the guest: a page of VIRTIO_MMIO_PAGE bytes that shows them from
+ * here on, whatever changes them, until the release; NULL: no memory.  For a device whose configuration only it changes.
+ */
+const void *virtio_mmio_show(struct virtio_mmio *m);
 
 /* The transport and its device, both ways (state.h). */
 void virtio_mmio_state(struct virtio_mmio *m, struct state *s);

@@ -6,8 +6,9 @@
  *                                       as "cache=none") and never ends
  *   files in FOLDER [NAME...]
  *
- * Prints a line "NAME MICROSECONDS" for each row of the table below (or those named), and ENDED.  The folder
- * is as tests/bench/input makes it: many/ (1,000 files), repo/ (git's, 5,000 files), empty/, and big beside them.
+ * Prints a line "NAME MICROSECONDS" for each row of the table below that is named (none: each that is in full), and
+ * ENDED.  The folder is as tests/bench/input makes it: many/ (1,000 files), repo/ (git's, 5,000 files), empty/, and big
+ * beside them, 256 MiB or, for shorter rows, what they read.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,9 +25,8 @@
 #include <unistd.h>
 
 #define PIECE (1u << 20)
-#define BIG (256ull << 20)
-#define FILES 1000
-#define RANDOM_READS 1000
+#define BIG_MIB 256
+#define MANY 1000
 
 static _Noreturn void end(int status)
 {
@@ -60,31 +60,31 @@ static int open_or_fail(const char *path, int flags)
 }
 
 /* As find(1) does that looks at more than names: every entry of the folder is looked at. */
-static void find(void)
+static void find(unsigned files)
 {
     DIR *d = opendir("many");
     struct dirent *e;
     struct stat st;
-    int n = 0;
+    unsigned n = 0;
 
     if (!d)
         fail("many");
     while ((e = readdir(d)))
         n += fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     closedir(d);
-    if (n != FILES + 2)
+    if (n != files + 2)
         fail("find: wrong number of files");
 }
 
-static void create(void)
+static void create(unsigned files)
 {
     static char text[200];
     char path[64];
 
-    for (int i = 0; i < FILES; i++) {
+    for (unsigned i = 0; i < files; i++) {
         int fd;
 
-        snprintf(path, sizeof(path), "empty/file%d", i);
+        snprintf(path, sizeof(path), "empty/file%u", i);
         fd = open_or_fail(path, O_WRONLY | O_CREAT | O_EXCL);
         if (write(fd, text, sizeof(text)) != sizeof(text))
             fail(path);
@@ -92,11 +92,12 @@ static void create(void)
     }
 }
 
-static void git_status(void)
+static void git_status(unsigned files)
 {
     pid_t pid = fork();
     int status;
 
+    (void)files;
     if (pid == 0) {
         dup2(open_or_fail("/dev/null", O_WRONLY), STDOUT_FILENO);
         setenv("HOME", "/", 1);
@@ -109,7 +110,7 @@ static void git_status(void)
 
 static char piece[PIECE];
 
-static void read_big(void)
+static void read_big(unsigned mib)
 {
     int fd = open_or_fail("big", O_RDONLY);
     uint64_t sum = 0;
@@ -117,30 +118,33 @@ static void read_big(void)
     for (ssize_t n; (n = read(fd, piece, PIECE)) > 0;)
         sum += (uint64_t)n;
     close(fd);
-    if (sum != BIG)
+    if (sum != mib * (uint64_t)PIECE)
         fail("big");
 }
 
-static void write_big(void)
+static void write_big(unsigned mib)
 {
     int fd = open_or_fail("new", O_WRONLY | O_CREAT | O_TRUNC);
 
     memset(piece, 'x', PIECE);
-    for (uint64_t at = 0; at < BIG; at += PIECE)
+    for (unsigned i = 0; i < mib; i++)
         if (write(fd, piece, PIECE) != PIECE)
             fail("new");
     close(fd);
     unlink("new");
 }
 
-static void read_randomly(void)
+static void read_randomly(unsigned reads)
 {
     int fd = open_or_fail("big", O_RDONLY);
-    uint32_t x = 12345;
+    uint32_t x = 12345, pages;
+    struct stat st;
 
-    for (int i = 0; i < RANDOM_READS; i++) {
+    if (fstat(fd, &st) < 0 || (pages = (uint32_t)(st.st_size / 4096)) == 0)
+        fail("big");
+    for (unsigned i = 0; i < reads; i++) {
         x = x * 1664525 + 1013904223;
-        if (pread(fd, piece, 4096, (off_t)(x % (BIG / 4096)) * 4096) != 4096)
+        if (pread(fd, piece, 4096, (off_t)(x % pages) * 4096) != 4096)
             fail("big, at random");
     }
     close(fd);
@@ -148,38 +152,45 @@ static void read_randomly(void)
 
 static const struct {
     const char *name;
-    void (*work)(void);
+    void (*work)(unsigned n);
+    unsigned n;
+    bool shorter; /* for where a piece of work takes long */
 } rows[] = {
-    {"find_1000", find},
-    {"create_1000", create},
-    {"git_status_5000", git_status},
-    {"random_4k_1000", read_randomly},
-    {"read_256m", read_big},
-    {"write_256m", write_big},
+    {"find_1000", find, MANY, false},
+    {"create_1000", create, 1000, false},
+    {"create_200", create, 200, true},
+    {"git_status_5000", git_status, 5000, false},
+    {"random_4k_1000", read_randomly, 1000, false},
+    {"random_4k_200", read_randomly, 200, true},
+    {"read_256m", read_big, BIG_MIB, false},
+    {"read_32m", read_big, 32, true},
+    {"write_256m", write_big, BIG_MIB, false},
+    {"write_32m", write_big, 32, true},
 };
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static int64_t time_of(void (*work)(void))
+static int64_t time_of(size_t row)
 {
     int64_t began = now_us();
 
-    work();
+    rows[row].work(rows[row].n);
     return now_us() - began;
 }
 
-static bool wanted(const char *name, char **names)
+static bool wanted(size_t row, char **names)
 {
-    bool found = !*names;
+    bool found = !*names && !rows[row].shorter;
 
     for (; *names; names++)
-        found |= strcmp(*names, name) == 0;
+        found |= strcmp(*names, rows[row].name) == 0;
     return found;
 }
 
 static void run(char **names)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (wanted(rows[i].name, names))
-            printf("%s %lld\n", rows[i].name, (long long)time_of(rows[i].work));
+    for (size_t i = 0; i < ROWS; i++)
+        if (wanted(i, names))
+            printf("%s %lld\n", rows[i].name, (long long)time_of(i));
     puts("ENDED");
 }
 

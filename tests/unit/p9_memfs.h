@@ -259,11 +259,12 @@ static inline ssize_t memfs_write(struct p9_fs *fs, struct p9_file *file, const 
     return put;
 }
 
-static inline int mem_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset,
+static inline int mem_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near,
                               p9_fill *fill, void *ctx)
 {
     struct mem_node *d = MFILE(file);
 
+    (void)near;
     if (!d->entry)
         return -ENOTDIR;
     pthread_mutex_lock(&MEM(fs)->lock);
