@@ -10,8 +10,9 @@
  * changes meanwhile does no harm.
  *
  * Order: requests run in parallel, at most a part of the workers on one fid, and on file systems that may wait for
- * somebody else (fs.h, `apart`), so that a file which is slow does not hold up the others.  Tversion waits for all before it and holds back all behind it.
- * Tflush takes a request out of the queue (it completes with reply_len 0), or is answered after it.
+ * somebody else (fs.h, `apart`), so that a file which is slow does not hold up the others.  Tversion waits for all
+ * before it and holds back all behind it.  Tflush takes a request out of the queue (it completes with reply_len 0), or
+ * is answered after it.
  * Replies complete in batches: what finished while a batch was being delivered is the next batch.
  *
  * The client is hostile.  Whatever it sends, it gets an Rlerror at worst; it can hold no more than the
