@@ -46,6 +46,7 @@ const struct op_info op_table[OPS] = {
     [OP_TRASH_LIST] = {"trash list", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "show the removed distros that can be brought back, and what they take"},
     [OP_TRASH_RESTORE] = {"trash restore", {NULL}, WORDS_REMOVED, FLAG_AS, 0, false, "bring a removed distro back; without a name the one that was removed last"},
     [OP_TRASH_EMPTY] = {"trash empty", {NULL}, WORDS_REMOVED, FLAG_YES, 0, false, "delete removed distros for good: those of that name, or all"},
+    [OP_SETTINGS] = {"settings", {NULL}, WORDS_OWN, FLAG_JSON | FLAG_REMOVE, 0, false, "show the console's own settings and keys, or change one; --remove makes it what lxtop.conf or the default says"},
     [OP_DOCTOR] = {"doctor", {NULL}, WORDS_NONE, FLAG_JSON, 0, false, "tell what this host lacks to run distros, and what to do"},
     [OP_HELP] = {"help", {"--help", "-h"}, WORDS_VERB, 0, 0, false, "show this help, or that of one verb"},
     [OP_VERSION] = {"version", {"--version"}, WORDS_NONE, 0, 0, false, "show the version"},
@@ -98,6 +99,7 @@ static const char *const words_text[] = {
     [WORDS_COPY] = " SOURCE... TARGET",
     [WORDS_MOUNT] = " NAME FOLDER",
     [WORDS_MOUNTED] = " FOLDER|NAME",
+    [WORDS_OWN] = " [SETTING|key ACTION [VALUE]]",
     [WORDS_COMMAND] = " NAME [--] COMMAND...",
     [WORDS_FORWARD] = " NAME [[HOST:]PORT:GUESTPORT[/udp]]",
     [WORDS_SETTING] = " NAME SETTING [VALUE]",
@@ -291,7 +293,7 @@ static const struct {
     unsigned min, max;
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
-    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
+    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_OWN] = {0, OP_WORDS}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
     [WORDS_SETTING] = {2, 3}, [WORDS_SNAPSHOT_NEW] = {1, 2}, [WORDS_SNAPSHOT] = {2, 2},
     [WORDS_SNAPSHOT_CLONE] = {3, 3}, [WORDS_SNAPSHOT_DIFF] = {2, 3},
 };

@@ -51,6 +51,7 @@ enum op_id {
     OP_TRASH_LIST,
     OP_TRASH_RESTORE,
     OP_TRASH_EMPTY,
+    OP_SETTINGS,
     OP_DOCTOR,
     OP_HELP,
     OP_VERSION,
@@ -94,6 +95,7 @@ enum op_words {
     WORDS_COPY,    /* files here or there, and where to */
     WORDS_MOUNT,   /* distro and folder */
     WORDS_MOUNTED, /* folder or distro */
+    WORDS_OWN,     /* perhaps a setting of the console, and its value */
     WORDS_COMMAND, /* distro and a command, whose own words no flags are sought in */
     WORDS_FORWARD, /* distro, and a forward */
     WORDS_SETTING, /* distro, the name of a setting and its value */
@@ -163,7 +165,7 @@ struct op_events {
 };
 struct op_job;
 /*
- * Begins the operation `a`; never calls back before it returns.  OP_CONSOLE, OP_HELP, OP_VERSION
+ * Begins the operation `a`; never calls back before it returns.  OP_CONSOLE, OP_SETTINGS, OP_HELP, OP_VERSION
  * and OP_TASK_INSTALL belong to the surface and are refused here; of OP_SHELL and OP_EXEC this is the
  * start of the distro, the session itself is the surface's.  NULL only for lack of memory.
  */

@@ -34,6 +34,18 @@ static bool confirmed(struct text *t, struct op_args *a)
     return true;
 }
 
+/* Whose coming or going is no news: the person asked for it. */
+static const char *whose(const struct text *t, const struct op_args *a)
+{
+    const struct model *m = &t->core->model;
+
+    if (a->op == OP_SNAPSHOT_CLONE)
+        return a->word[2];
+    if (a->op == OP_TRASH_RESTORE && (a->as || !a->distro))
+        return a->as ? a->as : m->removed_count ? m->removed[0].name : "";
+    return a->distro ? a->distro : "";
+}
+
 static void run(struct text *t, struct op_args *a)
 {
     char name[NAME_MAX_LEN + 2];
@@ -43,7 +55,7 @@ static void run(struct text *t, struct op_args *a)
         a->flags |= FLAG_NO_INPUT;
     if (!confirmed(t, a))
         return;
-    snprintf(name, sizeof(name), "%s", a->distro ? a->distro : "");
+    snprintf(name, sizeof(name), "%s", whose(t, a));
     t->status = verb_run(t->core, a, &t->voice);
     watch_look(t->core->watch);
     text_remember(t, name);

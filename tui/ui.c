@@ -311,7 +311,7 @@ static void tab(struct ui *u, const struct model *m, int step)
 
     to = (to + VIEW_TABS) % VIEW_TABS;
     if (!m->count)
-        while (view_table[to]->of_distro)
+        while (action_table[ACTION_VIEW_DISTROS + to].selection)
             to = (to + VIEW_TABS + step) % VIEW_TABS;
     ui_open(u, m, (enum view_id)to);
 }

@@ -21,6 +21,7 @@
 #include "tui/attach.h"
 #include "tui/first_user.h"
 #include "tui/loss.h"
+#include "tui/settings.h"
 #include "tui/shell.h"
 
 #define MILESTONE 25    /* per cent between two words of progress */
@@ -371,7 +372,7 @@ static int run_asked(struct core *c, const struct op_args *a, const struct verb_
 }
 
 static int (*const special[OPS])(struct core *c, const struct op_args *a, const struct verb_voice *v) = {
-    [OP_CONSOLE] = run_console, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
+    [OP_CONSOLE] = run_console, [OP_SETTINGS] = run_settings, [OP_TASK_INSTALL] = run_task_install, [OP_HELP] = run_help,
     [OP_VERSION] = run_version, [OP_REMOVE] = run_asked, [OP_STOP] = run_asked, [OP_SNAPSHOT_RESTORE] = run_asked,
     [OP_SNAPSHOT_DELETE] = run_asked, [OP_TRASH_EMPTY] = run_asked, [OP_TRASH_RESTORE] = run_restore, [OP_INSTALL] = run_install,
     [OP_TASK_MOUNT] = run_task_mount,

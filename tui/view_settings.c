@@ -169,7 +169,7 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
     grid_put(g, at, 2, p.name, STYLE_COLUMNS, "SETTING");
     grid_put(g, at, p.value, p.width, STYLE_COLUMNS, "VALUE");
     grid_put(g, at, p.from, 10, STYLE_COLUMNS, "FROM");
-    snprintf(line, sizeof(line), "of %s", u->subject);
+    snprintf(line, sizeof(line), "of %s", *u->subject ? u->subject : "the console");
     if (p.help)
         grid_put(g, at, p.help, g->cols - p.help, STYLE_COLUMNS, line);
 }

@@ -7,6 +7,7 @@
 
 #include <locale.h>
 
+#include "config/console.h"
 #include "core/base/auto.h"
 #include "tests/unit/scenes.h"
 #include "tui/ui.h"
@@ -650,6 +651,30 @@ static void test_snapshots__taken_restored_deleted_cloned(void **state)
     assert_int_equal(l.ui.view, VIEW_DISTROS);
 }
 
+/* What is the console's own needs no distro. */
+static void test_settings__of_the_console_without_a_distro(void **state)
+{
+    struct console_options own = {0};
+
+    (void)state;
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
+        assert_int_equal(console_set(&own, (enum console_option)i, console_table[i].default_text, NULL), 0);
+    begin(scene_none);
+    l.ui.console = &own;
+    press('e');
+    assert_int_equal(l.ui.view, VIEW_SETTINGS);
+    assert_true(ui_list(&l.ui)->count > CONSOLE_OPTIONS);
+    press('\n');
+    assert_non_null(strstr(l.ui.prompt.question, "console text"));
+    press(K_ESC);
+    type("q");
+    for (int i = 0; i < VIEW_TABS && l.ui.view != VIEW_SETTINGS; i++)
+        press('\t');
+    assert_int_equal(l.ui.view, VIEW_SETTINGS);
+    l.ui.console = NULL;
+    console_release(&own);
+}
+
 static void test_snapshots__compared(void **state)
 {
     struct ui_request r;
@@ -737,6 +762,7 @@ int main(void)
         cmocka_unit_test(test_palette__runs_what_is_found),
         cmocka_unit_test(test_settings__are_judged_while_they_can_be_mended),
         cmocka_unit_test(test_snapshots__taken_restored_deleted_cloned),
+        cmocka_unit_test(test_settings__of_the_console_without_a_distro),
         cmocka_unit_test(test_snapshots__compared),
         cmocka_unit_test(test_files__copy_rename_remove),
         cmocka_unit_test(test_files__folders_in_and_out),
