@@ -28,6 +28,7 @@ static struct {
     enum term_scheme scheme;
     struct term_paint paint[STYLES];
     bool away;    /* between term_close and the next term_show */
+    bool short_rows; /* the last column is not written */
     bool xterm;   /* knows paste and mouse; others must not be sent what they would show */
 } screen;
 
@@ -126,6 +127,8 @@ bool term_open(void)
         start_color();
         use_default_colors();
     }
+    /* `ansi` says that the cursor goes on at once behind the last column; most that are called so wait there. */
+    screen.short_rows = tigetflag("am") > 0 && tigetflag("xenl") <= 0;
     screen.xterm = *capability("kmous");
     screen.away = true;
     define_key("\033[200~", CODE_PASTE);
@@ -176,6 +179,7 @@ void term_size(int *rows, int *cols)
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row && w.ws_col && is_term_resized(w.ws_row, w.ws_col))
         resizeterm(w.ws_row, w.ws_col);
     getmaxyx(stdscr, *rows, *cols);
+    *cols -= screen.short_rows && *cols > 1;
 }
 
 static attr_t attributes(uint8_t look)

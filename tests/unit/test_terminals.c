@@ -57,6 +57,32 @@ static void test_terminals__all_show_the_same(void **state)
     }
 }
 
+/* Its description is not to be trusted with the last column, which stays empty. */
+static void test_terminals__ansi_has_a_column_less(void **state)
+{
+    static const char *const env[][2] = {{"TERM=xterm", NULL}, {"TERM=ansi", NULL}};
+    char *text[2];
+
+    (void)state;
+    make_distro("alpine", NULL);
+    make_distro("debian", NULL);
+    for (int i = 0; i < 2; i++) {
+        struct seen s;
+
+        seen_begin(&s, env[i], 24, 80 + i);
+        seen_wait(&s, "Quit");
+        seen_type(&s, "j");
+        seen_wait(&s, "> debian");
+        text[i] = settled(&s);
+        seen_type(&s, "q");
+        seen_rest(&s);
+        seen_end(&s, STATUS_DONE);
+    }
+    assert_string_equal(text[1], text[0]);
+    free(text[0]);
+    free(text[1]);
+}
+
 static void test_terminals__dumb_means_text(void **state)
 {
     static const struct {
@@ -337,6 +363,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         as_lxtop_test(test_terminals__all_show_the_same),
+        as_lxtop_test(test_terminals__ansi_has_a_column_less),
         as_lxtop_test(test_terminals__dumb_means_text),
         as_lxtop_test(test_terminals__no_more_colours_than_there_are),
         as_lxtop_test(test_terminals__ascii_where_the_locale_is_not_utf8),
