@@ -155,7 +155,7 @@ static int say_second_words(const char *verb, struct err *e)
         free(list);
         list = more;
     }
-    return list ? err_set(e, EINVAL, "%s needs one more word: %s", verb, list)
+    return list ? err_set(e, EINVAL, "%s goes on with one of these words: %s", verb, list)
                 : err_set(e, EINVAL, "there is no verb '%.80s'; `lxtop help` lists them", verb);
 }
 

@@ -14,6 +14,17 @@
 #include "tui/text_why.h"
 #include "tui/verb.h"
 
+/* What is wrong in lxtop.conf: it goes on without those rows. */
+static void tell_warnings(const struct core *c)
+{
+    for (unsigned long serial = 1; serial <= c->model.said; serial++) {
+        const struct message *s = model_message(&c->model, serial);
+
+        if (s && s->level == MESSAGE_ERROR)
+            line_say(stderr, "lxtop: %s", s->text);
+    }
+}
+
 static int run_verb(struct core *c, bool text, int argc, char **argv)
 {
     const struct verb_voice voice = {.notes = stderr, .error = "lxtop: "};
@@ -26,6 +37,8 @@ static int run_verb(struct core *c, bool text, int argc, char **argv)
     }
     if (text_wished(text, console_number(&c->console, CONSOLE_TEXT)))
         a.flags |= FLAG_WORDS;
+    if (!op_table[a.op].hidden) /* whose parent has told them */
+        tell_warnings(c);
     return verb_run(c, &a, &voice);
 }
 

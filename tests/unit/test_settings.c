@@ -94,6 +94,21 @@ static void test_settings__in_text_mode(void **state)
     assert_non_null(strstr(text, "settings mouse maybe\nerror: mouse: "));
 }
 
+/* A verb starts all the same, and says with file and line what of lxtop.conf it left out. */
+static void test_verb__a_bad_lxtop_conf_is_told(void **state)
+{
+    static const char conf[] = "defaults: { cpus = 99; };\nconsole: {\n  colors = \"pink\";\n};\n";
+    auto_free char *path = file_path("%s/lxtop/lxtop.conf", folder), *at = file_path("%s/lxtop", folder);
+    struct err e = {0};
+
+    (void)state;
+    assert_ok(file_mkdirs(at, 0700, &e), e);
+    assert_ok(file_write_atomic(path, conf, strlen(conf), 0600, &e), e);
+    assert_says_of("list", "/lxtop.conf:1: cpus: '99' is out of range; give 1 to 8\n", STATUS_DONE);
+    assert_says_of("list", "/lxtop.conf:3: colors: 'pink' is not one of terminal, soft, contrast, none\n", STATUS_DONE);
+    assert_says_of("settings colors", "terminal", STATUS_DONE);
+}
+
 /* What the person asked for is no event. */
 static void test_text__what_one_brings_is_no_news(void **state)
 {
@@ -118,6 +133,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_settings__changes_one_and_takes_it_back),
         as_lxtop_test(test_settings__mistakes_say_what_is_right),
         as_lxtop_test(test_settings__in_text_mode),
+        as_lxtop_test(test_verb__a_bad_lxtop_conf_is_told),
         as_lxtop_test(test_text__what_one_brings_is_no_news),
     };
     int status = as_lxtop_main(argc, argv);

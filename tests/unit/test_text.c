@@ -288,7 +288,7 @@ static void test_text__snapshots_by_number_and_name(void **state)
         "This deletes the snapshot one of a; what stands on it stays. Type one to go on: a\nNothing was changed.\n",
         "Type one to go on: one\n",
         "The disk as it is now: stands on ",
-        "error: snapshot needs one more word: create, list, restore, undo, delete, clone, diff\n",
+        "error: snapshot goes on with one of these words: create, list, restore, undo, delete, clone, diff\n",
     };
     const char *at;
     int status;
