@@ -190,7 +190,7 @@ DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-
     libslirp-dev \
     busybox-static qemu-system-x86 qemu-utils cpio kmod e2fsprogs mmdebstrap tmux attr acl xz-utils \
     python3-daemonize python3-dbus python3-evdev python3-pexpect python3-pkg-resources python3-pyte python3-pyudev python3-xdg \
-    socat tshark diod flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
+    socat tshark diod sqlite3 flex bison bc libelf-dev linux-source-6.1 util-linux iproute2 git
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: deps kernel stock-kernel demo bench install clean help
 deps:

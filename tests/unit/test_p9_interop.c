@@ -12,9 +12,11 @@
 #include "p9/client.h"
 #include "tests/unit/wire.h"
 
-static bool have(const char *program)
+/* It is in DEPS, so that without it nothing is proven. */
+static void need(const char *program)
 {
-    return shell("PATH=$PATH:/usr/sbin command -v %s > /dev/null", program) == 0;
+    if (shell("PATH=$PATH:/usr/sbin command -v %s > /dev/null", program) != 0)
+        fail_msg("%s is missing: run `make deps`", program);
 }
 
 /* --- tshark -------------------------------------------------------------------------------------- */
@@ -102,8 +104,8 @@ static void test_tshark__understands_every_message(void **state)
     struct client *c = *state;
     struct wire w;
 
-    if (!have("tshark") || !have("text2pcap"))
-        skip();
+    need("tshark");
+    need("text2pcap");
     record(c, &w);
     assert_int_equal(c_version(c), 0);
     assert_int_equal(c_attach(c, ROOT, 1000, ""), 0);
@@ -130,10 +132,6 @@ static void test_tshark__tells_what_is_malformed(void **state)
 
     free(path);
     assert_non_null(f);
-    if (!have("tshark") || !have("text2pcap")) {
-        fclose(f);
-        skip();
-    }
     wire_write(f, 'O', version, sizeof(version));
     wire_write(f, 'O', walk, sizeof(walk));
     fclose(f);
@@ -173,8 +171,8 @@ static void test_tshark__understands_our_client(void **state)
     struct wire w;
     char *malformed;
 
-    if (!have("tshark") || !have("text2pcap"))
-        skip();
+    need("tshark");
+    need("text2pcap");
     record(c, &w);
     client = p9_client_new(c->fd, &config, &e);
     assert_string_equal(e.msg, "");
@@ -222,8 +220,7 @@ static void test_diod__reads_lists_and_writes(void **state)
     struct client *c = *state;
     pid_t pid;
 
-    if (!have("diodcat"))
-        skip();
+    need("diodcat");
     assert_int_equal(in_share(c, "mkdir ctl && head -c 3000000 /dev/urandom > big && echo short > ctl/short && "
                                  "head -c 100000 /dev/zero > ctl/zero && : > ctl/null"), 0);
     pid = listen_in(c);
