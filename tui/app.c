@@ -85,6 +85,12 @@ static void on_print(void *ctx, const char *text)
         model_changes_done(&r->app->core->model, r->changes, text, NULL);
 }
 
+/* In its snapshots, which are what is looked at then. */
+static bool can_be_undone(const struct model *m, const char *distro)
+{
+    return strcmp(m->focus.name, distro) == 0 && snapshots_undo_to(&m->focus.snapshots);
+}
+
 static void on_finished(void *ctx, enum op_status status, const struct err *e)
 {
     struct run *r = ctx;
@@ -97,6 +103,9 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
         open_pane(r->app, r->distro, false);
     else if (status == STATUS_DONE && r->op == OP_REMOVE && m->removed_count && strcmp(m->removed[0].name, r->distro) == 0)
         model_say(m, MESSAGE_INFO, "%s is removed; %s brings it back", r->distro, ui_key_of(&r->app->ui, ACTION_UNDO, key));
+    else if (status == STATUS_DONE && r->op == OP_SNAPSHOT_RESTORE && can_be_undone(m, r->distro))
+        model_say(m, MESSAGE_INFO, "%s: %s done; %s undoes it", r->distro, op_table[r->op].verb,
+                  ui_key_of(&r->app->ui, ACTION_SNAPSHOT_UNDO, key));
     else if (status == STATUS_DONE)
         model_say(m, MESSAGE_INFO, "%s: %s done", r->distro, op_table[r->op].verb);
     else if (status == STATUS_CANCELLED)
