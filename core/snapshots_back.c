@@ -176,7 +176,7 @@ static void put_memory_back(const struct change *c)
 {
     auto_free char *to = file_path("%s/suspended", c->s.folder), *from = snapshots_memory(&c->s, c->kept.id);
 
-    if (from && to && c->kept.memory && access(c->to, F_OK) < 0)
+    if (from && to && c->kept.memory && c->to && access(c->to, F_OK) < 0)
         snapshots_rename(from, to, NULL);
 }
 
