@@ -23,6 +23,7 @@ struct fenrir {
     char *golden;         /* what it should say */
     unsigned sections;    /* of that, begun */
     char story[16384], last[1024];
+    char before[1 << 14]; /* said before the story */
 };
 
 static void fenrir_begin(struct fenrir *f, const char *surface, const char *name)
@@ -186,8 +187,13 @@ static void hear_all(struct fenrir *f)
 /* Whatever it says until then is no part of the story. */
 static void pass_over(struct fenrir *f, const char *keys, const char *text)
 {
+    auto_free char *words = NULL;
+    size_t len = strlen(f->before);
+
     assert_int_equal(write(f->t.master, keys, strlen(keys)), (ssize_t)strlen(keys));
-    free(said(f, text));
+    words = said(f, text);
+    assert_non_null(words);
+    snprintf(f->before + len, sizeof(f->before) - len, "%s", words);
 }
 
 /* Keys, and what it said about them. */
@@ -208,8 +214,23 @@ static void story(struct fenrir *f, const char *name, const char *keys, const ch
         hear_all(f);
 }
 
+/* The begin of a line of the golden file, and behind it what stood there before: read when half a frame had come. */
+static bool is_half(const struct fenrir *f, const char *line)
+{
+    for (const char *g = f->golden; *g; g = strchrnul(g, '\n') + (*strchrnul(g, '\n') != '\0')) {
+        const char *l = line;
+
+        for (const char *c = g; *c && *c != '\n' && *l == *c; c++)
+            l++;
+        if (l > line && *l && (strstr(f->before, l) || strstr(f->golden, l)))
+            return true;
+    }
+    return false;
+}
+
 /*
- * All of the golden file is said, in its order (a "?" before what may be), and nothing else but a line of it again, or a part of one: how much of
+ * All of the golden file is said, in its order (a "?" before what may be), and nothing else but a line of it again, or
+ * a part of one, or half of one: how much of
  * a frame Fenrir has seen when it speaks, and so what it repeats, is by the clock.
  */
 static void assert_story(const struct fenrir *f)
@@ -223,7 +244,7 @@ static void assert_story(const struct fenrir *f)
 
         end = strchrnul(line, '\n');
         one = strndup(line, (size_t)(end - line));
-        if (!strstr(f->golden, one))
+        if (!strstr(f->golden, one) && !is_half(f, one))
             fail_msg("said, and nobody would want to hear it: %s; said:\n%s", one, f->story);
     }
 }
