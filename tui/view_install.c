@@ -65,7 +65,7 @@ static void text(const struct ui *u, const struct model *m, unsigned row, bool w
 static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
 {
     const char *name, *value = "", *help;
-    int col = u->form.filling ? 14 : g->cols >= 70 ? 44 : 24;
+    int col = u->form.filling ? 14 : g->cols >= 120 ? g->cols / 2 : g->cols >= 70 ? 44 : 24;
 
     (void)selected;
     if (u->form.filling)
