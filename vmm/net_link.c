@@ -159,7 +159,7 @@ static void on_restart(void *ctx, uint32_t events)
     }
     end_process(l);
     l->events->note(l->ctx, e.msg);
-    if (r != -EPIPE) /* else there is nobody left to start it */
+    if (r != -ESRCH) /* else there is nobody left to start it */
         loop_timer_set(&l->restart, NET_RESTART_MS);
 }
 

@@ -61,6 +61,8 @@ static int spawn(const char *path, int launch, bool host, pid_t *pid)
 int net_process_start(struct net_process *p, bool host, struct err *e)
 {
     auto_free char *path = find_program(e);
+    auto_close int ours = -1;
+    auto_close int low = -1;
     auto_close int theirs = -1;
     int pair[2], r;
 
@@ -69,16 +71,17 @@ int net_process_start(struct net_process *p, bool host, struct err *e)
         return -ENOENT;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_sys(e, errno, "network");
-    p->launch_fd = pair[0];
-    theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_LAUNCH_FD + 1);
-    close(pair[1]);
+    ours = pair[0];
+    low = pair[1];
+    theirs = fcntl(low, F_DUPFD_CLOEXEC, NET_LAUNCH_FD + 1);
     r = theirs < 0 ? errno : spawn(path, theirs, host, &p->pid);
-    if (r == 0 && (p->pid_fd = pidfd_open(p->pid, 0)) < 0)
-        r = errno;
-    if (r == 0)
+    if (r != 0)
+        return err_sys(e, r, "run %s", path);
+    p->launch_fd = steal_fd(&ours);
+    p->pid_fd = pidfd_open(p->pid, 0);
+    if (p->pid_fd >= 0)
         return 0;
-    if (p->pid == 0)
-        close(steal_fd(&p->launch_fd));
+    r = errno;
     net_process_stop(p);
     return err_sys(e, r, "run %s", path);
 }
@@ -99,7 +102,7 @@ int net_process_launch(struct net_process *p, int frames_fd, int requests_fd, st
         return 0;
     if (errno != EPIPE && errno != ECONNRESET)
         return err_sys(e, errno, "network");
-    return err_set(e, EPIPE, "%s is gone; there is no network until the next start", PROGRAM);
+    return err_set(e, ESRCH, "%s is gone; there is no network until the next start", PROGRAM);
 }
 
 /* It ends by itself when its socket closes, but not if it hangs. */

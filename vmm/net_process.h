@@ -18,7 +18,7 @@ struct net_process {
 
 /* `host`: as spec_net has it.  After an error there is nothing to stop. */
 int net_process_start(struct net_process *p, bool host, struct err *e);
-/* Begins a network with these ends of its two sockets, borrowed; one that there is ends.  -EPIPE: the process
+/* Begins a network with these ends of its two sockets, borrowed; one that there is ends.  -ESRCH: the process
  * is gone. */
 int net_process_launch(struct net_process *p, int frames_fd, int requests_fd, struct err *e);
 /* Of one that is not started, too. */
