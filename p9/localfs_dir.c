@@ -33,7 +33,7 @@ static int seek_to(struct local_file *f, uint64_t offset)
     return 0;
 }
 
-static void give_back(struct localfs *l, struct local_file *f)
+void local_listing_close(struct localfs *l, struct local_file *f)
 {
     if (!f->entries)
         return;
@@ -47,14 +47,9 @@ static void keep_few(struct localfs *l, struct local_file *f)
 {
     if (atomic_load(&l->listings) <= LISTINGS_MAX)
         return;
-    give_back(l, f);
+    local_listing_close(l, f);
     f->start = f->end = 0;
     f->offset = NOWHERE;
-}
-
-void local_listing_close(struct localfs *l, struct local_file *f)
-{
-    give_back(l, f);
 }
 
 /* 1: an entry is at f->start; 0: the end, and the buffer is given back. */
@@ -76,7 +71,7 @@ static int more_entries(struct localfs *l, struct local_file *f)
     f->end = (size_t)got;
     if (got > 0)
         return 1;
-    give_back(l, f);
+    local_listing_close(l, f);
     return 0;
 }
 

@@ -77,6 +77,12 @@ static struct local_range *take(struct local_range **from)
     return r;
 }
 
+static void put(struct local_range **to, struct local_range *r)
+{
+    r->next = *to;
+    *to = r;
+}
+
 /* Cuts [start, last] out of all; what that frees is spare, and there was room for what it makes. */
 static void cut(struct local_range **at, off_t start, off_t last, struct local_range **spare)
 {
@@ -99,8 +105,7 @@ static void cut(struct local_range **at, off_t start, off_t last, struct local_r
             return;
         } else {
             *at = r->next;
-            r->next = *spare;
-            *spare = r;
+            put(spare, r);
         }
     }
 }
@@ -117,8 +122,7 @@ static void join(struct local_range *r, struct local_range **spare)
         }
         r->end = next->end;
         r->next = next->next;
-        next->next = *spare;
-        *spare = next;
+        put(spare, next);
     }
 }
 

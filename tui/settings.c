@@ -99,7 +99,7 @@ static json_t *row_json(const struct told *t)
 /* `only`: the one, or NULL for all. */
 static void print(const struct core *c, const struct keymap *k, const struct setting *only, enum report_form form)
 {
-    json_t *list = json_array();
+    json_t *list = form == REPORT_JSON ? json_array() : NULL;
     auto_free char *text = NULL;
 
     if (form == REPORT_TABLE && !only)
@@ -111,14 +111,14 @@ static void print(const struct core *c, const struct keymap *k, const struct set
         if (!nth(n, &s) || (only && (s.keys != only->keys || s.id != only->id)))
             continue;
         tell(c, k, s, &t);
-        if (form == REPORT_JSON)
+        if (list)
             json_array_append_new(list, row_json(&t));
         else
             say_row(stdout, &t, form);
         told_release(&t);
     }
-    text = report_json(list);
-    if (form == REPORT_JSON && text)
+    text = list ? report_json(list) : NULL;
+    if (text)
         fputs(text, stdout);
 }
 
