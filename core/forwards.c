@@ -26,12 +26,33 @@ static int load(const struct paths *p, const struct options *defaults, const cha
     return r;
 }
 
-static int find(const struct forward *list, int n, const struct forward *f)
+/* 0: there is room for it; 1: it is there. */
+static int check_new(const struct forward *list, int n, const struct forward *f, struct err *e)
 {
-    for (int i = 0; i < n; i++)
-        if (forward_same(&list[i], f))
-            return i;
-    return n;
+    unsigned at = forward_find(list, (unsigned)n, f);
+
+    if (at < (unsigned)n)
+        return forward_there(&list[at], f, e);
+    return n == FORWARDS_MAX ? err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX) : 0;
+}
+
+int forwards_may_add(const struct paths *p, const struct options *defaults, const char *distro,
+                     const struct forward *f, struct err *e)
+{
+    struct forward list[FORWARDS_MAX];
+    int n = load(p, defaults, distro, list, e);
+
+    return n < 0 ? n : check_new(list, n, f, e);
+}
+
+static int drop(struct forward *list, int n, const struct forward *f, const char *distro, struct err *e)
+{
+    int at = (int)forward_find(list, (unsigned)n, f);
+
+    if (at == n)
+        return err_set(e, ENOENT, "%s has no such forward; `lxtop forward %s` lists them", distro, distro);
+    memmove(list + at, list + at + 1, (size_t)(n - at - 1) * sizeof(list[0]));
+    return 0;
 }
 
 int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,
@@ -39,24 +60,17 @@ int forwards_keep(const struct paths *p, const struct options *defaults, const c
 {
     struct forward list[FORWARDS_MAX];
     auto_free char *text = NULL;
-    int n = load(p, defaults, distro, list, e), at;
+    int n = load(p, defaults, distro, list, e), r;
 
     if (n < 0)
         return n;
-    at = find(list, n, f);
-    if (!add && at == n)
-        return err_set(e, ENOENT, "%s has no such forward; `lxtop forward %s` lists them", distro, distro);
-    if (add && at == FORWARDS_MAX)
-        return err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX);
-    if (add) {
-        list[at] = *f;
-        n = at == n ? n + 1 : n;
-    } else {
-        memmove(list + at, list + at + 1, (size_t)(--n - at) * sizeof(list[0]));
-    }
-    text = forwards_format(list, (unsigned)n);
-    return text ? store_set(p, distro, option_table[OPT_FORWARDS].name, text, e)
-                : err_sys(e, ENOMEM, "forwards");
+    r = add ? check_new(list, n, f, e) : drop(list, n, f, distro, e);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    if (add)
+        list[n] = *f;
+    text = forwards_format(list, (unsigned)(add ? n + 1 : n - 1));
+    return text ? store_set(p, distro, option_table[OPT_FORWARDS].name, text, e) : err_sys(e, ENOMEM, "forwards");
 }
 
 static void put_line(FILE *f, const struct forward *w)

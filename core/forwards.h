@@ -12,9 +12,12 @@
 
 struct err;
 
+/* Negative: it cannot be added to them; -EEXIST: its port leads elsewhere already. */
+int forwards_may_add(const struct paths *p, const struct options *defaults, const char *distro,
+                     const struct forward *f, struct err *e);
 /*
- * Adds one, in the place of one that listens at the same port, or removes it.  -ENOENT: there is none
- * to remove.  What the distro got from lxtop.conf so far becomes its own.
+ * Adds one, or removes the one that listens at the same port.  -ENOENT: there is none to remove.  What
+ * the distro got from lxtop.conf so far becomes its own.
  */
 int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,
                   const struct forward *f, bool add, struct err *e);

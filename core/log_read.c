@@ -35,6 +35,7 @@ struct log_read {
     char distro[NAME_MAX_LEN + 1];
     enum report_form form;
     bool told_notes;
+    unsigned long lines;
     void (*line)(void *ctx, const char *text);
     void *ctx;
     struct source kernel, console, vmm;
@@ -65,6 +66,7 @@ static void tell(struct log_read *l, const char *source, const char *bytes, size
         return;
     text = l->form == REPORT_JSON ? report_json_line(json_pack("{ss ss}", "source", source, "text", plain))
                    : file_path("%s: %s\n", source, plain);
+    l->lines++;
     if (text)
         l->line(l->ctx, text);
 }
@@ -187,6 +189,11 @@ static int ask_kernel(struct log_read *l, bool follow, struct err *e)
 bool log_read_busy(const struct log_read *l)
 {
     return l->session != NULL;
+}
+
+unsigned long log_read_lines(const struct log_read *l)
+{
+    return l->lines;
 }
 
 struct log_read *log_read_start(struct core *c, const char *distro, bool running, bool follow, enum report_form form,

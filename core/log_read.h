@@ -24,6 +24,7 @@ struct log_read *log_read_start(struct core *c, const char *distro, bool running
 void log_read_more(struct log_read *l);
 /* The kernel has still to tell what it has said so far, or goes on. */
 bool log_read_busy(const struct log_read *l);
+unsigned long log_read_lines(const struct log_read *l); /* told so far */
 void log_read_free(struct log_read *l); /* NULL allowed */
 
 #endif

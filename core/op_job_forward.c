@@ -72,6 +72,12 @@ static void ask_forward(struct op_job *j)
         job_finish(j, STATUS_FAILED, &e);
 }
 
+/* Before the machine is asked: what it does is kept afterwards. */
+static bool may_keep(struct op_job *j, const struct forward *f, struct err *e)
+{
+    return (j->flags & FLAG_REMOVE) || forwards_may_add(&j->core->paths, &j->core->defaults, j->distro, f, e) >= 0;
+}
+
 void job_run_forward(struct op_job *j)
 {
     struct err e = {0};
@@ -82,6 +88,8 @@ void job_run_forward(struct op_job *j)
     if ((j->words > 1 && forward_parse(j->word[1], &f, &e) < 0) ||
         (j->words == 1 && (j->flags & FLAG_REMOVE) && err_set(&e, EINVAL, "say which to remove") < 0))
         job_finish(j, STATUS_USAGE, &e);
+    else if (j->words > 1 && !may_keep(j, &f, &e))
+        job_finish(j, STATUS_FAILED, &e);
     else if (MACHINE_BIT(job_distro(j)->state) & MACHINE_LIVE)
         ask_forward(j);
     else if (j->words > 1)

@@ -54,8 +54,11 @@ void job_run_log(struct op_job *j)
     }
     if (follow || !log_read_busy(j->log))
         log_read_more(j->log);
-    if (!follow && !log_read_busy(j->log))
-        job_finish(j, STATUS_DONE, NULL);
+    if (follow || log_read_busy(j->log))
+        return;
+    if (d && d->state == MACHINE_STOPPED && log_read_lines(j->log) == 0)
+        job_note(j, "nothing has been said: it has not run yet, and its log begins with `lxtop start %s`", j->distro);
+    job_finish(j, STATUS_DONE, NULL);
 }
 
 /* --- set --- */

@@ -50,13 +50,12 @@ static int launch(struct net_link *l, struct err *e)
 
 static void forget(struct net_link *l, const struct forward *f)
 {
-    for (unsigned i = 0; i < l->forwards; i++)
-        if (forward_same(&l->forward[i], f)) {
-            l->forwards--;
-            memmove(l->forward + i, l->forward + i + 1,
-                    (l->forwards - i) * sizeof(l->forward[0]));
-            return;
-        }
+    unsigned at = forward_find(l->forward, l->forwards, f);
+
+    if (at == l->forwards)
+        return;
+    l->forwards--;
+    memmove(l->forward + at, l->forward + at + 1, (l->forwards - at) * sizeof(l->forward[0]));
 }
 
 static int ask(struct net_link *l, char what, const struct forward *f, struct err *e)
@@ -201,8 +200,11 @@ static int request(struct net_link *l, char what, const struct forward *f, struc
 
 int net_link_add(struct net_link *l, const struct forward *f, struct err *e)
 {
-    int r;
+    unsigned at = forward_find(l->forward, l->forwards, f);
+    int r = at < l->forwards ? forward_there(&l->forward[at], f, e) : 0;
 
+    if (r != 0)
+        return r < 0 ? r : 0;
     if (l->forwards == FORWARDS_MAX)
         return err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX);
     r = request(l, '+', f, e);

@@ -103,6 +103,25 @@ bool forward_same(const struct forward *a, const struct forward *b)
            memcmp(a->host, b->host, sizeof(a->host)) == 0;
 }
 
+unsigned forward_find(const struct forward *list, unsigned n, const struct forward *f)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (forward_same(&list[i], f))
+            return i;
+    return n;
+}
+
+int forward_there(const struct forward *there, const struct forward *f, struct err *e)
+{
+    char wanted[FORWARD_TEXT_MAX], is[FORWARD_TEXT_MAX];
+
+    if (there->guest_port == f->guest_port)
+        return 1;
+    forward_format(f, wanted);
+    forward_format(there, is);
+    return err_set(e, EEXIST, "%s: its port is forwarded already, as %s; take that away first: --remove %s", wanted, is, is);
+}
+
 int forwards_add(struct forward list[FORWARDS_MAX], int n, const char *word, struct err *e)
 {
     int r;
@@ -110,9 +129,8 @@ int forwards_add(struct forward list[FORWARDS_MAX], int n, const char *word, str
     if (n == FORWARDS_MAX)
         return err_set(e, EINVAL, "at most %d forwards", FORWARDS_MAX);
     r = forward_parse(word, &list[n], e);
-    for (int i = 0; r == 0 && i < n; i++)
-        if (forward_same(&list[i], &list[n]))
-            return err_set(e, EINVAL, "'%s': this port of the host is forwarded already", word);
+    if (r == 0 && forward_find(list, (unsigned)n, &list[n]) < (unsigned)n)
+        return err_set(e, EINVAL, "'%s': this port of the host is forwarded already", word);
     return r;
 }
 

@@ -29,6 +29,10 @@ int forward_parse(const char *text, struct forward *f, struct err *e);
 void forward_format(const struct forward *f, char text[FORWARD_TEXT_MAX]);
 /* Do both listen at the same port of the host? They cannot both be, whatever the guest's ports. */
 bool forward_same(const struct forward *a, const struct forward *b);
+/* The one of a list that listens where `f` would, or `n`. */
+unsigned forward_find(const struct forward *list, unsigned n, const struct forward *f);
+/* May `f` be added where forward_find has found `there`?  1: it is there as it is; -EEXIST: it leads elsewhere. */
+int forward_there(const struct forward *there, const struct forward *f, struct err *e);
 
 /* Parses one behind the `n` that are there: 0, or -EINVAL (bad, too many, or one port twice). */
 int forwards_add(struct forward list[FORWARDS_MAX], int n, const char *word, struct err *e);

@@ -119,12 +119,14 @@ static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
     assert_string_equal(w->printed, "");
     assert_int_equal(run(w, "forward f 8080:80"), STATUS_DONE);
     assert_int_equal(run(w, "forward f [::1]:53:53/udp"), STATUS_DONE);
-    assert_int_equal(run(w, "forward f 127.0.0.1:8080:81"), STATUS_DONE); /* in the place of the first */
+    assert_int_equal(run(w, "forward f 127.0.0.1:8080:81"), STATUS_FAILED);
+    assert_string_equal(w->result.msg, "8080:81: its port is forwarded already, as 8080:80; take that away first: --remove 8080:80");
+    assert_int_equal(run(w, "forward f 127.0.0.1:8080:80"), STATUS_DONE); /* as it is */
     assert_int_equal(run(w, "forward f"), STATUS_DONE);
-    assert_string_equal(w->printed, "8080:81\n[::1]:53:53/udp\n");
-    assert_int_equal(shell("grep -q 'forwards = \"8080:81; \\[::1\\]:53:53/udp\"' 0/lxtop/distros/f/distro.conf"), 0);
-    assert_int_equal(run(w, "forward f --remove 8080:81"), STATUS_DONE);
-    assert_int_equal(run(w, "forward f --remove 8080:81"), STATUS_FAILED);
+    assert_string_equal(w->printed, "8080:80\n[::1]:53:53/udp\n");
+    assert_int_equal(shell("grep -q 'forwards = \"8080:80; \\[::1\\]:53:53/udp\"' 0/lxtop/distros/f/distro.conf"), 0);
+    assert_int_equal(run(w, "forward f --remove 8080:80"), STATUS_DONE);
+    assert_int_equal(run(w, "forward f --remove 8080:80"), STATUS_FAILED);
     assert_says(w->result, "no such forward");
     assert_int_equal(run(w, "forward f"), STATUS_DONE);
     assert_string_equal(w->printed, "[::1]:53:53/udp\n");
@@ -197,8 +199,9 @@ static void test_op_log__all_sources_as_plain_lines(void **state)
     struct world *w = *state;
 
     install(w, "s");
-    assert_int_equal(run(w, "log s"), STATUS_DONE); /* it never ran */
+    assert_int_equal(run(w, "log s"), STATUS_DONE);
     assert_string_equal(w->printed, "");
+    assert_string_equal(w->noted, "nothing has been said: it has not run yet, and its log begins with `lxtop start s`\n");
     write_log("console.log.1", "oldest\r\n");
     write_log("console.log", "a\033[2Jb\nlast");
     write_log("vmm.log", "warned\n");
@@ -206,6 +209,7 @@ static void test_op_log__all_sources_as_plain_lines(void **state)
               "\"0 interop.enabled=a=b\",\"1 oobe.command=x\",\"9 a.b=c\",\"nonsense\",7,\"0 \"]}");
     assert_int_equal(run(w, "log s"), STATUS_DONE);
     assert_string_equal(w->printed, "console: oldest\nconsole: ab\nguest: told\nvmm: warned\nconsole: last\n");
+    assert_string_equal(w->noted, "");
     assert_int_equal(run(w, "log s --json"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "{\"source\":\"console\",\"text\":\"ab\"}\n"));
     assert_int_equal(run(w, "info s"), STATUS_DONE);
