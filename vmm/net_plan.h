@@ -45,6 +45,7 @@
 /* The same once more, for those who compare; a test holds both together. */
 #define NET_NETWORK_BYTES {10, 187, 83, 0}
 #define NET_DNS_BYTES {10, 187, 83, 3}
+#define NET_GUEST_BYTES {10, 187, 83, 15}
 #define NET_NETWORK6_BYTES {0xfd, 0x6c, 0x78, 0x74, 0x6f, 0x70, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 #define NET_DNS6_BYTES {0xfd, 0x6c, 0x78, 0x74, 0x6f, 0x70, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3}
 /* Locally administered; one for all, as nobody else is on the network. */

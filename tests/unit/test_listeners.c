@@ -34,11 +34,13 @@ static void read_text(struct listeners *l, const char *text)
 /* As /proc/net/tcp and tcp6 of a Debian with Docker had it. */
 static const char tcp[] = HEAD LINE(0, "0F53BB0A:0051", "0A")  /* 10.187.83.15 */
     LINE(1, "0100007F:0035", "0A")                             /* 127.0.0.1 */
+    LINE(1, "3500007F:0036", "0A")                             /* 127.0.0.53 */
     LINE(2, "010011AC:1F40", "0A")                             /* 172.17.0.1 */
     LINE(3, "00000000:1F90", "0A") LINE(4, "00000000:0BB8", "01") LINE(5, "00000000:0050", "0A");
 static const char tcp6[] = HEAD LINE6(0, "00000000000000000000000000000000:1F91", "0A")
     LINE6(1, "00000000000000000000000001000000:0277", "0A") /* ::1 */
-    "garbage\n" LINE6(2, "00000000000000000000000000000000:FFFF", "0A");
+    LINE6(1, "0000000000000000FFFF00000100007F:1F92", "0A") /* ::ffff:127.0.0.1, as Java has it */
+    LINE6(1, "0000000000000000FFFF0000010011AC:1F93", "0A") "garbage\n" LINE6(2, "00000000000000000000000000000000:FFFF", "0A");
 
 static void test_read__takes_what_a_forward_reaches(void **state)
 {
@@ -50,7 +52,7 @@ static void test_read__takes_what_a_forward_reaches(void **state)
     read_text(&now, tcp6);
     listeners_tell(&told, &now, on_say, &h);
     /* and nothing behind the first socket that does not listen */
-    assert_string_equal(h.text, "listen 81;listen 8080;listen 8081;listen 65535;");
+    assert_string_equal(h.text, "listen 53;listen 81;listen 8080;listen 8081;listen 8082;listen 65535;");
 }
 
 static void test_tell__says_what_has_changed_and_once(void **state)

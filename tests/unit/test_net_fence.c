@@ -153,7 +153,7 @@ static void test_fragments_and_stumps__do_not_pass(void **state)
 
 static void test_plan__bytes_and_texts_agree(void **state)
 {
-    static const uint8_t network4[] = NET_NETWORK_BYTES, dns[] = NET_DNS_BYTES;
+    static const uint8_t network4[] = NET_NETWORK_BYTES, dns[] = NET_DNS_BYTES, guest[] = NET_GUEST_BYTES;
     static const uint8_t network6[] = NET_NETWORK6_BYTES, dns6[] = NET_DNS6_BYTES;
     uint8_t a[16];
 
@@ -162,6 +162,8 @@ static void test_plan__bytes_and_texts_agree(void **state)
     assert_memory_equal(a, network4, 4);
     assert_int_equal(inet_pton(AF_INET, NET_DNS, a), 1);
     assert_memory_equal(a, dns, 4);
+    assert_int_equal(inet_pton(AF_INET, NET_GUEST, a), 1);
+    assert_memory_equal(a, guest, 4);
     assert_int_equal(inet_pton(AF_INET6, NET_NETWORK6, a), 1);
     assert_memory_equal(a, network6, 16);
     assert_int_equal(inet_pton(AF_INET6, NET_DNS6, a), 1);

@@ -134,7 +134,7 @@ static struct frame ethernet(uint16_t type)
     return f;
 }
 
-static struct frame ipv4(const char *to, uint8_t protocol, uint16_t payload)
+static struct frame ipv4_from(const char *from, const char *to, uint8_t protocol, uint16_t payload)
 {
     struct frame f = ethernet(0x0800);
     uint16_t sum;
@@ -144,11 +144,16 @@ static struct frame ipv4(const char *to, uint8_t protocol, uint16_t payload)
     put(&f, "\0\0\0\0\x40", 5);
     put(&f, &protocol, 1);
     put16(&f, 0);
-    put_address(&f, NET_GUEST);
+    put_address(&f, from);
     put_address(&f, to);
     sum = checksum(f.bytes + ETHERNET, 20);
     memcpy(f.bytes + ETHERNET + 10, &sum, 2);
     return f;
+}
+
+static struct frame ipv4(const char *to, uint8_t protocol, uint16_t payload)
+{
+    return ipv4_from(NET_GUEST, to, protocol, payload);
 }
 
 static struct frame udp(const char *to, uint16_t port, const char *text)
@@ -366,6 +371,148 @@ static void test_usage__counts_connections_through_forwards(void **state)
     close(fd);
 }
 
+#define TCP (ETHERNET + 20)
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/* Over addresses, protocol, length and all of TCP (RFC 9293, 3.1): zero when the checksum in it is right. */
+static uint16_t tcp_sum(const struct frame *f)
+{
+    uint8_t all[12 + sizeof(f->bytes)] = {0};
+
+    memcpy(all, f->bytes + ETHERNET + 12, 8);
+    all[9] = 6;
+    all[10] = (uint8_t)((f->len - TCP) >> 8);
+    all[11] = (uint8_t)(f->len - TCP);
+    memcpy(all + 12, f->bytes + TCP, f->len - TCP);
+    return checksum(all, 12 + f->len - TCP);
+}
+
+/* The guest's answer, from one of its addresses, to a frame whose data is `len` long (a SYN counts as one). */
+static void answer_tcp(struct world *w, const struct frame *to, const char *from, uint8_t flags, uint32_t seq, uint32_t len)
+{
+    struct frame f = ipv4_from(from, NET_GATEWAY, 6, 20);
+    uint32_t ack;
+    uint16_t sum;
+
+    memcpy(&ack, to->bytes + TCP + 4, 4);
+    ack = htonl(ntohl(ack) + len);
+    seq = htonl(seq);
+    put(&f, to->bytes + TCP + 2, 2);
+    put(&f, to->bytes + TCP, 2);
+    put(&f, &seq, 4);
+    put(&f, &ack, 4);
+    put(&f, (uint8_t[]){0x50, (uint8_t)(flags | TCP_ACK)}, 2);
+    put(&f, "\x40\0\0\0\0\0", 6);
+    sum = tcp_sum(&f);
+    memcpy(f.bytes + TCP + 16, &sum, 2);
+    send_frame(w, &f);
+}
+
+static struct frame expect_tcp(struct world *w, const char *to, uint8_t flags)
+{
+    uint8_t want[4];
+    struct frame f;
+
+    assert_int_equal(inet_pton(AF_INET, to, want), 1);
+    f = expect_frame(w, 0x0800, ETHERNET + 16, want, 4);
+    assert_int_equal(f.bytes[TCP + 13] & (TCP_SYN | TCP_RST), flags);
+    assert_int_equal(checksum(f.bytes + ETHERNET, 20), 0);
+    assert_int_equal(tcp_sum(&f), 0);
+    return f;
+}
+
+/* A forward to the guest's port 7, and a client of the host's that connects to it; libslirp takes it at once. */
+static int connect_through(struct world *w, uint16_t *port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char text[64];
+
+    if (*port == 0) {
+        close(udp_socket(port)); /* most likely free for TCP as well */
+        snprintf(text, sizeof(text), "+%u:7", *port);
+        ask_for_gateway(w);
+        request(w, text, "ok");
+    }
+    to.sin_port = htons(*port);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+static void assert_ended(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char byte;
+
+    assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    close(fd);
+}
+
+static void test_forwards__lead_to_a_server_on_the_guests_loopback(void **state)
+{
+    struct world *w = *state;
+    uint16_t port = 0;
+    struct frame f;
+    int fd = connect_through(w, &port);
+
+    f = expect_tcp(w, NET_GUEST, TCP_SYN);
+    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
+    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    answer_tcp(w, &f, "127.0.0.1", TCP_SYN, 1000, 1);
+    f = expect_tcp(w, "127.0.0.1", 0); /* libslirp's ACK, and then what the client says */
+    assert_int_equal(send(fd, "hello", 5, 0), 5);
+    while (f.len == TCP + 20)
+        f = expect_tcp(w, "127.0.0.1", 0);
+    assert_memory_equal(f.bytes + TCP + 20, "hello", 5);
+    answer_tcp(w, &f, "127.0.0.1", TCP_RST, 1001, 5); /* of one that was taken it ends the connection */
+    assert_ended(fd);
+}
+
+static void test_forwards__that_are_refused_everywhere_end(void **state)
+{
+    struct world *w = *state;
+    uint16_t port = 0;
+    struct frame f;
+    int fd = connect_through(w, &port);
+
+    f = expect_tcp(w, NET_GUEST, TCP_SYN);
+    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
+    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    answer_tcp(w, &f, "127.0.0.1", TCP_RST, 0, 1);
+    assert_ended(fd);
+    fd = connect_through(w, &port);
+    expect_tcp(w, NET_GUEST, TCP_SYN); /* and the next begins where all do */
+    close(fd);
+}
+
+/* A server that moves: from 127.0.0.1 to the guest's address alone. */
+static void test_forwards__find_a_server_that_has_moved(void **state)
+{
+    struct world *w = *state;
+    uint16_t port = 0;
+    struct frame f;
+    int fd = connect_through(w, &port);
+
+    f = expect_tcp(w, NET_GUEST, TCP_SYN);
+    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
+    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    answer_tcp(w, &f, "127.0.0.1", TCP_SYN, 1000, 1);
+    f = expect_tcp(w, "127.0.0.1", 0);
+    answer_tcp(w, &f, "127.0.0.1", TCP_RST, 1001, 0);
+    assert_ended(fd);
+    fd = connect_through(w, &port);
+    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    answer_tcp(w, &f, "127.0.0.1", TCP_RST, 0, 1);
+    f = expect_tcp(w, NET_GUEST, TCP_SYN);
+    answer_tcp(w, &f, NET_GUEST, TCP_SYN, 2000, 1);
+    f = expect_tcp(w, NET_GUEST, 0);
+    answer_tcp(w, &f, NET_GUEST, TCP_RST, 2001, 0);
+    assert_ended(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +523,9 @@ int main(void)
         T(test_checksum__is_completed_for_libslirp, set_up_host),
         T(test_forwards__are_made_refused_and_removed, set_up),
         T(test_forwards__lead_to_the_guest, set_up),
+        T(test_forwards__lead_to_a_server_on_the_guests_loopback, set_up),
+        T(test_forwards__that_are_refused_everywhere_end, set_up),
+        T(test_forwards__find_a_server_that_has_moved, set_up),
         T(test_usage__counts_connections_through_forwards, set_up),
     };
 

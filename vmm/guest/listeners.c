@@ -9,14 +9,19 @@
 
 #define LISTENING 0x0A /* TCP_LISTEN of the kernel's tcp_states.h */
 
-/* An address as these files have it: each word of 4 bytes as a number of this machine's. */
+/* An address as these files have it: each word of 4 bytes as a number of this machine's.  IPv4 may be within IPv6. */
 static bool is_reached(const char *hex, uint32_t own)
 {
-    static const char any6[] = "00000000000000000000000000000000";
-    char own_hex[9];
+    static const char any6[] = "00000000000000000000000000000000", mapped[] = "0000000000000000FFFF0000";
+    char own_hex[9], loopback[9];
 
     snprintf(own_hex, sizeof(own_hex), "%08X", own);
-    return strcmp(hex, "00000000") == 0 || strcmp(hex, own_hex) == 0 || strcmp(hex, any6) == 0;
+    snprintf(loopback, sizeof(loopback), "%08X", htonl(INADDR_LOOPBACK));
+    if (strcmp(hex, any6) == 0)
+        return true;
+    if (strncmp(hex, mapped, strlen(mapped)) == 0)
+        hex += strlen(mapped);
+    return strcmp(hex, "00000000") == 0 || strcmp(hex, own_hex) == 0 || strcmp(hex, loopback) == 0;
 }
 
 void listeners_read(struct listeners *l, FILE *f, uint32_t own)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which TCP ports servers of the distro listen at, where a forward reaches them: at any address or at
- * the network's own, not at a loopback or at a bridge.  Read from /proc/net/tcp and tcp6
+ * Which TCP ports servers of the distro listen at, where a forward reaches them: at any address, at the
+ * network's own or at 127.0.0.1, not at ::1 or at a bridge.  Read from /proc/net/tcp and tcp6
  * (Documentation/networking/proc_net_tcp.rst), whose first lines are the listening sockets: reading ends
  * with the last of them, so that what it costs does not grow with the connections.
  */

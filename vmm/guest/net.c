@@ -116,14 +116,14 @@ static int apply(int fd, int index, const struct plan *p)
     return r < 0 ? r : talk(fd, &m, netlink_add_default_route(&m, index, &p->gateway));
 }
 
-/* The addresses are known: what router advertisements would add is a second one, later. */
-static void ignore_advertisements(const char *name)
+/* Documentation/networking/ip-sysctl.rst; a kernel without it does without it. */
+static void set_knob(const char *family, const char *name, const char *knob, const char *value)
 {
-    auto_free char *path = file_path("/proc/sys/net/ipv6/conf/%s/accept_ra", name);
+    auto_free char *path = file_path("/proc/sys/net/%s/conf/%s/%s", family, name, knob);
     auto_close int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
     if (fd >= 0)
-        file_write_all(fd, "0", 1, NULL);
+        file_write_all(fd, value, strlen(value), NULL);
 }
 
 static int set_up(const struct plan *plans, int n)
@@ -135,7 +135,8 @@ static int set_up(const struct plan *plans, int n)
 
     if (fd < 0 || index == 0)
         return fd < 0 ? -errno : -ENODEV;
-    ignore_advertisements(name);
+    set_knob("ipv6", name, "accept_ra", "0"); /* the addresses are known: what it would add is a second one, later */
+    set_knob("ipv4", name, "route_localnet", "1"); /* forwards lead to servers at 127.0.0.1, too (vmm/net/loopback.h) */
     r = talk(fd, &m, netlink_link_up(&m, index));
     for (int i = 0; i < n && r == 0; i++) {
         r = apply(fd, index, &plans[i]);

@@ -17,6 +17,7 @@
 #include "core/base/err.h"
 #include "vmm/net/fence.h"
 #include "vmm/net/frame.h"
+#include "vmm/net/loopback.h"
 #include "vmm/net/requests.h"
 #include "vmm/net/timers.h"
 #include "vmm/net_plan.h"
@@ -41,6 +42,7 @@ struct user {
     size_t waiting_bytes;
     uint32_t dropped;
     struct fence fence;
+    struct loopback loopback;
     struct log_limit complaints;
     struct timers timers;
     struct pollfd *fd;
@@ -75,6 +77,12 @@ static void keep_waiting(struct user *u, const void *frame, size_t len)
     STAILQ_INSERT_TAIL(&u->waiting, w, next);
 }
 
+static void to_guest(struct user *u, const uint8_t *frame, size_t len)
+{
+    if (!STAILQ_EMPTY(&u->waiting) || !send_message(u, frame, len))
+        keep_waiting(u, frame, len);
+}
+
 static ssize_t on_send_packet(const void *frame, size_t len, void *ctx)
 {
     struct user *u = ctx;
@@ -82,8 +90,8 @@ static ssize_t on_send_packet(const void *frame, size_t len, void *ctx)
     fence_note(&u->fence, frame, len);
     if (len > NET_FRAME_MAX)
         u->dropped++;
-    else if (!STAILQ_EMPTY(&u->waiting) || !send_message(u, frame, len))
-        keep_waiting(u, frame, len);
+    else
+        to_guest(u, loopback_to_guest(&u->loopback, frame, len), len);
     return (ssize_t)len;
 }
 
@@ -102,11 +110,17 @@ static void flush_waiting(struct user *u)
 
 static void take_message(struct user *u, size_t len)
 {
-    const uint8_t *frame = u->message + sizeof(struct net_header);
+    uint8_t *frame = u->message + sizeof(struct net_header);
+    const struct loopback_syn *again;
 
     if (!frame_accept(u->message, len))
         return;
     len -= sizeof(struct net_header);
+    again = loopback_from_guest(&u->loopback, frame, len);
+    if (again) {
+        to_guest(u, again->frame, again->len);
+        return;
+    }
     if (!fence_lets_out(&u->fence, frame, len))
         return;
     fence_sent(&u->fence, frame, len);
