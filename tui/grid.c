@@ -225,28 +225,21 @@ static void put_utf8(uint32_t ch, FILE *f)
     fwrite(bytes, 1, utf8_put(bytes, ch), f);
 }
 
-static void dump_row(const struct grid *g, int row, FILE *f, bool styles)
+static void dump_row(const struct grid *g, int row, FILE *f)
 {
-    static const char letters[] = ".HCSGBXDKLPTMAFR"; /* by enum style */
     int end = g->cols;
 
-    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ' &&
-           (!styles || cell_at(g, row, end - 1)->style == STYLE_PLAIN))
+    while (end > 0 && cell_at(g, row, end - 1)->ch == ' ')
         end--;
     for (int col = 0; col < end; col++)
         if (cell_at(g, row, col)->ch)
             put_utf8(cell_at(g, row, col)->ch, f);
     fputc('\n', f);
-    if (!styles)
-        return;
-    for (int col = 0; col < end; col++)
-        fputc(letters[cell_at(g, row, col)->style], f);
-    fputc('\n', f);
 }
 
-void grid_dump(const struct grid *g, FILE *f, bool styles)
+void grid_dump(const struct grid *g, FILE *f)
 {
     for (int row = 0; row < g->rows; row++)
-        dump_row(g, row, f, styles);
+        dump_row(g, row, f);
     fprintf(f, "cursor %d,%d\n", g->cursor_row, g->cursor_col);
 }

@@ -82,10 +82,8 @@ int text_rows(const char *text, int width); /* rows that grid_put_rows would use
 unsigned utf8_put(char *to, uint32_t ch);
 
 /*
- * For golden files: the text of every row without trailing blanks; with `styles` each row is
- * followed by one that has a letter for the style of each cell, and blanks of a style stay; last the
- * cursor "cursor ROW,COL".
+ * For golden files: the text of every row without trailing blanks, last the cursor "cursor ROW,COL".
  */
-void grid_dump(const struct grid *g, FILE *f, bool styles);
+void grid_dump(const struct grid *g, FILE *f);
 
 #endif

@@ -197,26 +197,15 @@ static attr_t attributes(uint8_t look)
     return a;
 }
 
-/* A pair for the colours of a cell of a pane, as near as this terminal comes. */
-static int pane_pair(const struct cell *c, int count)
-{
-    int fg = c->look & CELL_FG ? term_nearest(c->fg, count) : -1;
-    int bg = c->look & CELL_BG ? term_nearest(c->bg, count) : -1;
-
-    if (!(c->look & (CELL_FG | CELL_BG)) || !count || screen.scheme == SCHEME_NONE)
-        return 0;
-    return alloc_pair(fg, bg);
-}
-
 static void show_cell(const struct cell *c, int row, int col, int count)
 {
     bool pane = c->style == STYLE_PANE;
-    uint8_t look = pane ? c->look & (uint8_t)~LOOK_DIM : screen.paint[c->style].look;
-    int pair = pane ? pane_pair(c, count) : count ? c->style + 1 : 0;
+    struct term_paint p = pane ? term_paint_of_pane(screen.scheme, c, count) : screen.paint[c->style];
+    int pair = !pane ? count ? c->style + 1 : 0 : p.fg < 0 && p.bg < 0 ? 0 : alloc_pair(p.fg, p.bg);
     wchar_t text[2] = {(wchar_t)c->ch, 0};
     cchar_t out;
 
-    setcchar(&out, text, attributes(look), 0, pair < 0 ? &(int){0} : &pair);
+    setcchar(&out, text, attributes(p.look), 0, pair < 0 ? &(int){0} : &pair);
     mvadd_wch(row, col, &out);
 }
 

@@ -66,6 +66,19 @@ struct term_paint term_paint_of(enum term_scheme s, enum style style, int colour
     return p;
 }
 
+struct term_paint term_paint_of_pane(enum term_scheme s, const struct cell *c, int colours)
+{
+    struct term_paint p = {-1, -1, c->look & (uint8_t)~(LOOK_DIM | CELL_FG | CELL_BG)};
+
+    if (colours < 8 || s == SCHEME_NONE)
+        return p;
+    if (c->look & CELL_FG)
+        p.fg = (int16_t)term_nearest(c->fg, colours);
+    if (c->look & CELL_BG)
+        p.bg = (int16_t)term_nearest(c->bg, colours);
+    return p;
+}
+
 /* --- xterm's colours: 16 named, a cube of 6x6x6 from 16 on, 24 greys from 232 on --- */
 
 static const uint8_t steps[] = {0, 95, 135, 175, 215, 255};

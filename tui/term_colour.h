@@ -16,6 +16,8 @@ struct term_paint {
 };
 /* `colours`: how many the terminal has, 0 none. */
 struct term_paint term_paint_of(enum term_scheme s, enum style style, int colours);
+/* The same of a cell of STYLE_PANE, which says itself how it looks. */
+struct term_paint term_paint_of_pane(enum term_scheme s, const struct cell *c, int colours);
 /* The nearest of `colours` (8, 16 or 256) to one of 256. */
 int term_nearest(int colour, int colours);
 /* One of 256 for what programs give as red, green and blue. */

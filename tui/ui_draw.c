@@ -19,6 +19,17 @@ struct layout {
     int keys;                  /* -1: left out */
 };
 
+static struct layout lay_out_whole(int rows, bool said)
+{
+    struct layout l = {.host = rows >= 8 ? 1 : -1, .headings = -1, .keys = -1};
+
+    l.table = rows >= 8 ? 2 : rows >= 4 ? 1 : 0;
+    l.page = rows - l.table;
+    l.foot = rows - 1;
+    l.foot_rows = said;
+    return l;
+}
+
 static struct layout lay_out(int rows, int foot_wanted)
 {
     struct layout l = {.host = rows >= 8 ? 1 : -1, .headings = rows >= 8 ? 2 : rows >= 6 ? 1 : -1};
@@ -154,6 +165,14 @@ static void say(struct ui *u, const struct model *m, struct said *s)
     }
 }
 
+static void draw_said(struct grid *g, const struct layout *l, const struct said *s)
+{
+    for (int i = 0; i < l->foot_rows; i++)
+        grid_fill(g, l->foot + i, 0, g->cols, STYLE_PLAIN, ' ');
+    if (*s->text && l->foot_rows)
+        grid_put_rows(g, l->foot, 0, g->cols, l->foot_rows, s->style, s->text);
+}
+
 /* --- the prompt --- */
 
 static bool answer_in_row(const struct grid *g, const char *text)
@@ -232,7 +251,8 @@ void ui_draw(struct ui *u, const struct model *m, struct grid *g)
     hold_selected(u, m);
     ui_refresh(u, m);
     say(u, m, &s);
-    l = lay_out(g->rows, u->prompt.answer ? prompt_rows(u, g) : text_rows(s.text, g->cols));
+    l = ui_view(u)->whole ? lay_out_whole(g->rows, *s.text)
+                          : lay_out(g->rows, u->prompt.answer ? prompt_rows(u, g) : text_rows(s.text, g->cols));
     if (l.table > 0)
         draw_title(u, m, g);
     if (l.host >= 0)
@@ -240,8 +260,8 @@ void ui_draw(struct ui *u, const struct model *m, struct grid *g)
     draw_view(u, m, g, &l);
     if (u->prompt.answer)
         draw_prompt(u, g, &l);
-    else if (*s.text && l.foot_rows)
-        grid_put_rows(g, l.foot, 0, g->cols, l.foot_rows, s.style, s.text);
+    else
+        draw_said(g, &l, &s);
     u->keys_row = l.keys;
     if (l.keys >= 0)
         draw_keys(u, m, g, l.keys);

@@ -70,6 +70,7 @@ struct view {
     /* What can be said of the selected row (-1: none) when nobody says anything else; leaves `to` "". NULL: nothing. */
     void (*remark)(const struct ui *u, const struct model *m, int row, enum style *s, char *to, size_t size);
     const char *empty; /* said in place of rows; NULL: nothing */
+    bool whole; /* all rows below the meters are its own: what is said lies over the last one, and no keys are told */
     /* A view that is no column of rows draws itself, cursor included. NULL: rows. */
     void (*draw)(struct ui *u, const struct model *m, struct grid *g, struct area a);
     /* An action of action.c with this view's bit, before anybody else; false: not this view's. NULL: never. */

@@ -49,9 +49,9 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
     else if (*c->why)
         snprintf(line, sizeof(line), "%s", c->why);
     else if (!c->files)
-        snprintf(line, sizeof(line), "%s, from %s to %s: no file differs", c->distro, c->from, to);
+        snprintf(line, sizeof(line), "%s, %s to %s: no file differs", c->distro, c->from, to);
     else
-        snprintf(line, sizeof(line), "%s, from %s to %s: %u %s", c->distro, c->from, to, c->files,
+        snprintf(line, sizeof(line), "%s, %s to %s: %u %s", c->distro, c->from, to, c->files,
                  c->files == 1 ? "file differs" : "files differ");
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, line);
 }

@@ -25,29 +25,42 @@ static bool keys_in(const struct ui *u, enum view_id v, int a, char keys[KEYS_TE
     return *keys;
 }
 
-/* First what is of few views, then what is the same in all. */
+static void put_help(struct ui *u, enum view_id v, int a, char keys[KEYS_TEXT], int cols)
+{
+    int indent = cols >= 58 ? 20 : 14;
+    char help[256];
+
+    if ((int)strlen(keys) >= indent) {
+        doc_put(&u->doc, STYLE_PLAIN, "%s", keys);
+        *keys = '\0';
+    }
+    keymap_fill(&u->keys, v, action_table[a].help, help, sizeof(help));
+    doc_wrap(&u->doc, STYLE_PLAIN, keys, indent, cols, help);
+}
+
+/* Of few views, or the same in all of them; a heading of nothing is left out. */
+static void put_part(struct ui *u, enum view_id v, bool common, int cols)
+{
+    char keys[KEYS_TEXT];
+    bool begun = false;
+
+    for (int a = 0; a < ACTIONS; a++) {
+        unsigned views = action_table[a].views;
+
+        if ((__builtin_popcount(views) >= VIEW_TABS) != common || !(views & VIEW_BIT(v)) || !keys_in(u, v, a, keys))
+            continue;
+        if (!begun)
+            doc_put(&u->doc, STYLE_PROMPT, common ? "Everywhere" : "In %s", view_table[v]->name);
+        begun = true;
+        put_help(u, v, a, keys, cols);
+    }
+}
+
 static void build_help(struct ui *u, const struct model *m, int cols)
 {
-    enum view_id v = ui_beneath(u);
-    char keys[KEYS_TEXT], help[256];
-    int indent = cols >= 58 ? 20 : 14;
-
     (void)m;
-    for (int common = 0; common < 2; common++) {
-        doc_put(&u->doc, STYLE_PROMPT, common ? "Everywhere" : "In %s", view_table[v]->name);
-        for (int i = 0; i < ACTIONS; i++) {
-            const struct action *a = &action_table[i];
-
-            if ((__builtin_popcount(a->views) >= VIEW_TABS) == common && (a->views & VIEW_BIT(v)) && keys_in(u, v, i, keys)) {
-                if ((int)strlen(keys) >= indent) {
-                    doc_put(&u->doc, STYLE_PLAIN, "%s", keys);
-                    *keys = '\0';
-                }
-                keymap_fill(&u->keys, v, a->help, help, sizeof(help));
-                doc_wrap(&u->doc, STYLE_PLAIN, keys, indent, cols, help);
-            }
-        }
-    }
+    put_part(u, ui_beneath(u), false, cols);
+    put_part(u, ui_beneath(u), true, cols);
 }
 
 static void head_help(const struct ui *u, const struct model *m, struct grid *g, int at)
@@ -124,13 +137,14 @@ static int compare(const struct ui *u, const struct model *m, unsigned a, unsign
 
 static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
 {
-    int a = nth_offered(u, m, row), col = g->cols >= 60 ? 30 : 14;
+    int a = nth_offered(u, m, row), keys_at = g->cols >= 60 ? 14 : 2, col = keys_at + 16;
     char keys[KEYS_TEXT], help[256];
 
     (void)selected;
-    grid_put(g, at, 2, 11, STYLE_PROMPT, title(a));
-    if (g->cols >= 60 && keys_in(u, ui_beneath(u), a, keys))
-        grid_put(g, at, 14, 15, STYLE_KEY, keys);
+    if (keys_at > 2)
+        grid_put(g, at, 2, 11, STYLE_PROMPT, title(a));
+    if (keys_in(u, ui_beneath(u), a, keys))
+        grid_put(g, at, keys_at, 15, STYLE_KEY, keys);
     keymap_fill(&u->keys, ui_beneath(u), action_table[a].help, help, sizeof(help));
     grid_put(g, at, col, g->cols - col, STYLE_PLAIN, help);
 }

@@ -62,10 +62,19 @@ static void text(const struct ui *u, const struct model *m, unsigned row, bool w
     snprintf(to, size, whole ? "%s %s %s" : "%s", name, value, help);
 }
 
+#define FORM_HELP 42 /* column where the help of a setting begins, where there is room for it */
+#define FORM_WIDE 80
+
+/* Column where a source's begins. */
+static int source_help(int cols)
+{
+    return cols >= 120 ? cols / 2 : cols >= 70 ? 44 : 24;
+}
+
 static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
 {
     const char *name, *value = "", *help;
-    int col = u->form.filling ? 14 : g->cols >= 120 ? g->cols / 2 : g->cols >= 70 ? 44 : 24;
+    int col = u->form.filling ? 14 : source_help(g->cols);
 
     (void)selected;
     if (u->form.filling)
@@ -77,9 +86,9 @@ static void draw_row(const struct ui *u, const struct model *m, unsigned row, st
         grid_put(g, at, col, g->cols - col, STYLE_PLAIN, help);
         return;
     }
-    grid_put(g, at, col, g->cols >= 80 ? 27 : g->cols - col, STYLE_PLAIN, value);
-    if (g->cols >= 80)
-        grid_put(g, at, 42, g->cols - 42, STYLE_DIM, help);
+    grid_put(g, at, col, g->cols >= FORM_WIDE && *help ? FORM_HELP - 1 - col : g->cols - col, STYLE_PLAIN, value);
+    if (g->cols >= FORM_WIDE)
+        grid_put(g, at, FORM_HELP, g->cols - FORM_HELP, STYLE_DIM, help);
 }
 
 static void head(const struct ui *u, const struct model *m, struct grid *g, int at)
@@ -87,21 +96,28 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
     char text[80];
 
     (void)m;
-    keymap_fill(&u->keys, VIEW_INSTALL, u->form.filling ? "INSTALL: {open} changes a row or begins" : "INSTALL FROM: {open} chooses, {search} searches",
+    keymap_fill(&u->keys, VIEW_INSTALL, u->form.filling ? "INSTALL: {open} changes a row or begins" : "INSTALL FROM ({search} searches)",
                 text, sizeof(text));
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS, text);
 }
 
+/* What its row has no room for. */
 static void remark(const struct ui *u, const struct model *m, int row, enum style *s, char *to, size_t size)
 {
     const char *name, *value, *help;
 
-    (void)m;
     (void)s;
-    if (row < 0 || !u->form.filling || u->cols >= 78)
+    if (row < 0)
         return;
-    form_text(u, row, &name, &value, &help);
-    snprintf(to, size, "%s", help);
+    if (u->form.filling) {
+        form_text(u, row, &name, &value, &help);
+        if (u->cols < FORM_WIDE || text_width(help) > u->cols - FORM_HELP)
+            snprintf(to, size, "%s", help);
+    } else {
+        source_text(m, (unsigned)row, &name, &help);
+        if (text_width(help) > u->cols - source_help(u->cols) || text_width(name) > source_help(u->cols) - 3)
+            snprintf(to, size, "%s: %s", name, help);
+    }
 }
 
 /* --- what Enter does --- */

@@ -30,4 +30,4 @@ static unsigned count(const struct ui *u, const struct model *m)
     return 0;
 }
 
-const struct view view_panes = {.name = "Panes", .draw = draw, .key = key, .count = count};
+const struct view view_panes = {.name = "Panes", .whole = true, .draw = draw, .key = key, .count = count};

@@ -45,18 +45,25 @@ static const char *took(const struct model_task *t, time_t now, char *to)
     return format_age(to, (t->running ? now : t->ended) - t->began);
 }
 
+/* Columns where there is room for what a task works on, and where only the remark says it. */
+static bool is_wide(int cols)
+{
+    return cols >= 60;
+}
+
 static void draw_row(const struct ui *u, const struct model *m, unsigned row, struct grid *g, int at, bool selected)
 {
     const struct model_task *t = task_at(m, row);
+    int state = is_wide(g->cols) ? 29 : 22;
     char cell[FORMAT_TEXT];
-    int col = g->cols >= 60 ? 45 : 33;
 
     grid_put(g, at, 2, 9, STYLE_PLAIN, t->what);
-    grid_put(g, at, 12, g->cols >= 60 ? 16 : 9, STYLE_PLAIN, t->distro);
-    grid_put(g, at, g->cols >= 60 ? 29 : 22, 9,
-             selected ? STYLE_PLAIN : t->failed ? STYLE_BAD : t->running ? STYLE_BUSY : STYLE_GOOD, state_of(u, t, cell));
-    grid_put_right(g, at, g->cols >= 60 ? 38 : 27, 6, STYLE_PLAIN, took(t, u->frozen ? u->frozen_at : m->now, cell));
-    grid_put(g, at, col, g->cols - col, STYLE_PLAIN, t->failed ? t->why : t->detail);
+    grid_put(g, at, 12, state - 13, STYLE_PLAIN, t->distro);
+    grid_put(g, at, state, 9, selected ? STYLE_PLAIN : t->failed ? STYLE_BAD : t->running ? STYLE_BUSY : STYLE_GOOD,
+             state_of(u, t, cell));
+    grid_put_right(g, at, state + 9, 6, STYLE_PLAIN, took(t, u->frozen ? u->frozen_at : m->now, cell));
+    if (is_wide(g->cols))
+        grid_put(g, at, 45, g->cols - 45, STYLE_PLAIN, t->failed ? t->why : t->detail);
 }
 
 static void head(const struct ui *u, const struct model *m, struct grid *g, int at)
@@ -64,7 +71,7 @@ static void head(const struct ui *u, const struct model *m, struct grid *g, int 
     (void)u;
     (void)m;
     grid_put(g, at, 2, g->cols - 2, STYLE_COLUMNS,
-             g->cols >= 60 ? "TASK      DISTRO           STATE      TOOK WHAT" : "TASK      DISTRO    STATE TOOK WHAT");
+             is_wide(g->cols) ? "TASK      DISTRO           STATE      TOOK WHAT" : "TASK      DISTRO    STATE      TOOK");
 }
 
 static void remark(const struct ui *u, const struct model *m, int row, enum style *s, char *to, size_t size)
@@ -78,6 +85,8 @@ static void remark(const struct ui *u, const struct model *m, int row, enum styl
     } else if (t && t->running && t->total && !u->frozen) {
         snprintf(to, size, "%s of %s; %s cancels it.", format_size(done, (int64_t)t->done),
                  format_size(total, (int64_t)t->total), ui_key_of(u, ACTION_CANCEL, key));
+    } else if (t && !is_wide(u->cols)) {
+        snprintf(to, size, "%s", t->detail);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Models made by hand, and what is looked at in them: one a golden screen of tests/screens.
+ * Models made by hand, and what is looked at in them: a row a scene, of which each size is a golden screen
+ * of tests/screens, without colours and with them.
  * Included by the tests of the screen (test_ui*.c) alone.
  */
 #ifndef TESTS_UNIT_SCENES_H
@@ -8,17 +9,24 @@
 
 #include "core/base/auto.h"
 #include "core/plain.h"
+#include "tests/unit/pane_world.h"
 #include "tui/ui.h"
 
-#define SCENES_MAX 100
+/* By bit: which golden screens a scene has, and whether panes are open in it. */
+enum { SMALL = 1, USUAL = 2, LARGE = 4, EVERY = SMALL | USUAL | LARGE, LITTLE = 8, LEAST = 16, TALL = 32, PANES = 64 };
+static const struct scene_size {
+    unsigned bit;
+    int rows, cols;
+} scene_sizes[] = {{SMALL, 12, 40}, {USUAL, 24, 80}, {LARGE, 50, 200}, {LITTLE, 5, 20}, {LEAST, 2, 10}, {TALL, 44, 80}};
+
 struct scene {
     const char *name;
-    int rows, cols;
     void (*fill)(struct model *m);
     const char *keys; /* pressed first */
-    bool styles;
+    unsigned shots;
 };
 struct looked {
+    struct pane_world *panes;
     struct model model;
     struct ui ui;
     struct grid grid;
@@ -315,81 +323,63 @@ static void scene_message(struct model *m)
 /* Scenes of what the option and action tables hold show a part that rows of others do not change. */
 #define HELP "?"
 #define VIEW_TASKS_KEY "6"
+#define PREFIX "\x1d"
 static const struct scene scenes[] = {
-    {"none-80x24", 24, 80, scene_none, "", false},
-    {"none-40x12", 12, 40, scene_none, "", false},
-    {"no-kvm-80x24", 24, 80, scene_no_kvm, "", true},
-    {"states-80x24", 24, 80, scene_every_state, "", true},
-    {"states-40x12", 12, 40, scene_every_state, "", false},
-    {"states-200x50", 50, 200, scene_every_state, "jj", false},
-    {"states-20x5", 5, 20, scene_every_state, "jj", false},
-    {"states-10x2", 2, 10, scene_every_state, "jj", false},
-    {"emulated-80x24", 24, 80, scene_emulated, "", false},
-    {"failed-80x24", 24, 80, scene_every_state, "jjj", true},
-    {"failed-40x12", 12, 40, scene_every_state, "jjj", false},
-    {"silent-40x12", 12, 40, scene_every_state, "G", false},
-    {"long-names-80x24", 24, 80, scene_long_names, "j", false},
-    {"long-names-40x12", 12, 40, scene_long_names, "j", false},
-    {"long-names-200x50", 50, 200, scene_long_names, "", false},
-    {"many-80x24", 24, 80, scene_many, "Gkkk", false},
-    {"hostile-80x24", 24, 80, scene_hostile, "", false},
-    {"hostile-name-80x24", 24, 80, scene_hostile, "j", false},
-    {"hostile-note-80x24", 24, 80, scene_hostile, "G", false},
-    {"message-80x24", 24, 80, scene_message, "", true},
-    {"message-40x12", 12, 40, scene_message, "", false},
-    {"refused-80x24", 24, 80, scene_every_state, "x", false},
-    {"install-80x24", 24, 80, scene_every_state, "i", true},
-    {"install-40x12", 12, 40, scene_every_state, "i", false},
-    {"install-200x50", 50, 200, scene_every_state, "i", false},
-    {"install-path-40x12", 12, 40, scene_every_state, "iG\n/a/long/path/to/some/where.tar.xz", false},
-    {"install-form-80x24", 24, 80, scene_every_state, "ij\n", false},
-    {"install-form-40x12", 12, 40, scene_every_state, "ij\n", false},
-    {"install-name-80x24", 24, 80, scene_every_state, "i\ngj\nBad Name\n", false},
-    {"install-name-40x12", 12, 40, scene_every_state, "i\ngj\nBad Name\n", false},
-    {"install-name-20x5", 5, 20, scene_every_state, "i\ngj\nBad Name\n", false},
-    {"info-80x24", 24, 80, scene_close, "jv", true},
-    {"info-40x12", 12, 40, scene_close, "jv", false},
-    {"info-200x34", 34, 200, scene_close, "jv", false},
-    {"log-80x24", 24, 80, scene_log, "jl", true},
-    {"log-40x12", 12, 40, scene_log, "jlk", false},
-    {"log-200x50", 50, 200, scene_log, "jlg/mounted", false},
-    {"tasks-80x24", 24, 80, scene_tasks, VIEW_TASKS_KEY, true},
-    {"tasks-40x12", 12, 40, scene_tasks, VIEW_TASKS_KEY "G", false},
-    {"tasks-200x50", 50, 200, scene_tasks, VIEW_TASKS_KEY, false},
-    {"settings-80x24", 24, 80, scene_close, "je\\shares\n", true},
-    {"settings-40x12", 12, 40, scene_close, "je\\shares\n\n", false},
-    {"settings-200x50", 50, 200, scene_close, "je\\shares\n", false},
-    {"snapshots-80x24", 24, 80, scene_snapshots, "jS", true},
-    {"snapshots-40x12", 12, 40, scene_snapshots, "jSj", false},
-    {"snapshots-200x50", 50, 200, scene_snapshots, "jSG", false},
-    {"snapshots-delete-80x24", 24, 80, scene_snapshots, "jSjd", false},
-    {"changes-80x24", 24, 80, scene_changes, "jS=\njj", true},
-    {"changes-40x12", 12, 40, scene_changes, "jS=\njj", false},
-    {"snapshots-info-80x30", 44, 80, scene_snapshots, "jv", false},
-    {"files-80x24", 24, 80, scene_files, "jb", true},
-    {"files-40x12", 12, 40, scene_files, "jbjj", false},
-    {"files-200x50", 50, 200, scene_files, "jb\tj", false},
-    {"files-marked-80x24", 24, 80, scene_files, "jbjjj  \t", false},
-    {"files-remove-80x24", 24, 80, scene_files, "jbjjj  d", false},
-    {"files-none-80x24", 24, 80, scene_no_files, "b", false},
-    {"events-80x24", 24, 80, scene_events, "m", true},
-    {"events-40x12", 12, 40, scene_events, "mk", false},
-    {"events-200x50", 50, 200, scene_events, "m", false},
-    {"palette-80x24", 24, 80, scene_close, ":view", true},
-    {"palette-40x12", 12, 40, scene_close, ":log", false},
-    {"palette-200x50", 50, 200, scene_close, ":sort", false},
-    {"marked-80x24", 24, 80, scene_every_state, "t t", true},
-    {"filter-80x24", 24, 80, scene_every_state, "\\run", false},
-    {"filter-none-40x12", 12, 40, scene_every_state, "\\xyz\n", false},
-    {"sorted-80x24", 24, 80, scene_every_state, ">>>>>>>", false},
-    {"frozen-40x12", 12, 40, scene_every_state, "Z", false},
-    {"columns-80x24", 24, 80, scene_close, "o\x15" "state disk size 9p net uptime sessions\n", false},
-    {"remove-80x24", 24, 80, scene_every_state, "dalp", false},
-    {"remove-40x12", 12, 40, scene_every_state, "dalp", false},
-    {"help-80x24", 24, 80, scene_every_state, "m" HELP, false},
-    {"help-40x12", 12, 40, scene_every_state, "m" HELP, false},
-    {"help-end-40x12", 12, 40, scene_every_state, "m" HELP "G", false},
-    {"help-200x50", 50, 200, scene_every_state, "m" HELP, false},
+    /* every view */
+    {"distros", scene_every_state, "jj", EVERY},
+    {"info", scene_close, "jv", EVERY},
+    {"log", scene_log, "jlk", EVERY},
+    {"files", scene_files, "jbjj", EVERY},
+    {"install", scene_every_state, "i", EVERY},
+    {"install-form", scene_every_state, "ij\n", EVERY},
+    {"tasks", scene_tasks, VIEW_TASKS_KEY, EVERY},
+    {"settings", scene_close, "je\\shares\n", EVERY},
+    {"events", scene_events, "mk", EVERY},
+    {"help", scene_every_state, "m" HELP, EVERY},
+    {"palette", scene_close, ":sort", EVERY},
+    {"snapshots", scene_snapshots, "jSj", EVERY},
+    {"changes", scene_changes, "jS=\njj", EVERY},
+    {"pane", scene_close, "0", EVERY | PANES},
+    {"pane-copying", scene_close, "0" PREFIX "ckk0 llllll", EVERY | PANES},
+    /* a question, a message, nothing at all */
+    {"none", scene_none, "", EVERY},
+    {"message", scene_message, "", EVERY},
+    {"remove", scene_every_state, "dalp", EVERY},
+    {"marked", scene_every_state, "t t", EVERY},
+    {"failed", scene_every_state, "jjj", EVERY},
+    {"silent", scene_every_state, "G", EVERY},
+    {"long-names", scene_long_names, "j", EVERY},
+    /* more of them, where they have something of their own to show */
+    {"states", scene_every_state, "jj", LITTLE | LEAST},
+    {"no-kvm", scene_no_kvm, "", USUAL},
+    {"emulated", scene_emulated, "", USUAL},
+    {"many", scene_many, "Gkkk", USUAL},
+    {"hostile", scene_hostile, "", USUAL},
+    {"hostile-name", scene_hostile, "j", USUAL},
+    {"hostile-note", scene_hostile, "G", USUAL},
+    {"refused", scene_every_state, "x", USUAL},
+    {"install-path", scene_every_state, "iG\n/a/long/path/to/some/where.tar.xz", SMALL},
+    {"install-name", scene_every_state, "i\ngj\nBad Name\n", USUAL | SMALL | LITTLE},
+    {"log-search", scene_log, "jlg/mounted", USUAL},
+    {"tasks-end", scene_tasks, VIEW_TASKS_KEY "G", SMALL},
+    {"settings-question", scene_close, "je\\shares\n\n", SMALL},
+    {"snapshots-delete", scene_snapshots, "jSjd", USUAL},
+    {"snapshots-info", scene_snapshots, "jv", TALL},
+    {"files-here", scene_files, "jb\tj", USUAL | LARGE},
+    {"files-marked", scene_files, "jbjjj  \t", USUAL},
+    {"files-remove", scene_files, "jbjjj  d", USUAL},
+    {"files-none", scene_no_files, "b", USUAL},
+    {"palette-views", scene_close, ":view", USUAL},
+    {"filter", scene_every_state, "\\run", USUAL},
+    {"filtered", scene_every_state, "\\ing\n", EVERY},
+    {"filtered-long", scene_every_state, "\\ning                                           \n", SMALL},
+    {"filter-none", scene_every_state, "\\xyz\n", SMALL},
+    {"sorted", scene_every_state, ">>>>>>>", USUAL},
+    {"frozen", scene_every_state, "Z", SMALL},
+    {"columns", scene_close, "o\x15" "state disk size 9p net uptime sessions\n", USUAL},
+    {"help-end", scene_every_state, "m" HELP "G", SMALL},
+    {"pane-none", scene_close, "0", USUAL},
+    {"pane-command", scene_close, "0" PREFIX, USUAL | PANES},
 };
 static const unsigned scenes_count = ARRAY_SIZE(scenes);
 
@@ -398,6 +388,8 @@ static void looked_release(struct looked *l)
     model_release(&l->model);
     ui_release(&l->ui);
     grid_release(&l->grid);
+    pane_world_free(l->panes);
+    l->panes = NULL;
 }
 
 /* `l` as it is after the scene's keys; drawn between them as the application does. */
@@ -407,6 +399,8 @@ static void look(struct looked *l, const struct scene *s, int rows, int cols)
     ui_init(&l->ui);
     assert_int_equal(grid_init(&l->grid, rows, cols), 0);
     strcpy(l->ui.files.path[1], "/home/somebody");
+    if (s->shots & PANES)
+        l->ui.tabs = (l->panes = pane_world_new())->tabs;
     s->fill(&l->model);
     ui_draw(&l->ui, &l->model, &l->grid);
     for (const char *k = s->keys ? s->keys : ""; *k; k++) {

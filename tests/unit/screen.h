@@ -51,7 +51,7 @@ static inline const char *seen_shown(struct seen *s)
 
     grid_clear(&s->grid);
     pane_draw(s->pane, &s->grid, 0, 0);
-    grid_dump(&s->grid, f, false);
+    grid_dump(&s->grid, f);
     fclose(f);
     return s->shown;
 }

@@ -173,12 +173,16 @@ static const char *not_said(const struct fenrir *f, const char *said_lines)
 /* On a machine that is busy there is silence amid a sentence, too: all that must be said is waited for. */
 static void hear_all(struct fenrir *f)
 {
-    for (time_t begun = time(NULL); time(NULL) - begun < HANGS;) {
+    for (time_t begun = time(NULL);;) {
         auto_free char *story = strdup(f->story), *words = NULL;
+        const char *missing;
 
         settle_story(story);
-        if (!not_said(f, story))
+        missing = not_said(f, story);
+        if (!missing)
             return;
+        if (time(NULL) - begun >= HANGS)
+            fail_msg("not said, or not then: %.*s; said:\n%s", (int)strcspn(missing, "\n"), missing, story);
         words = said(f, "");
         write_down(f, words);
     }

@@ -25,7 +25,7 @@ static const char *shown(void)
     FILE *f = fmemopen(text, sizeof(text), "w");
     char *end;
 
-    grid_dump(&g, f, false);
+    grid_dump(&g, f);
     fclose(f);
     end = strstr(text, "cursor ");
     assert_non_null(end);
@@ -208,7 +208,7 @@ static void test_grid__smallest_sizes(void **state)
         }
 }
 
-static void test_grid_dump__styles_and_cursor(void **state)
+static void test_grid_dump__text_and_cursor(void **state)
 {
     char text[200] = "";
     FILE *f = fmemopen(text, sizeof(text), "w");
@@ -218,9 +218,9 @@ static void test_grid_dump__styles_and_cursor(void **state)
     grid_put(&g, 0, 0, 8, STYLE_GOOD, "ok");
     grid_put(&g, 0, 3, 8, STYLE_BAD, "no");
     grid_cursor(&g, 1, 2);
-    grid_dump(&g, f, true);
+    grid_dump(&g, f);
     fclose(f);
-    assert_string_equal(text, "ok no\nGG.XX\n\n\ncursor 1,2\n");
+    assert_string_equal(text, "ok no\n\ncursor 1,2\n");
 }
 
 static void test_utf8_put__is_the_inverse_of_reading(void **state)
@@ -253,7 +253,7 @@ int main(void)
         cmocka_unit_test(test_grid_put_right__flush),
         cmocka_unit_test(test_grid_put_rows__breaks_at_blanks),
         cmocka_unit_test(test_grid__smallest_sizes),
-        cmocka_unit_test(test_grid_dump__styles_and_cursor),
+        cmocka_unit_test(test_grid_dump__text_and_cursor),
         cmocka_unit_test(test_utf8_put__is_the_inverse_of_reading),
     };
     int failed;

@@ -55,7 +55,7 @@ static const char *shown(void)
 
     grid_clear(&g);
     pane_draw(pane, &g, 0, 0);
-    grid_dump(&g, f, false);
+    grid_dump(&g, f);
     fclose(f);
     return text;
 }

@@ -140,12 +140,12 @@ static void test_shell_pane__resize(void **state)
     (void)state;
     begin(&s);
     seen_type(&s, "echo size $(stty size)\r");
-    seen_wait(&s, "size 18 80");
+    seen_wait(&s, "size 21 80");
     assert_int_equal(ioctl(s.t.master, TIOCSWINSZ, &size), 0);
     pane_resize(s.pane, 40, 132);
     grid_release(&s.grid);
     assert_int_equal(grid_init(&s.grid, 40, 132), 0);
-    seen_type(&s, "while [ \"$(stty size)\" != '34 132' ]; do sleep 0.1; done; echo now it is\r");
+    seen_type(&s, "while [ \"$(stty size)\" != '37 132' ]; do sleep 0.1; done; echo now it is\r");
     seen_wait(&s, "\nnow it is");
     leave(&s, "\x1d");
 }

@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#include "tests/unit/golden.h"
+
 #define NOTHING "No distros yet"
 
 static const char *const types[] = {"TERM=xterm-256color", "TERM=xterm", "TERM=tmux-256color", "TERM=screen-256color",
@@ -177,6 +179,36 @@ static void test_terminals__no_more_colours_than_there_are(void **state)
             fail_msg("%s %s, scheme %s: %d colours", coloured[i].term, coloured[i].more ? coloured[i].more : "",
                      coloured[i].colors, written);
         assert_non_null(strstr(s.t.text, "\x1b[")); /* attributes, at least */
+        seen_end(&s, STATUS_DONE);
+    }
+}
+
+/* The cells of a real screen have the looks that the golden screens name. */
+static void test_terminals__cells_look_as_golden_screens_say(void **state)
+{
+    static const struct {
+        const char *more, *title, *headings, *selected;
+    } cases[] = {{NULL, "  0: 0-5 reverse cyan, 6-16 bold cyan, 17-79 reverse cyan\n", "  2: 0-79 bold underline\n", "  3: 0-79 reverse\n"},
+                 {"NO_COLOR=1", "  0: 0-5 reverse, 6-16 bold, 17-79 reverse\n", "  2: 0-79 bold underline\n", "  3: 0-79 reverse\n"}};
+
+    (void)state;
+    make_distro("alpine", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        auto_free char *looks = NULL;
+        struct seen s;
+        size_t len;
+        FILE *f = open_memstream(&looks, &len);
+
+        begin(&s, "TERM=xterm-256color", cases[i].more);
+        seen_wait(&s, "> alpine");
+        seen_wait(&s, "Quit");
+        golden_looks(&s.grid, "", 256, f);
+        fclose(f);
+        assert_non_null(strstr(looks, cases[i].title));
+        assert_non_null(strstr(looks, cases[i].headings));
+        assert_non_null(strstr(looks, cases[i].selected));
+        seen_type(&s, "q");
+        seen_rest(&s);
         seen_end(&s, STATUS_DONE);
     }
 }
@@ -366,6 +398,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_terminals__ansi_has_a_column_less),
         as_lxtop_test(test_terminals__dumb_means_text),
         as_lxtop_test(test_terminals__no_more_colours_than_there_are),
+        as_lxtop_test(test_terminals__cells_look_as_golden_screens_say),
         as_lxtop_test(test_terminals__ascii_where_the_locale_is_not_utf8),
         as_lxtop_test(test_terminals__resized),
         as_lxtop_test(test_terminals__a_crash_gives_it_back),

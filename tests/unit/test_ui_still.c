@@ -17,7 +17,7 @@ static char *shown(struct looked *l)
     FILE *f = open_memstream(&text, &len);
 
     ui_draw(&l->ui, &l->model, &l->grid);
-    grid_dump(&l->grid, f, false);
+    grid_dump(&l->grid, f);
     fclose(f);
     return text;
 }
@@ -71,6 +71,10 @@ static void test_ui__held_still_nothing_changes(void **state)
             struct looked l;
 
             look(&l, &scenes[i], sizes[s][0], sizes[s][1]);
+            if (l.ui.view == VIEW_PANES) { /* all keys are a program's */
+                looked_release(&l);
+                continue;
+            }
             if (l.ui.prompt.answer) /* where keys are text */
                 ui_key_pressed(&l.ui, &l.model, K_ESC);
             if (l.ui.view == VIEW_PALETTE)
