@@ -356,7 +356,7 @@ int options_set(struct options *o, const char *name, const char *text, enum opti
     int id = option_find(name);
 
     return id >= 0 ? set_value(o, (enum option_id)id, text, from, e)
-                   : err_set(e, EINVAL, "there is no setting '%s'", name);
+                   : err_set(e, EINVAL, "there is no setting '%s'; `lxtop help` lists them", name);
 }
 
 int64_t options_number(const struct options *o, enum option_id id)

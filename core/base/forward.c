@@ -74,7 +74,8 @@ int forward_parse(const char *text, struct forward *f, struct err *e)
     if (!parse_port(guest, &f->guest_port) || !parse_port(host ? host : copy, &f->host_port))
         return err_set(e, EINVAL, "'%s': ports are 1 to 65535; " SHAPE, text);
     if (host && !parse_host(copy, f))
-        return err_set(e, EINVAL, "'%s': '%s' is no address of IPv4, or of IPv6 in brackets", text, copy);
+        return err_set(e, EINVAL, "'%s': '%s' is no address of IPv4, or of IPv6 in brackets; without one it is 127.0.0.1",
+                       text, copy);
     return 0;
 }
 

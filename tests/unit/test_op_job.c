@@ -131,6 +131,8 @@ static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
     assert_int_equal(run(w, "forward f"), STATUS_DONE);
     assert_string_equal(w->printed, "[::1]:53:53/udp\n");
     assert_int_equal(run(w, "forward f 80"), STATUS_USAGE);
+    assert_int_equal(run(w, "forward f localhost:80:80"), STATUS_USAGE);
+    assert_says(w->result, "'localhost' is no address of IPv4, or of IPv6 in brackets; without one it is 127.0.0.1");
     assert_int_equal(run(w, "forward f --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "forward none 1:1"), STATUS_NO_DISTRO);
 }
@@ -176,7 +178,7 @@ static void test_op_set__bad_values_are_usage_and_change_nothing(void **state)
     install(w, "s");
     assert_int_equal(run(w, "set s memory lots"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memroy 1G"), STATUS_USAGE);
-    assert_says(w->result, "there is no setting 'memroy'");
+    assert_says(w->result, "there is no setting 'memroy'; `lxtop help` lists them");
     assert_int_equal(run(w, "set s memory"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memory 1G --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memroy --remove"), STATUS_USAGE);
