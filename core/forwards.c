@@ -49,7 +49,7 @@ static int drop(struct forward *list, int n, const struct forward *f, const char
 {
     int at = (int)forward_find(list, (unsigned)n, f);
 
-    if (at == n)
+    if (at == n || list[at].guest_port != f->guest_port)
         return err_set(e, ENOENT, "%s has no such forward; `lxtop forward %s` lists them", distro, distro);
     memmove(list + at, list + at + 1, (size_t)(n - at - 1) * sizeof(list[0]));
     return 0;

@@ -16,7 +16,7 @@ struct err;
 int forwards_may_add(const struct paths *p, const struct options *defaults, const char *distro,
                      const struct forward *f, struct err *e);
 /*
- * Adds one, or removes the one that listens at the same port.  -ENOENT: there is none to remove.  What
+ * Adds one, or removes it.  -ENOENT: there is none to remove.  What
  * the distro got from lxtop.conf so far becomes its own.
  */
 int forwards_keep(const struct paths *p, const struct options *defaults, const char *distro,

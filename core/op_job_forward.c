@@ -13,19 +13,29 @@
 #include "core/op_job.h"
 #include "core/watch.h"
 
+static int change_settings(struct op_job *j, struct err *e)
+{
+    struct forward f;
+    int r = forward_parse(j->word[1], &f, e);
+
+    return r < 0 ? r : forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f, !(j->flags & FLAG_REMOVE), e);
+}
+
 /* What the machine has taken, or would take at its start, is kept in the settings. */
 static void keep_forward(struct op_job *j)
 {
-    struct forward f;
     struct err e = {0};
-    int r = forward_parse(j->word[1], &f, &e);
+    int r = change_settings(j, &e);
 
-    if (r == 0)
-        r = forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f,
-                          !(j->flags & FLAG_REMOVE), &e);
     if (r == -ENOENT && j->asked) /* an automatic one, which the machine has removed */
         r = 0;
     job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, r == 0 ? NULL : &e);
+}
+
+/* What it could not make at its start it cannot remove, but the next start need not try. */
+static bool forgot_forward(struct op_job *j)
+{
+    return (j->flags & FLAG_REMOVE) && change_settings(j, NULL) == 0;
 }
 
 static void print_forwards(struct op_job *j, const char *lines)
@@ -48,7 +58,7 @@ static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
         return;
     }
     print_forwards(j, text);
-    job_finish(j, reply ? STATUS_DONE : STATUS_FAILED, e);
+    job_finish(j, reply || forgot_forward(j) ? STATUS_DONE : STATUS_FAILED, e);
 }
 
 static void list_forwards(struct op_job *j)

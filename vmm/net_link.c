@@ -216,8 +216,12 @@ int net_link_add(struct net_link *l, const struct forward *f, struct err *e)
 /* Of a process that has ended there is nothing to take back: the next one is not asked for it. */
 int net_link_remove(struct net_link *l, const struct forward *f, struct err *e)
 {
-    int r = l->loop && l->requests_fd < 0 ? 0 : request(l, '-', f, e);
+    unsigned at = forward_find(l->forward, l->forwards, f);
+    int r;
 
+    if (at == l->forwards || l->forward[at].guest_port != f->guest_port)
+        return err_set(e, ENOENT, "there is no such forward; `lxtop forward` without it lists them");
+    r = l->loop && l->requests_fd < 0 ? 0 : request(l, '-', f, e);
     if (r == 0)
         forget(l, f);
     return r;

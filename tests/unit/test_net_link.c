@@ -139,11 +139,14 @@ static void test_forwards__come_and_go(void **state)
     f.guest_port++;
     assert_int_equal(net_link_add(&w->link, &f, &e), -EEXIST);
     assert_says(e, "forwarded already");
+    assert_int_equal(net_link_remove(&w->link, &f, &e), -ENOENT);
     assert_int_equal(w->link.forwards, 1);
+    f.guest_port--;
     assert_ok(net_link_remove(&w->link, &f, &e), e);
     assert_false(listens(f.host_port));
     assert_int_equal(w->link.forwards, 0);
     assert_int_not_equal(net_link_remove(&w->link, &f, &e), 0);
+    assert_says(e, "there is no such forward");
 }
 
 /* The process of the network that there is, a child of lxtop-net's. */

@@ -125,6 +125,8 @@ static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
     assert_int_equal(run(w, "forward f"), STATUS_DONE);
     assert_string_equal(w->printed, "8080:80\n[::1]:53:53/udp\n");
     assert_int_equal(shell("grep -q 'forwards = \"8080:80; \\[::1\\]:53:53/udp\"' 0/lxtop/distros/f/distro.conf"), 0);
+    assert_int_equal(run(w, "forward f --remove 8080:22"), STATUS_FAILED);
+    assert_says(w->result, "f has no such forward; `lxtop forward f` lists them");
     assert_int_equal(run(w, "forward f --remove 8080:80"), STATUS_DONE);
     assert_int_equal(run(w, "forward f --remove 8080:80"), STATUS_FAILED);
     assert_says(w->result, "no such forward");

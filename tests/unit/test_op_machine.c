@@ -169,6 +169,33 @@ static void test_op_snapshot__of_a_running_one_with_memory(void **state)
     assert_non_null(strstr(w->printed, "\"memory_bytes\": 4096"));
 }
 
+/* It has none of them: their ports were taken when it started. */
+static void forward_nothing(int fd)
+{
+    char line[4096];
+    FILE *f;
+
+    for (int c; (c = accept(fd, NULL, NULL)) >= 0 && (f = fdopen(c, "r")); fclose(f))
+        while (fgets(line, sizeof(line), f))
+            dprintf(c, strstr(line, "\"remove\"") ? "{\"ok\": false, \"error\": \"8080:80: No such file\"}\n"
+                                                : "{\"ok\": true, \"state\": \"running\", \"forwards\": []}\n");
+}
+
+static void test_op_forward__that_the_machine_could_not_make_is_removed_from_the_settings(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "d");
+    assert_int_equal(run(w, "forward d 8080:80"), STATUS_DONE);
+    hold_machine(w, "d", forward_nothing);
+    watch_look(w->core.watch);
+    if (run(w, "forward d --remove 8080:80") != STATUS_DONE)
+        fail_msg("%s", w->result.msg);
+    assert_int_equal(shell("grep -q 8080 0/lxtop/distros/d/distro.conf"), 1);
+    assert_int_equal(run(w, "forward d --remove 8080:80"), STATUS_FAILED);
+    assert_says(w->result, "No such file");
+}
+
 static void save_and_end(int fd)
 {
     serve_save(fd, true);
@@ -376,6 +403,7 @@ int main(int argc, char **argv)
         TEST(test_op_stop__of_one_that_is_to_be_ready_boots_and_saves_it),
         TEST(test_op_stop__of_one_that_cannot_be_made_ready_is_a_stop_all_the_same),
         TEST(test_op_stop__of_one_that_dies_before_it_is_ready_is_a_stop_all_the_same),
+        TEST(test_op_forward__that_the_machine_could_not_make_is_removed_from_the_settings),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
         TEST(test_op__use_of_a_machine_about_to_stop_starts_it_again),
