@@ -168,17 +168,31 @@ void p9_owner_made(const struct p9_owners *o, int dir, int fd, mode_t type, uint
     }
 }
 
-/* glibc's setgroups is for all threads; the system call is the thread's own. */
-static void become_groups(const struct p9_owners *o, uint32_t uid)
-{
+/*
+ * What this thread has become, for then the next message needs no system call; only what follows changes it.
+ * With a kind below PASS it has no user of its own.
+ */
+struct identity {
+    bool known;
+    enum p9_owner_kind kind;
+    bool keeps_set_id;
+    uint32_t uid, gid;
+    size_t n;
     gid_t group[P9_OWNER_GROUPS];
-    size_t n = P9_OWNER_GROUPS;
-    uint32_t gid = uid;
+};
+static _Thread_local struct identity now;
 
-    if (!o->identify || !o->identify(o->ctx, uid, &gid, group, &n))
-        n = 0;
-    syscall(SYS_setgroups, n, group);
-    setfsgid(gid);
+static bool is_now(const struct identity *i)
+{
+    return now.known && i->kind == now.kind && i->keeps_set_id == now.keeps_set_id && i->uid == now.uid &&
+           i->gid == now.gid && i->n == now.n && memcmp(i->group, now.group, i->n * sizeof(*i->group)) == 0;
+}
+
+/* glibc's setgroups is for all threads; the system call is the thread's own. */
+static void set_groups(const struct identity *i)
+{
+    syscall(SYS_setgroups, i->n, i->group);
+    setfsgid(i->gid);
 }
 
 #define CAP_BIT(cap) (1u << (cap))
@@ -187,8 +201,9 @@ static void become_groups(const struct p9_owners *o, uint32_t uid)
      CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD))
 
 /* This thread's capabilities over files; of those, only what it was permitted. */
-static void set_file_caps(uint32_t wanted)
+static void set_file_caps(const struct identity *i)
 {
+    uint32_t wanted = i->keeps_set_id ? FILE_CAPS : FILE_CAPS & ~CAP_BIT(CAP_FSETID);
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
 
@@ -198,23 +213,43 @@ static void set_file_caps(uint32_t wanted)
     syscall(SYS_capset, &head, data);
 }
 
+static struct identity identity_of(const struct p9_owners *o, uint32_t uid, bool changes_data)
+{
+    struct identity i = {.known = true, .kind = o->kind, .keeps_set_id = !changes_data};
+
+    if (o->kind < P9_OWNER_PASS)
+        return i;
+    i.uid = uid == KEEP ? NOBODY : uid;
+    if (o->kind == P9_OWNER_TRUST)
+        return i;
+    i.keeps_set_id = false; /* the user's capabilities tell */
+    i.gid = i.uid;
+    i.n = P9_OWNER_GROUPS;
+    if (!o->identify || !o->identify(o->ctx, i.uid, &i.gid, i.group, &i.n))
+        i.n = 0;
+    return i;
+}
+
 /*
  * setfsuid is the thread's own, too.  It takes the capabilities over files from all but root; a user of
  * a trusted client gets them back, less the one that lets set-user-id bits survive a write.
  */
 void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data)
 {
-    uid = uid == KEEP ? NOBODY : uid;
-    if (o->kind == P9_OWNER_PASS) {
-        become_groups(o, uid);
-        setfsuid(uid);
-    } else if (o->kind == P9_OWNER_TRUST) {
-        setfsuid(uid);
-        if (uid != 0)
-            set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
-    } else if (o->root) {
-        set_file_caps(FILE_CAPS & ~(changes_data ? CAP_BIT(CAP_FSETID) : 0));
-    }
+    struct identity i;
+
+    if (o->kind < P9_OWNER_PASS && !o->root)
+        return;
+    i = identity_of(o, uid, changes_data);
+    if (is_now(&i))
+        return;
+    if (i.kind == P9_OWNER_PASS)
+        set_groups(&i);
+    if (i.kind >= P9_OWNER_PASS)
+        setfsuid(i.uid);
+    if (i.kind < P9_OWNER_PASS || (i.kind == P9_OWNER_TRUST && i.uid != 0))
+        set_file_caps(&i);
+    now = i;
 }
 
 void p9_owner_making(const struct p9_owners *o, uint32_t gid)

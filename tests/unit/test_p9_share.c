@@ -272,17 +272,19 @@ static void test_owner__squash_drops_set_user_id_on_write(void **state)
 
 static bool users_group(void *ctx, uint32_t uid, uint32_t *gid, gid_t *group, size_t *n)
 {
-    (void)ctx;
     *gid = 100;
-    group[0] = 200;
+    group[0] = *(gid_t *)ctx;
     *n = uid == 1000;
     return uid == 1000;
 }
 
+static gid_t user_is_in;
+
 static int set_up_pass(void **state)
 {
+    user_is_in = 200;
     *state = client_new((struct p9_localfs_config){
-        .owners = {.kind = P9_OWNER_PASS, .identify = users_group}});
+        .owners = {.kind = P9_OWNER_PASS, .identify = users_group, .ctx = &user_is_in}});
     return 0;
 }
 
@@ -309,6 +311,20 @@ static void test_owner__pass_acts_as_the_user(void **state)
     assert_int_equal(c_attach(c, 7, P9_NOUID, ""), 0);
     assert_int_equal(c_walk(c, 7, 8, "roots"), 0);
     assert_int_equal(c_open(c, 8, 0), -EACCES);
+}
+
+/* Also for a thread that is this user already. */
+static void test_owner__pass_leaves_a_group_when_the_user_does(void **state)
+{
+    struct client *c = *state;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(shell("chmod 755 %s", c->folder), 0);
+    assert_int_equal(in_share(c, "touch group && chgrp 200 group && chmod 060 group"), 0);
+    assert_int_equal(c_open_path(c, 1, "group", P9_O_RDWR), 0);
+    user_is_in = 201;
+    assert_int_equal(c_open_path(c, 2, "group", P9_O_RDWR), -EACCES);
 }
 
 /* A folder that may be read and not searched tells its names, as on a disk. */
@@ -454,6 +470,7 @@ int main(void)
         T(test_owner__xattr_keeps_the_guests, set_up_xattr),
         T(test_owner__map_goes_both_ways, set_up_map),
         T(test_owner__pass_acts_as_the_user, set_up_pass),
+        T(test_owner__pass_leaves_a_group_when_the_user_does, set_up_pass),
         T(test_owner__pass_lists_a_folder_that_is_not_searched, set_up_pass),
         T(test_owner__trust_makes_files_as_the_user, set_up_trust),
         T(test_read_only__nothing_changes, set_up_plain),
