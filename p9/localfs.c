@@ -59,7 +59,8 @@ static int look_at_mount(struct localfs *l, int fd, uint64_t dev, const struct l
     return l->c.refuse_9p && st.f_type == V9FS_MAGIC ? -EACCES : 0;
 }
 
-int local_node_new(struct localfs *l, int taken, bool root, const struct local_node *dir, struct p9_node **node)
+static int node_new(struct localfs *l, int taken, bool root, const struct local_node *dir, bool near,
+                    struct p9_node **node)
 {
     auto_close int fd = taken;
     struct local_identity id;
@@ -67,7 +68,8 @@ int local_node_new(struct localfs *l, int taken, bool root, const struct local_n
     bool apart;
     int rc;
 
-    if ((rc = local_identify(l, fd, "", &id)) < 0 || (rc = look_at_mount(l, fd, id.dev, dir, &apart)) < 0 ||
+    rc = near ? local_identify_near(l, fd, &id) : local_identify(l, fd, "", &id);
+    if (rc < 0 || (rc = look_at_mount(l, fd, id.dev, dir, &apart)) < 0 ||
         (rc = local_charge_fd(l)) < 0)
         return rc;
     if (!(n = calloc(1, sizeof(*n)))) {
@@ -83,6 +85,11 @@ int local_node_new(struct localfs *l, int taken, bool root, const struct local_n
     n->node.apart = apart;
     *node = &n->node;
     return 0;
+}
+
+int local_node_new(struct localfs *l, int fd, bool root, const struct local_node *dir, struct p9_node **node)
+{
+    return node_new(l, fd, root, dir, false, node);
 }
 
 static void node_free(struct p9_fs *fs, struct p9_node *node)
@@ -124,7 +131,7 @@ static int walk(struct p9_fs *fs, struct p9_node *dir, const char *name, uint64_
     if (!S_ISDIR(d->type))
         return -ENOTDIR;
     fd = local_open_beneath(d->fd, name, 0, resolve);
-    return fd < 0 ? fd : local_node_new(localfs_of(fs), fd, false, d, found);
+    return fd < 0 ? fd : node_new(localfs_of(fs), fd, false, d, (resolve & RESOLVE_NO_XDEV) && !dir->apart, found);
 }
 
 int local_walk(struct p9_fs *fs, struct p9_node *dir, const char *name, struct p9_node **found)

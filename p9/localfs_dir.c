@@ -133,7 +133,7 @@ static int identify_near(struct localfs *l, const struct local_file *f, const st
 
     if (fd < 0)
         return fd == -EXDEV ? -EAGAIN : fd;
-    return local_identify(l, fd, "", id);
+    return local_identify_near(l, fd, id);
 }
 
 /* -ENOENT: the name vanished meanwhile; -EAGAIN. */

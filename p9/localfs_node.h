@@ -98,6 +98,8 @@ struct local_identity {
     mode_t mode;
 };
 int local_identify(struct localfs *l, int dir, const char *name, struct local_identity *id);
+/* The same, where the file behind `fd` waits for nobody but this host's disks. */
+int local_identify_near(struct localfs *l, int fd, struct local_identity *id);
 
 uint8_t local_qid_type(mode_t mode);
 uint64_t local_qid_path(struct localfs *l, uint64_t dev, uint64_t ino);

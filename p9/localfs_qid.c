@@ -97,3 +97,20 @@ int local_identify(struct localfs *l, int dir, const char *name, struct local_id
                               local_qid_path(l, id->dev, st.stx_ino)};
     return 0;
 }
+
+/* By fstat, which the kernel answers without a name. */
+int local_identify_near(struct localfs *l, int fd, struct local_identity *id)
+{
+    struct stat st;
+    uint32_t version;
+    int mount;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (local_handle_version(fd, "", &mount, &version) < 0)
+        return local_identify(l, fd, "", id);
+    *id = (struct local_identity){
+        .mode = st.st_mode, .dev = st.st_dev,
+        .qid = {local_qid_type(st.st_mode), version, local_qid_path(l, st.st_dev, st.st_ino)}};
+    return 0;
+}

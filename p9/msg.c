@@ -128,13 +128,21 @@ static const struct row *row_of(uint8_t type)
     return type < P9_TYPES && rows[type].name ? &rows[type] : NULL;
 }
 
-static unsigned fields_of(const struct row *r)
+/* Behind its last. */
+static const struct field *end_of(const struct row *r)
 {
-    unsigned n = 0;
+    const struct field *f = r->field;
 
-    while (n < FIELDS_MAX && r->field[n].kind)
-        n++;
-    return n;
+    while (f < r->field + FIELDS_MAX && f->kind)
+        f++;
+    return f;
+}
+
+static const struct field *payload_field(const struct row *r)
+{
+    const struct field *end = end_of(r);
+
+    return end > r->field && end[-1].kind == PAYLOAD ? end - 1 : NULL;
 }
 
 const char *p9_msg_name(uint8_t type)
@@ -148,7 +156,7 @@ bool p9_msg_has_payload(uint8_t type)
 {
     const struct row *r = row_of(type);
 
-    return r && fields_of(r) > 0 && r->field[fields_of(r) - 1].kind == PAYLOAD;
+    return r && payload_field(r);
 }
 
 /* --- Decode ------------------------------------------------------------------------------------ */
@@ -220,19 +228,18 @@ static void get_field(struct cursor *c, struct p9_msg *m, const struct field *f)
 /* What must follow the head for the message to be as long as it says. */
 static size_t payload_of(const struct p9_msg *m, const struct row *r)
 {
-    const struct field *last;
+    const struct field *f = payload_field(r);
 
-    if (!p9_msg_has_payload(m->type))
-        return 0;
-    last = &r->field[fields_of(r) - 1];
-    return *(const uint32_t *)((const uint8_t *)m + last->at);
+    return f ? *(const uint32_t *)((const uint8_t *)m + f->at) : 0;
 }
 
 static void get_fields(struct cursor *c, struct p9_msg *m, const struct row *r)
 {
-    for (unsigned i = 0; i < fields_of(r); i++)
-        if (r->field[i].kind != OLD32 || cursor_left(c) > 0)
-            get_field(c, m, &r->field[i]);
+    const struct field *end = end_of(r);
+
+    for (const struct field *f = r->field; f < end; f++)
+        if (f->kind != OLD32 || cursor_left(c) > 0)
+            get_field(c, m, f);
 }
 
 int p9_msg_decode(struct p9_msg *m, const void *bytes, size_t len, size_t total)
@@ -264,7 +271,8 @@ struct pen {
     bool bad;
 };
 
-static void put_bytes(struct pen *w, const void *bytes, size_t len)
+/* Inline as put_le is: of a fixed length it is one store. */
+static inline __attribute__((always_inline)) void put_bytes(struct pen *w, const void *bytes, size_t len)
 {
     if (w->bad || len > (size_t)(w->end - w->p)) {
         w->bad = true;
@@ -275,7 +283,7 @@ static void put_bytes(struct pen *w, const void *bytes, size_t len)
     w->p += len;
 }
 
-static void put_le(struct pen *w, uint64_t value, size_t width)
+static inline __attribute__((always_inline)) void put_le(struct pen *w, uint64_t value, size_t width)
 {
     value = htole64(value);
     put_bytes(w, &value, width);
@@ -341,6 +349,7 @@ int p9_msg_encode(const struct p9_msg *m, void *bytes, size_t cap)
 {
     struct pen w = {.p = bytes, .end = (uint8_t *)bytes + cap};
     const struct row *r = row_of(m->type);
+    const struct field *end;
     size_t head;
 
     if (!r || too_many(m))
@@ -348,8 +357,9 @@ int p9_msg_encode(const struct p9_msg *m, void *bytes, size_t cap)
     put_le(&w, 0, 4);
     put_le(&w, m->type, 1);
     put_le(&w, m->tag, 2);
-    for (unsigned i = 0; i < fields_of(r); i++)
-        put_field(&w, m, &r->field[i]);
+    end = end_of(r);
+    for (const struct field *f = r->field; f < end; f++)
+        put_field(&w, m, f);
     if (w.bad)
         return -EMSGSIZE;
     head = (size_t)(w.p - (uint8_t *)bytes);
