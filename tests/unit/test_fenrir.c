@@ -3,8 +3,9 @@
  * What a real screen reader says of lxtop: Fenrir, as Debian ships it, over the list, an install and text mode.
  * What it said is compared with tests/screens/fenrir-NAME.txt.
  *
- * The next key is typed when what it must say about the last has been said, however long that takes, and then for a
- * second nothing more.
+ * The next key is typed when what it must say about the last has been said, and then for a second nothing more.  How
+ * much of a frame Fenrir has read when it speaks is by its own clock, and on a busy machine it leaves out a row now and
+ * then: a story that goes wrong is told again, not more than twice, and that is said.
  */
 #include "tests/unit/as_lxtop.h"
 #include "tests/unit/terminal.h"
@@ -13,8 +14,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define HANGS 120      /* seconds: a test that hangs, not a slow machine */
+#define HANGS 60        /* seconds: a test that hangs, not a slow machine */
+#define LEFT_OUT 15     /* seconds of silence after the words that were waited for: what is missing will not come */
 #define SILENT_MS 1000  /* it has no more to say: all that it says about a key comes at once */
+#define TRIES 3
 
 struct fenrir {
     struct terminal t;
@@ -24,6 +27,7 @@ struct fenrir {
     unsigned sections;    /* of that, begun */
     char story[16384], last[1024];
     char before[1 << 14]; /* said before the story */
+    char wrong[1 << 14];  /* what is wrong with the story; then no more of it is told */
 };
 
 static void fenrir_begin(struct fenrir *f, const char *surface, const char *name)
@@ -47,12 +51,21 @@ static void fenrir_begin(struct fenrir *f, const char *surface, const char *name
     }
 }
 
+static void __attribute__((format(printf, 2, 3))) goes_wrong(struct fenrir *f, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(f->wrong, sizeof(f->wrong), format, args);
+    va_end(args);
+}
+
 static void tell_missing(struct fenrir *f, const char *text)
 {
-    char *all = NULL;
+    auto_free char *all = NULL;
 
     file_read(f->file, 1 << 20, &all, NULL, NULL);
-    fail_msg("Fenrir, which `make deps` gets, did not say \"%s\" but: %s", text, all && strlen(all) >= f->heard ? all + f->heard : "");
+    goes_wrong(f, "Fenrir, which `make deps` gets, did not say \"%s\" but: %s", text, all && strlen(all) >= f->heard ? all + f->heard : "");
 }
 
 /* Reads what is drawn, so that nothing waits for room; nothing new is said for a while, or false: it says something. */
@@ -173,19 +186,21 @@ static const char *not_said(const struct fenrir *f, const char *said_lines)
 /* On a machine that is busy there is silence amid a sentence, too: all that must be said is waited for. */
 static void hear_all(struct fenrir *f)
 {
-    for (time_t begun = time(NULL);;) {
+    const char *missing = NULL;
+
+    for (time_t begun = time(NULL); time(NULL) - begun < LEFT_OUT;) {
         auto_free char *story = strdup(f->story), *words = NULL;
-        const char *missing;
 
         settle_story(story);
         missing = not_said(f, story);
         if (!missing)
             return;
-        if (time(NULL) - begun >= HANGS)
-            fail_msg("not said, or not then: %.*s; said:\n%s", (int)strcspn(missing, "\n"), missing, story);
         words = said(f, "");
+        if (!words)
+            return;
         write_down(f, words);
     }
+    goes_wrong(f, "not said, or not then: %.*s; said:\n%s", (int)strcspn(missing, "\n"), missing, f->story);
 }
 
 /* Whatever it says until then is no part of the story. */
@@ -194,10 +209,12 @@ static void pass_over(struct fenrir *f, const char *keys, const char *text)
     auto_free char *words = NULL;
     size_t len = strlen(f->before);
 
+    if (*f->wrong)
+        return;
     assert_int_equal(write(f->t.master, keys, strlen(keys)), (ssize_t)strlen(keys));
     words = said(f, text);
-    assert_non_null(words);
-    snprintf(f->before + len, sizeof(f->before) - len, "%s", words);
+    if (words)
+        snprintf(f->before + len, sizeof(f->before) - len, "%s", words);
 }
 
 /* Keys, and what it said about them. */
@@ -206,6 +223,8 @@ static void story(struct fenrir *f, const char *name, const char *keys, const ch
     size_t len = strlen(f->story);
     auto_free char *words = NULL;
 
+    if (*f->wrong)
+        return;
     if (name) {
         snprintf(f->story + len, sizeof(f->story) - len, "[%s]\n", name);
         strcpy(f->last, "[");
@@ -214,7 +233,7 @@ static void story(struct fenrir *f, const char *name, const char *keys, const ch
     assert_int_equal(write(f->t.master, keys, strlen(keys)), (ssize_t)strlen(keys));
     words = said(f, text);
     write_down(f, words);
-    if (name)
+    if (name && words)
         hear_all(f);
 }
 
@@ -237,19 +256,23 @@ static bool is_half(const struct fenrir *f, const char *line)
  * a part of one, or half of one: how much of
  * a frame Fenrir has seen when it speaks, and so what it repeats, is by the clock.
  */
-static void assert_story(const struct fenrir *f)
+static void check_story(struct fenrir *f)
 {
     const char *missing = not_said(f, f->story);
 
-    if (missing)
-        fail_msg("not said, or not then: %.*s; said:\n%s", (int)strcspn(missing, "\n"), missing, f->story);
+    if (missing) {
+        goes_wrong(f, "not said, or not then: %.*s; said:\n%s", (int)strcspn(missing, "\n"), missing, f->story);
+        return;
+    }
     for (const char *line = f->story, *end; *line; line = end + (*end != '\0')) {
         auto_free char *one = NULL;
 
         end = strchrnul(line, '\n');
         one = strndup(line, (size_t)(end - line));
-        if (!strstr(f->golden, one) && !is_half(f, one))
-            fail_msg("said, and nobody would want to hear it: %s; said:\n%s", one, f->story);
+        if (!strstr(f->golden, one) && !is_half(f, one)) {
+            goes_wrong(f, "said, and nobody would want to hear it: %s; said:\n%s", one, f->story);
+            return;
+        }
     }
 }
 
@@ -257,13 +280,15 @@ static void fenrir_end(struct fenrir *f)
 {
     int status;
 
-    hear_all(f);
+    if (!*f->wrong)
+        hear_all(f);
     kill(f->t.pid, SIGTERM);
     close(f->t.slave);
     close(f->t.master);
     waitpid(f->t.pid, &status, 0);
     settle_story(f->story);
-    assert_story(f);
+    if (!*f->wrong)
+        check_story(f);
     free(f->file);
     free(f->golden);
 }
@@ -277,57 +302,83 @@ static void begin_held_still(struct fenrir *f, const char *name)
 }
 
 /* With all figures held still, moving says rows, whole and with their state, and nothing else is ever said. */
-static void test_fenrir__the_list(void **state)
+static void tell_the_list(struct fenrir *f)
 {
-    struct fenrir f;
-
-    (void)state;
     make_distro("alpine", NULL);
     make_distro("debian", "{\"state\": \"running\", \"reason\": \"panic\", \"detail\": \"no init\"}");
     make_distro("fedora", NULL);
-    begin_held_still(&f, "list");
-    story(&f, "j", "j", "debian failed");
-    story(&f, "j", "j", "fedora stopped");
-    story(&f, "k", "k", "debian failed");
-    story(&f, "x", "x", "stopped already");
-    story(&f, "d", "d", "Remove debian");
-    story(&f, "n Enter", "n\r", "not removed"); /* Fenrir keeps Escape for itself */
-    story(&f, "g", "g", "alpine stopped");
-    fenrir_end(&f);
+    begin_held_still(f, "list");
+    story(f, "j", "j", "debian failed");
+    story(f, "j", "j", "fedora stopped");
+    story(f, "k", "k", "debian failed");
+    story(f, "x", "x", "stopped already");
+    story(f, "d", "d", "Remove debian");
+    story(f, "n Enter", "n\r", "not removed"); /* Fenrir keeps Escape for itself */
+    story(f, "g", "g", "alpine stopped");
+    fenrir_end(f);
 }
 
 /* An install on the screen: from the list of sources to the new row. */
-static void test_fenrir__an_install(void **state)
+static void tell_an_install(struct fenrir *f)
 {
-    struct fenrir f;
-
-    (void)state;
-    assert_int_equal(shell("tar -C '%s/tree' -cf '%s/small.tar' .", folder, folder), 0);
+    /* so large that the install is seen to run, whatever the machine */
+    assert_int_equal(shell("head -c 64M /dev/urandom > '%s/tree/large' && tar -C '%s/tree' -cf '%s/small.tar' .", folder, folder, folder), 0);
     make_distro("alpine", NULL);
-    begin_held_still(&f, "install");
-    story(&f, "i", "i", "small.tar");
-    story(&f, "j", "j", "small.tar");
-    story(&f, "Enter", "\r", "Install with all");
-    story(&f, "Enter", "\r", "small stopped");
-    fenrir_end(&f);
+    begin_held_still(f, "install");
+    story(f, "i", "i", "small.tar");
+    story(f, "j", "j", "small.tar");
+    story(f, "Enter", "\r", "Install with all");
+    story(f, "Enter", "\r", "small stopped");
+    fenrir_end(f);
 }
 
 /* Text mode: every line in its order, whole, once. */
+static void tell_text_mode(struct fenrir *f)
+{
+    make_distro("alpine", NULL);
+    fenrir_begin(f, "--text", "text");
+    pass_over(f, "", "Command, or h for help");
+    story(f, NULL, "list\r", "alpine: stopped");
+    story(f, NULL, "install ~/tree small\r", "small is installed");
+    story(f, NULL, "stop\r", "there is no distro");
+    story(f, NULL, "remove\r", "Number or name");
+    story(f, NULL, "1\r", "Type alpine");
+    story(f, NULL, "y\r", "Nothing was removed");
+    fenrir_end(f);
+}
+
+static void told(void (*tell)(struct fenrir *f))
+{
+    for (int tries = 1;; tries++) {
+        struct fenrir f;
+
+        tell(&f);
+        if (!*f.wrong)
+            return;
+        if (tries == TRIES)
+            fail_msg("%s", f.wrong);
+        print_message("# told again, since %.*s\n", (int)strcspn(f.wrong, "\n"), f.wrong);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void test_fenrir__the_list(void **state)
+{
+    (void)state;
+    told(tell_the_list);
+}
+
+static void test_fenrir__an_install(void **state)
+{
+    (void)state;
+    told(tell_an_install);
+}
+
 static void test_fenrir__text_mode(void **state)
 {
-    struct fenrir f;
-
     (void)state;
-    make_distro("alpine", NULL);
-    fenrir_begin(&f, "--text", "text");
-    pass_over(&f, "", "Command, or h for help");
-    story(&f, NULL, "list\r", "alpine: stopped");
-    story(&f, NULL, "install ~/tree small\r", "small is installed");
-    story(&f, NULL, "stop\r", "there is no distro");
-    story(&f, NULL, "remove\r", "Number or name");
-    story(&f, NULL, "1\r", "Type alpine");
-    story(&f, NULL, "y\r", "Nothing was removed");
-    fenrir_end(&f);
+    told(tell_text_mode);
 }
 
 int main(int argc, char **argv)
