@@ -5,7 +5,7 @@
  *
  * The next key is typed when what it must say about the last has been said, and then for a second nothing more.  How
  * much of a frame Fenrir has read when it speaks is by its own clock, and on a busy machine it leaves out a row now and
- * then: a story that goes wrong is told again, not more than twice, and that is said.
+ * then: a story that goes wrong is told again, not more than four times, and that is said.
  */
 #include "tests/unit/as_lxtop.h"
 #include "tests/unit/terminal.h"
@@ -17,7 +17,7 @@
 #define HANGS 60        /* seconds: a test that hangs, not a slow machine */
 #define LEFT_OUT 15     /* seconds of silence after the words that were waited for: what is missing will not come */
 #define SILENT_MS 1000  /* it has no more to say: all that it says about a key comes at once */
-#define TRIES 3
+#define TRIES 5
 
 struct fenrir {
     struct terminal t;
@@ -123,8 +123,8 @@ static void write_down(struct fenrir *f, char *words)
         part += strspn(part, " ,");
         for (len = strlen(part); len && strchr(" ,", part[len - 1]); len--)
             part[len - 1] = '\0';
-        if (sscanf(part, "small install %d", &percent) == 1) /* how far it is depends on the clock */
-            continue;
+        if (sscanf(part, "small install %d", &percent) == 1 || part[strspn(part, "0123456789")] == '\0')
+            continue; /* how far it is depends on the clock */
         if (!*part || strcmp(part, ".") == 0 || strcmp(part, "has attribute") == 0 || strcmp(part, "greater") == 0)
             continue;
         if (*f->last && strncmp(part, f->last, strlen(f->last)) == 0)
