@@ -4,7 +4,15 @@ MODE ?= release
 O := out/$(MODE)
 
 # --- Tools and flags ---------------------------------------------------------------------------
-CLANG ?= clang
+# What has been compiled once is taken from ccache, also in another checkout: paths in the debug information are
+# relative to its root.
+CCACHE := $(shell command -v ccache)
+export CCACHE_BASEDIR ?= $(CURDIR)
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
+ifeq ($(origin CC),default)
+CC := $(CCACHE) gcc
+endif
+CLANG ?= $(CCACHE) clang
 ifeq ($(MODE),fuzz)
 CC := $(CLANG)
 endif
@@ -24,7 +32,7 @@ CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined $(SANITIZE)
 CFLAGS_tsan := -O1 -g -fsanitize=thread $(SANITIZE)
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined $(SANITIZE)
-ALL_CFLAGS := -std=gnu11 -pthread $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
+ALL_CFLAGS := -std=gnu11 -pthread $(PREFIX_MAP) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 DEPFLAGS = -MMD -MP
 
 V ?= 0
@@ -103,7 +111,7 @@ GUEST_OBJS := $(patsubst %.c,$(O)/guest/%.o,$(GUEST_SRC))
 $(O)/guest/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) -std=gnu11 -Os -g -pthread $(WARN) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -Os -g -pthread $(PREFIX_MAP) $(WARN) $(CPPFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(O)/lxtop-guest: $(GUEST_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) -static -s -pthread -Wl,--gc-sections -o $@ $^
@@ -184,7 +192,7 @@ format:
 	$(Q)clang-format -i $(HEADERS) $(SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
 
 # --- Set-up, kernels, demo, bench ------------------------------------------------------------------
-DEPS := build-essential pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
+DEPS := build-essential ccache pkg-config clang clang-format clang-tidy libclang-rt-14-dev \
     libncurses-dev libvterm-dev libconfig-dev libcmocka-dev libuv1-dev libarchive-dev libext2fs-dev libacl1-dev libbz2-dev \
     libjansson-dev libssl-dev libfuse3-dev fuse3 liburing-dev libseccomp-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev \
     libslirp-dev \
