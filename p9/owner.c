@@ -170,7 +170,7 @@ void p9_owner_made(const struct p9_owners *o, int dir, int fd, mode_t type, uint
 
 /*
  * What this thread has become, for then the next message needs no system call; only what follows changes it.
- * With a kind below PASS it has no user of its own.
+ * With a kind below PASS it is the server's user, root.
  */
 struct identity {
     bool known;
@@ -245,8 +245,10 @@ void p9_owner_become(const struct p9_owners *o, uint32_t uid, bool changes_data)
         return;
     if (i.kind == P9_OWNER_PASS)
         set_groups(&i);
-    if (i.kind >= P9_OWNER_PASS)
+    if (i.kind >= P9_OWNER_PASS || now.kind >= P9_OWNER_PASS)
         setfsuid(i.uid);
+    if (i.kind < P9_OWNER_PASS && now.kind >= P9_OWNER_PASS)
+        setfsgid(i.gid); /* of another share that this thread has served */
     if (i.kind < P9_OWNER_PASS || (i.kind == P9_OWNER_TRUST && i.uid != 0))
         set_file_caps(&i);
     now = i;

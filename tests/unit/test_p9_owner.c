@@ -2,6 +2,10 @@
 /*
  * Owners of new files, where the server is root and the client may choose.
  */
+#include <fcntl.h>
+
+#include "core/base/auto.h"
+#include "core/base/file.h"
 #include "tests/unit/p9_fixture.h"
 
 static int set_up_pass(void **state)
@@ -55,12 +59,33 @@ static void test_owner__a_set_group_id_folder_gives_its_group(void **state)
     assert_int_equal(in_share(c, "test $(stat -c %%a group/dir) = 2755 && test $(stat -c %%a plain/dir) = 755"), 0);
 }
 
+/* One thread may serve shares of several kinds. */
+static void test_owner__a_trusted_clients_user_ends_with_its_share(void **state)
+{
+    const struct p9_owners trust = {.kind = P9_OWNER_TRUST, .root = true}, squash = {.kind = P9_OWNER_SQUASH, .root = true};
+    auto_free char *path = file_path("%s/made", ((struct client *)*state)->folder);
+    struct stat st;
+    int fd;
+
+    if (geteuid() != 0)
+        skip();
+    p9_owner_become(&trust, 1000, true);
+    p9_owner_making(&trust, 1000);
+    p9_owner_become(&squash, 1000, true);
+    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    close(fd);
+    assert_int_equal(st.st_uid + st.st_gid, 0);
+}
+
 #define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, tear_down_client)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_owner__a_set_group_id_folder_gives_its_group, set_up_pass),
+        T(test_owner__a_trusted_clients_user_ends_with_its_share, set_up_pass),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
