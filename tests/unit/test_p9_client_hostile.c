@@ -140,7 +140,7 @@ static void *lie_on(void *arg)
 
 static struct p9_client *meet(struct liar *l, const struct lie *lie, struct err *e)
 {
-    struct p9_client_config config = {.msize = P9_MSIZE_MIN, .timeout_ms = 300, .grace_ms = 300};
+    struct p9_client_config config = {.msize = P9_MSIZE_MIN, .timeout_ms = 2000, .grace_ms = 300};
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
