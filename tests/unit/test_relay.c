@@ -10,6 +10,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/session_msg.h"
+#include "vmm/guest/command.h"
 
 struct world {
     int fd;
@@ -345,7 +346,7 @@ static void test_relay__input_for_a_command_that_has_closed_it(void **state)
     struct world *w = *state;
     auto_free char *bytes = calloc(1, SESSION_DATA_MAX);
 
-    start(w, 0, "", "exec 0<&-; echo closed; sleep 0.3; exit 5");
+    start(w, 0, "", "exec 0<&-; trap 'exit 5' USR1; echo closed; while :; do sleep 0.05; done");
     hear_until(w, "closed");
     for (int i = 0; i < 8; i++) {
         while (w->room < SESSION_DATA_MAX)
@@ -353,6 +354,7 @@ static void test_relay__input_for_a_command_that_has_closed_it(void **state)
         send_input(w, bytes, SESSION_DATA_MAX);
         w->room -= SESSION_DATA_MAX;
     }
+    send_number(w, SESSION_SIGNAL, SIGUSR1);
     assert_exit(w, false, 5);
 }
 
@@ -434,6 +436,37 @@ static void test_relay__a_broken_connection_hangs_up(void **state)
 }
 
 /* A child of the shell that has no wish to go, in the same session. */
+/* It has been forked, and has not come to its setsid yet. */
+static struct command not_yet_in_its_session(void)
+{
+    struct command c = {.pid = fork(), .in = -1, .out = -1, .err = -1, .slave = -1};
+
+    if (c.pid == 0)
+        for (;;)
+            pause();
+    return c;
+}
+
+static void test_command__that_has_just_begun_is_hung_up_too(void **state)
+{
+    struct command c = not_yet_in_its_session();
+
+    (void)state;
+    command_hang_up(&c, 0); /* which waits for its end */
+    assert_int_equal(c.pid, -1);
+}
+
+static void test_command__that_has_just_begun_hears_signals(void **state)
+{
+    struct command c = not_yet_in_its_session();
+    int status;
+
+    (void)state;
+    command_signal(&c, SIGUSR1);
+    assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+    assert_int_equal(WTERMSIG(status), SIGUSR1);
+}
+
 static void test_relay__who_does_not_hear_is_killed(void **state)
 {
     struct world *w = *state;
@@ -511,6 +544,8 @@ int main(void)
         test(test_relay__more_input_than_there_is_room),
         test(test_relay__a_second_start),
         test(test_relay__a_broken_connection_hangs_up),
+        test(test_command__that_has_just_begun_is_hung_up_too),
+        test(test_command__that_has_just_begun_hears_signals),
         test(test_relay__who_does_not_hear_is_killed),
         test(test_relay__sigterm_hangs_up),
         test(test_relay__a_terminal_of_its_size),

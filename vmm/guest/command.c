@@ -246,8 +246,8 @@ void command_resize(const struct command *c, unsigned rows, unsigned cols)
 
 void command_signal(const struct command *c, int number)
 {
-    if (c->pid > 0)
-        kill(-c->pid, number);
+    if (c->pid > 0 && kill(-c->pid, number) < 0)
+        kill(c->pid, number); /* before its setsid */
 }
 
 void command_close(struct command *c)
@@ -272,7 +272,9 @@ static bool in_session(const char *pid, pid_t session)
     if (file_read(path, 4096, &stat, NULL, NULL) < 0)
         return false;
     after = strrchr(stat, ')');
-    return after && sscanf(after, ") %c %*d %*d %d", &state, &of) == 2 && of == session && state != 'Z';
+    if (!after || sscanf(after, ") %c %*d %*d %d", &state, &of) != 2 || state == 'Z')
+        return false;
+    return of == session || strtol(pid, NULL, 10) == session; /* the leader, before its setsid, too */
 }
 
 /* Signals all of the session, 0: none; is anybody left? */
