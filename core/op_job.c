@@ -285,7 +285,7 @@ void op_cancel(struct op_job *j)
     }
     if (j->task || j->files || j->snapshot || j->trash || j->asked) /* a reply that is due finds its job */
         return;
-    err_set(&e, ECANCELED, "no longer waited for; what was begun goes on");
+    err_set(&e, ECANCELED, "no longer waited for; what was begun goes on, and `lxtop list` shows it");
     job_finish(j, STATUS_CANCELLED, &e);
 }
 

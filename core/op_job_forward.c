@@ -58,7 +58,10 @@ static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
         return;
     }
     print_forwards(j, text);
-    job_finish(j, reply || forgot_forward(j) ? STATUS_DONE : STATUS_FAILED, e);
+    if (reply || forgot_forward(j))
+        job_finish(j, STATUS_DONE, NULL);
+    else
+        job_finish(j, STATUS_FAILED, e);
 }
 
 static void list_forwards(struct op_job *j)

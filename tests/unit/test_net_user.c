@@ -312,7 +312,8 @@ static void test_forwards__are_made_refused_and_removed(void **state)
     char text[64];
 
     snprintf(text, sizeof(text), "+127.0.0.1:%u:7/udp", w->port);
-    request(w, text, "in use"); /* by the listener */
+    request(w, text, "Address already in use; another program of this host has the port: take another one"); /* the listener */
+    request(w, "+192.0.2.1:5000:7", "Cannot assign requested address; `ip addr` lists those that this host has");
     close(w->listener);
     request(w, text, "ok");
     text[0] = '-';

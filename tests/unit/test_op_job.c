@@ -137,6 +137,10 @@ static void test_op_forward__of_a_stopped_distro_is_kept(void **state)
     assert_says(w->result, "'localhost' is no address of IPv4, or of IPv6 in brackets; without one it is 127.0.0.1");
     assert_int_equal(run(w, "forward f --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "forward none 1:1"), STATUS_NO_DISTRO);
+    assert_int_equal(run(w, "set f network none"), STATUS_DONE);
+    assert_int_equal(run(w, "forward f 8080:80"), STATUS_FAILED);
+    assert_string_equal(w->result.msg, "f has no network: `lxtop set f network user` gives it one");
+    assert_int_equal(run(w, "forward f --remove [::1]:53:53/udp"), STATUS_DONE);
 }
 
 static void test_op_set__then_info_says_where_from(void **state)

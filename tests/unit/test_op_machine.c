@@ -189,8 +189,8 @@ static void test_op_forward__that_the_machine_could_not_make_is_removed_from_the
     assert_int_equal(run(w, "forward d 8080:80"), STATUS_DONE);
     hold_machine(w, "d", forward_nothing);
     watch_look(w->core.watch);
-    if (run(w, "forward d --remove 8080:80") != STATUS_DONE)
-        fail_msg("%s", w->result.msg);
+    assert_int_equal(run(w, "forward d --remove 8080:80"), STATUS_DONE);
+    assert_string_equal(w->result.msg, "");
     assert_int_equal(shell("grep -q 8080 0/lxtop/distros/d/distro.conf"), 1);
     assert_int_equal(run(w, "forward d --remove 8080:80"), STATUS_FAILED);
     assert_says(w->result, "No such file");
@@ -330,6 +330,33 @@ static void test_op_stop__of_one_that_dies_before_it_is_ready_is_a_stop_all_the_
     assert_non_null(strstr(((struct world *)*state)->noted, "its next start is a boot: no init"));
 }
 
+/* As Ctrl-C does. */
+static void test_op_cancel__of_a_stop_says_what_goes_on(void **state)
+{
+    static const struct op_events ev = {on_print, on_note, NULL, on_finished};
+    char stop[] = "stop", d[] = "d", *argv[] = {stop, d};
+    struct world *w = *state;
+    struct op_args a;
+    struct op_job *j;
+
+    install(w, "d");
+    hold_machine(w, "d", stay_silent);
+    watch_look(w->core.watch);
+    assert_int_equal(op_parse(2, argv, &a, NULL), 0);
+    w->finished = 0;
+    j = op_start(&w->core, &a, &ev, w);
+    assert_non_null(j);
+    for (int i = 0; i < 20; i++) {
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    assert_int_equal(w->finished, 0);
+    op_cancel(j);
+    assert_int_equal(w->finished, 1);
+    assert_int_equal(w->status, STATUS_CANCELLED);
+    assert_string_equal(w->result.msg, "no longer waited for; what was begun goes on, and `lxtop list` shows it");
+}
+
 static void test_op_stats__of_a_machine_without_a_server_fails(void **state)
 {
     struct world *w = *state;
@@ -404,6 +431,7 @@ int main(int argc, char **argv)
         TEST(test_op_stop__of_one_that_cannot_be_made_ready_is_a_stop_all_the_same),
         TEST(test_op_stop__of_one_that_dies_before_it_is_ready_is_a_stop_all_the_same),
         TEST(test_op_forward__that_the_machine_could_not_make_is_removed_from_the_settings),
+        TEST(test_op_cancel__of_a_stop_says_what_goes_on),
         TEST(test_op_stats__of_a_machine_without_a_server_fails),
         TEST(test_op_remove__a_machine_just_started_is_kept),
         TEST(test_op__use_of_a_machine_about_to_stop_starts_it_again),

@@ -268,7 +268,7 @@ static void test_relay__a_folder_that_is_not_there(void **state)
 
     start(w, SESSION_CWD_MUST, "/no/where", "pwd");
     assert_exit(w, false, 1);
-    assert_string_equal(w->err, "lxtop: cannot enter /no/where: No such file or directory\n");
+    assert_string_equal(w->err, "lxtop: cannot enter the distro's /no/where: No such file or directory\n");
 }
 
 static void test_relay__a_folder_that_need_not_be_there(void **state)

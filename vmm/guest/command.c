@@ -137,7 +137,7 @@ static void enter_folder(const struct plan *p)
     if (!*cwd || (at_home && chdir(cwd) == 0))
         return;
     if (p->start->flags & SESSION_CWD_MUST)
-        give_up(NOT_STARTED, "cannot enter %s: %s", p->start->cwd, strerror(errno));
+        give_up(NOT_STARTED, "cannot enter the distro's %s: %s", p->start->cwd, strerror(errno));
 }
 
 static _Noreturn void run_shell(const struct account *a)

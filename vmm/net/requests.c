@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/forward.h"
 #include "vmm/net/usage.h"
@@ -92,6 +93,23 @@ static void tell_usage(Slirp *slirp, uint64_t visits, char answer[NET_REQUEST_MA
     snprintf(answer, NET_REQUEST_MAX, "usage %u %llu", usage_open(slirp), (unsigned long long)visits);
 }
 
+static int refuse(int code, const char *forward, struct err *e)
+{
+    static const struct {
+        int code;
+        const char *advice;
+    } advices[] = {
+        {EADDRINUSE, "another program of this host has the port: take another one"},
+        {EACCES, "low ports are root's (net.ipv4.ip_unprivileged_port_start): take one from 1024 up"},
+        {EADDRNOTAVAIL, "`ip addr` lists those that this host has"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+        if (advices[i].code == code)
+            return err_set(e, code, "%s: %s; %s", forward, strerror(code), advices[i].advice);
+    return err_sys(e, code, "%s", forward);
+}
+
 static int obey(Slirp *slirp, const char *request, int requests_fd, struct err *e)
 {
     struct forward f;
@@ -104,7 +122,7 @@ static int obey(Slirp *slirp, const char *request, int requests_fd, struct err *
         return r;
     r = *request == '+' ? add(slirp, &f, requests_fd) : remove_forward(slirp, &f);
     if (r < 0)
-        return err_sys(e, errno ? errno : EADDRINUSE, "%s", request + 1);
+        return refuse(errno ? errno : EADDRINUSE, request + 1, e);
     return 0;
 }
 
