@@ -91,7 +91,7 @@ int kernel_find(const struct paths *p, const char *wanted, struct kernel *k, str
         if (find_path(wanted, k))
             return 0;
         kernel_release(k);
-        return err_set(e, ENOENT, "kernel %s cannot be read", wanted);
+        return err_set(e, ENOENT, "kernel %s cannot be read; `lxtop set NAME kernel --remove` takes the default again", wanted);
     }
     if ((automatic || strcmp(wanted, "tuned") == 0) && find_tuned(p, k))
         return 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -380,6 +381,8 @@ static int check_disk(struct machine_start *s, struct err *e)
 {
     auto_free char *fsck = program_find("e2fsck", NULL);
 
+    if (access(s->disk, R_OK | W_OK) < 0)
+        return err_set(e, errno, "the disk %s: %s; put it back, or `lxtop remove %s`", s->disk, strerror(errno), s->name);
     if (fsck)
         return run_fsck(s, fsck, e);
     return err_set(e, ENOENT, "%s did not end in order and e2fsck is not installed to check its disk; "

@@ -124,7 +124,7 @@ static void test_kernel_find__by_path_with_the_modules_beside_boot(void **state)
     assert_int_equal(shell("rmdir r/lib/modules/6.9"), 0);
     assert_found(w, boot, "r/boot/vmlinuz-6.9", "");
     assert_found(w, plain, "vmlinux", "");
-    assert_none(w, none, "cannot be read");
+    assert_none(w, none, "cannot be read; `lxtop set NAME kernel --remove` takes the default again");
 }
 
 /* --- modules.dep --- */

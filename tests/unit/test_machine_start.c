@@ -272,6 +272,19 @@ static void test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted(voi
     assert_false(file_is_locked("state/machines/d/lock"));
 }
 
+/* Which e2fsck would not mend either. */
+static void test_machine_start__a_disk_that_is_gone_is_told(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    leave_unclean();
+    assert_int_equal(unlink("root.img"), 0);
+    assert_null(machine_start(&w->loop, &w->paths, &w->distro, &events, w, &e));
+    assert_says(e, "root.img: No such file or directory; put it back, or `lxtop remove d`");
+    assert_int_equal(shell("test ! -e fsck.ran"), 0);
+}
+
 static void test_machine_start__e2fsck_that_does_not_run_is_told(void **state)
 {
     struct world *w = *state;
@@ -498,6 +511,7 @@ int main(int argc, char **argv)
         TEST(test_machine_start__a_second_start_is_refused_by_the_lock),
         TEST(test_machine_start__an_unclean_disk_is_checked_first),
         TEST(test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted),
+        TEST(test_machine_start__a_disk_that_is_gone_is_told),
         TEST(test_machine_start__e2fsck_that_does_not_run_is_told),
         TEST(test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy),
         TEST(test_machine_start__a_suspended_one_is_restored_without_a_check_of_its_disk),

@@ -288,7 +288,7 @@ static void test_relay__nobody(void **state)
     send_all(w, frame, len);
     while (hear(w))
         ;
-    assert_string_equal(w->fail, "there is no user 'no-such-user' in the distro");
+    assert_string_equal(w->fail, "there is no user 'no-such-user' in the distro; --user root is always there");
 }
 
 /* --- input and signals --- */

@@ -54,7 +54,7 @@ static int find_user(struct plan *p, struct err *e)
 
     if (users_find(*user ? user : "root", &p->account, p->groups, &p->n_groups))
         return 0;
-    return err_set(e, ENOENT, "there is no user '%.80s' in the distro", user);
+    return err_set(e, ENOENT, "there is no user '%.80s' in the distro; --user root is always there", user);
 }
 
 /* --- in the child --- */
