@@ -214,22 +214,30 @@ static int set_option(struct options *o, const char *option, const char *text, s
     return options_set(o, option, option_table[id].default_text, ORIGIN_DEFAULT, e);
 }
 
+int store_check(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *folder = store_folder(p, "", name);
+    auto_free char *conf = file_path("%s/distro.conf", folder ? folder : "");
+
+    if (!folder || !conf)
+        return err_sys(e, ENOMEM, "distro %s", name);
+    return access(conf, F_OK) == 0 ? conf_check(conf, e) : 0;
+}
+
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
               struct err *e)
 {
     auto_free char *folder = store_folder(p, "", name);
-    auto_free char *conf = file_path("%s/distro.conf", folder ? folder : "");
     struct options defaults;
     struct distro d;
     int r;
 
     options_init(&defaults);
-    r = folder && conf ? store_load(p, &defaults, name, &d, e) : err_sys(e, ENOMEM, "distro %s", name);
+    r = folder ? store_load(p, &defaults, name, &d, e) : err_sys(e, ENOMEM, "distro %s", name);
     options_release(&defaults);
     if (r < 0)
         return r;
-    if (access(conf, F_OK) == 0)
-        r = conf_check(conf, e);
+    r = store_check(p, name, e);
     if (r == 0)
         r = set_option(&d.options, option, text, e);
     if (r == 0)

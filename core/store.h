@@ -51,6 +51,8 @@ int store_list(const struct paths *p, struct store_name **list, unsigned *count,
 /* -ENOENT "no distro named ...; `lxtop list` shows them". */
 int store_load(const struct paths *p, const struct options *defaults, const char *name,
                struct distro *d, struct err *e);
+/* -EINVAL, with file and line: its distro.conf cannot be read.  store_load makes do with the defaults then. */
+int store_check(const struct paths *p, const char *name, struct err *e);
 /* Changes one setting of a distro (by option name) in its distro.conf, or takes it out (`text` NULL); a
  * broken file is left alone. */
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,

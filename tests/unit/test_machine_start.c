@@ -272,6 +272,22 @@ static void test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted(voi
     assert_false(file_is_locked("state/machines/d/lock"));
 }
 
+/* With the defaults in its place it would share the home that the person did not want to share. */
+static void test_machine_start__settings_that_cannot_be_read_are_no_defaults(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    assert_int_equal(shell("mkdir -p data/distros/d && printf 'shares = \"none\";\nmemory = \n' > data/distros/d/distro.conf"), 0);
+    assert_null(machine_start(&w->loop, &w->paths, &w->distro, &events, w, &e));
+    assert_says(e, "data/distros/d/distro.conf:3: syntax error; repair it there, or `lxtop remove d`");
+    assert_int_equal(shell("test ! -e args && printf 'shares = \"none\";\n' > data/distros/d/distro.conf"), 0);
+    start(w);
+    assert_int_equal(w->result.code, 0);
+    assert_int_equal(machine_kill(&w->paths, "d", NULL), 0);
+    wait_for_lock(false);
+}
+
 /* Which e2fsck would not mend either. */
 static void test_machine_start__a_disk_that_is_gone_is_told(void **state)
 {
@@ -511,6 +527,7 @@ int main(int argc, char **argv)
         TEST(test_machine_start__a_second_start_is_refused_by_the_lock),
         TEST(test_machine_start__an_unclean_disk_is_checked_first),
         TEST(test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted),
+        TEST(test_machine_start__settings_that_cannot_be_read_are_no_defaults),
         TEST(test_machine_start__a_disk_that_is_gone_is_told),
         TEST(test_machine_start__e2fsck_that_does_not_run_is_told),
         TEST(test_machine_start__an_unclean_disk_with_a_lock_taken_is_busy),
