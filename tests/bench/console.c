@@ -4,7 +4,8 @@
  * beside machines that only say that they run, and prints rows as tests/bench/inside does (no peer: "-").
  *
  * Processor time is what the kernel charged to the process, so it holds on a busy host too; times of the
- * clock (first_frame_ms, key_ms) hold on an idle one.
+ * clock (first_frame_ms, key_ms) hold on an idle one.  How long a key waits while everything is busy is
+ * measured beside a program that does nothing but send back each key: what that takes is the kernel's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/auto.h"
@@ -27,6 +29,10 @@
 
 #define IDLE_S 10
 #define KEYS 200
+#define KEYS_BUSY 600
+#define KEY_EACH_US 20000
+#define HOGS_A_CPU 2
+#define INSTALL_MIB 1000
 #define PATIENCE_MS 60000
 
 static char home[] = "/tmp/lxtop-bench-XXXXXX";
@@ -164,25 +170,29 @@ static void take(struct terminal *t, const char *bytes, size_t n)
     }
 }
 
+/* Whether anything came within `ms`. */
+static bool read_some(struct terminal *t, int64_t ms)
+{
+    struct pollfd p = {.fd = t->master, .events = POLLIN};
+    char bytes[65536];
+    ssize_t n = poll(&p, 1, (int)ms) > 0 ? read(t->master, bytes, sizeof(bytes)) : 0;
+
+    if (n > 0)
+        take(t, bytes, (size_t)n);
+    return n > 0;
+}
+
 /* Reads what comes in `ms`, or until `text` (may be NULL) has come; whether it has. */
 static bool read_for(struct terminal *t, int64_t ms, const char *text)
 {
     int64_t end = clock_ms() + ms;
-    char bytes[65536];
 
     while (!text || !strstr(t->seen, text)) {
-        struct pollfd p = {.fd = t->master, .events = POLLIN};
         int64_t left = end - clock_ms();
-        ssize_t n;
 
         if (left <= 0)
             return false;
-        if (poll(&p, 1, (int)left) <= 0)
-            continue;
-        n = read(t->master, bytes, sizeof(bytes));
-        if (n <= 0)
-            return false;
-        take(t, bytes, (size_t)n);
+        read_some(t, left);
     }
     return true;
 }
@@ -221,7 +231,7 @@ static long private_kib(pid_t pid)
 
 static void row(const char *name, const char *unit, double value)
 {
-    printf("%s %s %.1f - lower\n", name, unit, value);
+    printf("%s %s %.1f - lower -\n", name, unit, value);
     fflush(stdout);
 }
 
@@ -229,7 +239,7 @@ static void stop(struct terminal *t)
 {
     char all[4096];
 
-    if (write(t->master, "q", 1) != 1)
+    if (write(t->master, "\003", 1) != 1) /* in whatever view that is */
         die("quit");
     while (read(t->master, all, sizeof(all)) > 0)
         ;
@@ -284,6 +294,156 @@ static void measure_keys(struct terminal *t)
     row("console_key_500_cpu", "us", (cpu_ms(t->pid) - cpu) * 1000 / KEYS);
 }
 
+/* --- keys while everything is busy --- */
+
+static void start_echo(struct terminal *t)
+{
+    struct termios raw;
+    char key;
+
+    memset(t, 0, sizeof(*t));
+    t->pid = forkpty(&t->master, NULL, NULL, NULL);
+    if (t->pid < 0)
+        die("forkpty");
+    if (t->pid > 0)
+        return;
+    tcgetattr(0, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(0, TCSANOW, &raw);
+    if (write(1, "ready", 5) != 5)
+        _exit(1);
+    while (read(0, &key, 1) == 1 && write(1, &key, 1) == 1)
+        ;
+    _exit(0);
+}
+
+static void start_hogs(void)
+{
+    for (long i = HOGS_A_CPU * sysconf(_SC_NPROCESSORS_ONLN); i > 0 && machines < sizeof(machine) / sizeof(*machine); i--) {
+        machine[machines] = fork();
+        if (machine[machines] == 0) {
+            setpgid(0, 0);
+            for (volatile unsigned n = 0;; n++)
+                ;
+        }
+        machines++;
+    }
+}
+
+/* What an install reads for as long as keys are pressed. */
+static void make_source(const char *folder)
+{
+    static char bytes[1 << 20];
+    auto_free char *sbin = file_path("%s/sbin", folder);
+
+    memset(bytes, 'x', sizeof(bytes));
+    write_file("", sbin, "init");
+    for (unsigned i = 0; i < INSTALL_MIB; i++) {
+        auto_free char *path = file_path("%s/file%u", folder, i);
+        FILE *f = fopen(path, "w");
+
+        if (!f || fwrite(bytes, sizeof(bytes), 1, f) != 1 || fclose(f) != 0)
+            die(path);
+    }
+}
+
+static void type(struct terminal *t, const char *keys)
+{
+    if (write(t->master, keys, strlen(keys)) != (ssize_t)strlen(keys))
+        die("key");
+}
+
+static void begin_install(struct terminal *t)
+{
+    auto_free char *source = file_path("%s/source", home), *keys = file_path("%s\r", source);
+
+    make_source(source);
+    type(t, "iG\r");
+    await(t, "Install from");
+    type(t, keys);
+    await(t, "with all that is above");
+    type(t, "\r");
+    await(t, "install");
+}
+
+/* Or what is begun would go on without the console. */
+static void cancel_install(struct terminal *t)
+{
+    t->len = 0;
+    type(t, "6");
+    await(t, "TASK");
+    t->len = 0;
+    t->seen[0] = '\0';
+    type(t, "c");
+    while (!strstr(t->seen, "cancelled") && !strstr(t->seen, "ended already"))
+        if (!read_some(t, PATIENCE_MS))
+            die("cancel");
+    if (strstr(t->seen, "ended already"))
+        fprintf(stderr, "console: the install ended before the keys did: make INSTALL_MIB larger\n");
+}
+
+/* Microseconds until the answer begins; what came before it is none. */
+static double press(struct terminal *t, const char *key)
+{
+    int64_t at;
+
+    while (read_some(t, 0))
+        ;
+    t->len = 0;
+    at = clock_ns();
+    type(t, key);
+    while (t->len == 0)
+        if (!read_some(t, PATIENCE_MS))
+            die("no answer");
+    return (double)(clock_ns() - at) / 1e3;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void rows_beside(const char *name, double *ours, double *peer, unsigned n)
+{
+    static const struct {
+        const char *name;
+        double part;
+    } parts[] = {{"median", 0.5}, {"99th", 0.99}, {"longest", 1}};
+
+    qsort(ours, n, sizeof(*ours), compare);
+    qsort(peer, n, sizeof(*peer), compare);
+    for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        unsigned at = (unsigned)((n - 1) * parts[i].part);
+
+        printf("%s_%s us %.0f %.0f lower plain-echo\n", name, parts[i].name, ours[at], peer[at]);
+        fflush(stdout);
+    }
+}
+
+/* 500 distros, an install of this console's, more programs that compute than there are processors. */
+static void measure_busy(struct terminal *t)
+{
+    static struct terminal echo;
+    static double ours[KEYS_BUSY], peer[KEYS_BUSY];
+
+    start_echo(&echo);
+    await(&echo, "ready");
+    begin_install(t);
+    start_hogs();
+    press(t, "g");
+    for (unsigned i = 0; i < KEYS_BUSY; i++) {
+        usleep(KEY_EACH_US);
+        ours[i] = press(t, i % 50 == 24 ? "G" : i % 50 == 25 ? "g" : "j");
+        peer[i] = press(&echo, "j");
+    }
+    rows_beside("console_key_busy", ours, peer, KEYS_BUSY);
+    cancel_install(t);
+    kill(echo.pid, SIGKILL);
+    waitpid(echo.pid, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
     static struct terminal t;
@@ -312,6 +472,7 @@ int main(int argc, char **argv)
     await(&t, "Quit");
     measure_idle(&t, 500);
     measure_keys(&t);
+    measure_busy(&t);
     stop(&t);
     for (unsigned i = 0; i < machines; i++)
         kill(-machine[i], SIGKILL);
