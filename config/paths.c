@@ -77,6 +77,13 @@ int paths_init(struct paths *p, struct err *e)
     return r;
 }
 
+bool paths_copy(struct paths *to, const struct paths *from)
+{
+    *to = (struct paths){.data = strdup(from->data), .state = strdup(from->state), .cache = strdup(from->cache),
+                         .config = strdup(from->config), .runtime = strdup(from->runtime)};
+    return to->data && to->state && to->cache && to->config && to->runtime;
+}
+
 void paths_release(struct paths *p)
 {
     free(p->data);
@@ -85,4 +92,11 @@ void paths_release(struct paths *p)
     free(p->config);
     free(p->runtime);
     *p = (struct paths){0};
+}
+
+char *paths_in_home(const char *word)
+{
+    const char *home = getenv("HOME");
+
+    return word[0] == '~' && (!word[1] || word[1] == '/') && home ? file_path("%s%s", home, word + 1) : NULL;
 }

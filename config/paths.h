@@ -15,6 +15,8 @@
 #ifndef CONFIG_PATHS_H
 #define CONFIG_PATHS_H
 
+#include <stdbool.h>
+
 struct err;
 
 struct paths {
@@ -23,6 +25,9 @@ struct paths {
 
 /* Only works the names out; nothing is created but /tmp/lxtop-UID.  HOME must be set. */
 int paths_init(struct paths *p, struct err *e);
+bool paths_copy(struct paths *to, const struct paths *from); /* false: no memory; to be released all the same */
 void paths_release(struct paths *p);
+/* What a shell makes of "~" and "~/x", for those who do not type it in one; the caller frees. NULL: of no other word. */
+char *paths_in_home(const char *word);
 
 #endif

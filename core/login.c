@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/option.h"
 #include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
@@ -131,4 +132,15 @@ int login_set(const struct paths *p, const char *name, bool on, struct err *e)
     if (!self)
         return err_sys(e, ENOENT, "find lxtop itself");
     return login_write(p, name, self, e);
+}
+
+char *login_follow(const struct paths *p, const char *name, const struct options *o)
+{
+    bool on = options_number(o, OPT_POLICY) == POLICY_LOGIN;
+    struct err e = {0};
+    int r = login_set(p, name, on, &e);
+
+    if (r == 0)
+        return NULL;
+    return strdup(r < 0 ? e.msg : on ? "it starts when you log in from now on" : "a login does not start it any more");
 }

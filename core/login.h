@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct err;
+struct options;
 struct paths;
 
 /*
@@ -17,6 +18,9 @@ struct paths;
  * run systemd, so nothing would start it.
  */
 int login_set(const struct paths *p, const char *name, bool on, struct err *e);
+/* As the policy of these settings says; a sentence for the person where something changed or could not, which the
+   caller frees; else NULL. */
+char *login_follow(const struct paths *p, const char *name, const struct options *o);
 /* The same, whoever runs this host; `program` is lxtop. */
 int login_write(const struct paths *p, const char *name, const char *program, struct err *e);
 int login_remove(const struct paths *p, const char *name, struct err *e);

@@ -13,6 +13,7 @@
 #include "core/file_job.h"
 #include "core/log_read.h"
 #include "core/machine.h"
+#include "core/op_work.h"
 #include "core/plain.h"
 #include "core/report.h"
 #include "core/task.h"
@@ -124,6 +125,7 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     file_job_detach(j->files);
     snapshot_work_detach(j->snapshot);
     trash_work_detach(j->trash);
+    job_work_detach(j->work);
     log_read_free(j->log);
     j->log = NULL;
     if (!j->detached)
@@ -283,7 +285,7 @@ void op_cancel(struct op_job *j)
         job_finish(j, STATUS_CANCELLED, NULL);
         return;
     }
-    if (j->task || j->files || j->snapshot || j->trash || j->asked) /* a reply that is due finds its job */
+    if (j->task || j->files || j->snapshot || j->trash || j->work || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on, and `lxtop list` shows it");
     job_finish(j, STATUS_CANCELLED, &e);

@@ -21,6 +21,7 @@ struct snapshot_new;
 struct snapshot_work;
 struct task;
 struct trash_work;
+struct job_work;
 
 struct op_job {
     struct op_job *next;
@@ -50,6 +51,7 @@ struct op_job {
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
     struct snapshot_work *snapshot;
     struct trash_work *trash;
+    struct job_work *work;     /* what waits for a disk is being done (op_work.h) */
     struct snapshot_new *live; /* a snapshot that the machine has been asked for */
     unsigned phases_told;
     int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is known of a distro, and what it is told to be: info, log, set. */
-#include "core/op_job.h"
+#include "core/op_work.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/core.h"
 #include "core/info.h"
 #include "core/log_read.h"
+#include "core/login.h"
 #include "core/store.h"
 #include "core/watch.h"
 
@@ -85,18 +87,39 @@ static void on_idle_set(void *ctx, const json_t *reply, const struct err *e)
     job_finish(j, STATUS_DONE, NULL);
 }
 
-/* When it runs has changed; a machine that runs learns when to end: true when its answer is waited for. */
-static bool follow_policy(struct op_job *j)
+static bool is_about_idleness(const char *option)
+{
+    int id = option_find(option);
+
+    return id == OPT_POLICY || id == OPT_IDLE_TIMEOUT;
+}
+
+/* When it runs has changed: its login, here; and for its machine how long it may idle. */
+static void follow_policy(struct job_work *w)
+{
+    struct distro d;
+
+    if (store_load(&w->paths, &w->defaults, w->distro, &d, NULL) < 0)
+        return;
+    w->note = login_follow(&w->paths, w->distro, &d.options);
+    w->seconds = options_idle_seconds(&d.options);
+    distro_release(&d);
+}
+
+static int run_set(struct job_work *w, struct err *e)
+{
+    int r = store_set(&w->paths, w->distro, w->word[1], w->word[2], e);
+
+    if (r == 0 && is_about_idleness(w->word[1]))
+        follow_policy(w);
+    return r;
+}
+
+/* True: its answer is waited for. */
+static bool tell_machine(struct op_job *j, int64_t seconds)
 {
     const struct model_distro *d = job_distro(j);
-    struct distro s;
-    int64_t seconds;
 
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &s, NULL) < 0)
-        return false;
-    job_follow_login(j, &s.options);
-    seconds = options_idle_seconds(&s.options);
-    distro_release(&s);
     if (!d || !(MACHINE_BIT(d->state) & MACHINE_LIVE))
         return false;
     j->asked = true;
@@ -117,18 +140,31 @@ static void tell_effect(struct op_job *j, enum option_effect effect)
         job_note(j, "%s takes effect at its next start", j->word[1]);
 }
 
+static void is_set(struct op_job *j, struct job_work *w)
+{
+    int id = option_find(j->word[1]);
+
+    watch_look(j->core->watch);
+    if (!w->err.code && id >= 0)
+        tell_effect(j, option_table[id].effect);
+    if (w->note)
+        job_note(j, "%s", w->note);
+    if (!w->err.code && is_about_idleness(j->word[1]) && tell_machine(j, w->seconds))
+        return;
+    job_finish(j, !w->err.code ? STATUS_DONE : w->err.code == EINVAL ? STATUS_USAGE : STATUS_FAILED, &w->err);
+}
+
+/* Another one is about to write the settings of this distro. */
+static bool is_being_set(const struct op_job *j)
+{
+    for (const struct op_job *o = j->core->jobs; o; o = o->next)
+        if (o != j && o->work && o->op == OP_SET && strcmp(o->distro, j->distro) == 0)
+            return true;
+    return false;
+}
+
 void job_run_set(struct op_job *j)
 {
-    struct err e = {0};
-    int id, r;
-
-    if (j->begun || j->asked || !job_check_distro(j) || !setting_is_whole(j))
-        return;
-    r = store_set(&j->core->paths, j->distro, j->word[1], j->words > 2 ? j->word[2] : NULL, &e);
-    id = option_find(j->word[1]);
-    if (r == 0 && id >= 0)
-        tell_effect(j, option_table[id].effect);
-    if (r == 0 && (id == OPT_POLICY || id == OPT_IDLE_TIMEOUT) && follow_policy(j))
-        return;
-    job_finish(j, r == 0 ? STATUS_DONE : e.code == EINVAL ? STATUS_USAGE : STATUS_FAILED, &e);
+    if (!j->work && !j->asked && !is_being_set(j) && job_check_distro(j) && setting_is_whole(j))
+        job_work_start(j, run_set, is_set);
 }

@@ -115,14 +115,10 @@ static void on_started(void *ctx, const struct err *e)
 
 void job_follow_login(struct op_job *j, const struct options *o)
 {
-    bool on = options_number(o, OPT_POLICY) == POLICY_LOGIN;
-    struct err e = {0};
-    int r = login_set(&j->core->paths, j->distro, on, &e);
+    auto_free char *changed = login_follow(&j->core->paths, j->distro, o);
 
-    if (r < 0)
-        job_note(j, "%s", e.msg);
-    else if (r > 0)
-        job_note(j, on ? "it starts when you log in from now on" : "a login does not start it any more");
+    if (changed)
+        job_note(j, "%s", changed);
 }
 
 static void begin_start(struct op_job *j)

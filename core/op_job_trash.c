@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Removing a distro and bringing it back.  What frees disk space waits for the disk, on a thread of libuv's. */
-#include "core/op_job.h"
+#include "core/op_work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -145,53 +145,53 @@ static void begin_emptying(struct op_job *j, bool last_alone)
 }
 
 /* How long it can be brought back: its own wish. */
-static int64_t kept_seconds(struct op_job *j)
+static int64_t kept_seconds(const struct job_work *w)
 {
     struct distro d;
     int64_t seconds;
 
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) < 0)
+    if (store_load(&w->paths, &w->defaults, w->distro, &d, NULL) < 0)
         return 0;
     seconds = options_number(&d.options, OPT_TRASH);
     distro_release(&d);
     return seconds;
 }
 
-static void removed(struct op_job *j, int64_t seconds)
+static int run_remove(struct job_work *w, struct err *e)
+{
+    auto_close int lock = machine_lock(&w->paths, w->distro, e);
+    int r;
+
+    w->seconds = kept_seconds(w);
+    r = lock < 0 ? lock : trash_put(&w->paths, w->distro, e);
+    if (r == 0)
+        login_set(&w->paths, w->distro, false, NULL);
+    return r;
+}
+
+static void removed(struct op_job *j, struct job_work *w)
 {
     char kept[WORDS_TEXT];
 
-    login_set(&j->core->paths, j->distro, false, NULL);
     watch_look(j->core->watch);
-    if (seconds == 0 || (j->flags & FLAG_PURGE)) {
+    if (w->err.code) {
+        job_finish(j, w->err.code == EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &w->err);
+        return;
+    }
+    if (w->seconds == 0 || (j->flags & FLAG_PURGE)) {
         begin_emptying(j, true);
         return;
     }
     job_note(j, "for %s `lxtop trash restore %s` brings it back, `lxtop trash empty %s` frees its disk space",
-             words_time(kept, seconds * 1000000),
-             j->distro, j->distro);
+             words_time(kept, w->seconds * 1000000), j->distro, j->distro);
     trash_expire(j->core);
     job_finish(j, STATUS_DONE, NULL);
 }
 
 void job_run_remove(struct op_job *j)
 {
-    int64_t seconds = j->trash ? 0 : kept_seconds(j);
-    struct err e = {0};
-    int r;
-
-    if (j->trash || !job_check_distro(j))
-        return;
-    r = machine_lock(&j->core->paths, j->distro, &e);
-    if (r >= 0) {
-        auto_close int lock = r;
-
-        r = lock < 0 ? lock : trash_put(&j->core->paths, j->distro, &e);
-    }
-    if (r == 0)
-        removed(j, seconds);
-    else
-        job_finish(j, r == -EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
+    if (!j->begun && job_check_distro(j))
+        job_work_start(j, run_remove, removed);
 }
 
 static void list(struct op_job *j)
@@ -202,25 +202,40 @@ static void list(struct op_job *j)
     job_finish(j, STATUS_DONE, NULL);
 }
 
-static void restore(struct op_job *j)
+static int run_restore(struct job_work *w, struct err *e)
 {
-    const char *as = j->as ? j->as : j->distro;
+    const char *as = w->as ? w->as : w->distro;
     struct distro d;
-    struct err e = {0};
-    int r;
+    int r = trash_restore(&w->paths, w->distro, w->as, e);
 
-    if (!*j->distro)
-        r = err_set(&e, ENOENT, "there is nothing in the trash");
-    else
-        r = trash_restore(&j->core->paths, j->distro, j->as, &e);
-    if (r == 0 && store_load(&j->core->paths, &j->core->defaults, as, &d, NULL) == 0) {
-        login_set(&j->core->paths, as, options_number(&d.options, OPT_POLICY) == POLICY_LOGIN, NULL);
+    if (r == 0 && store_load(&w->paths, &w->defaults, as, &d, NULL) == 0) {
+        login_set(&w->paths, as, options_number(&d.options, OPT_POLICY) == POLICY_LOGIN, NULL);
         distro_release(&d);
     }
+    return r;
+}
+
+static void restored(struct op_job *j, struct job_work *w)
+{
+    int code = w->err.code;
+
     watch_look(j->core->watch);
-    if (r == 0 && j->as)
-        job_note(j, "it is %s now", as);
-    job_finish(j, r == 0 ? STATUS_DONE : r == -ENOENT ? STATUS_NO_DISTRO : r == -EEXIST ? STATUS_WRONG_STATE : STATUS_FAILED, &e);
+    if (!code && j->as)
+        job_note(j, "it is %s now", j->as);
+    job_finish(j, !code ? STATUS_DONE : code == ENOENT ? STATUS_NO_DISTRO : code == EEXIST ? STATUS_WRONG_STATE : STATUS_FAILED,
+               &w->err);
+}
+
+static void restore(struct op_job *j)
+{
+    struct err e;
+
+    if (*j->distro) {
+        job_work_start(j, run_restore, restored);
+        return;
+    }
+    err_set(&e, ENOENT, "there is nothing in the trash");
+    job_finish(j, STATUS_NO_DISTRO, &e);
 }
 
 void job_run_trash(struct op_job *j)

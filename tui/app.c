@@ -56,6 +56,7 @@ struct run {
     enum op_id op;
     bool pane; /* OP_SHELL: then open one */
     unsigned long changes; /* OP_SNAPSHOT_DIFF: of the model's comparison */
+    char set[MACHINE_TEXT]; /* OP_SET: what is so when it is done */
 };
 
 static void open_pane(struct app *a, const char *distro, bool console)
@@ -107,7 +108,7 @@ static void on_finished(void *ctx, enum op_status status, const struct err *e)
         model_say(m, MESSAGE_INFO, "%s: %s done; %s undoes it", r->distro, op_table[r->op].verb,
                   ui_key_of(&r->app->ui, ACTION_SNAPSHOT_UNDO, key));
     else if (status == STATUS_DONE)
-        model_say(m, MESSAGE_INFO, "%s: %s done", r->distro, op_table[r->op].verb);
+        model_say(m, MESSAGE_INFO, "%s: %s%s", r->distro, *r->set ? r->set : op_table[r->op].verb, *r->set ? "" : " done");
     else if (status == STATUS_CANCELLED)
         model_say(m, MESSAGE_INFO, "%s: %s cancelled", r->distro, op_table[r->op].verb);
     else
@@ -130,6 +131,8 @@ static void run_op(struct app *a, const struct op_args *args, bool pane)
     snprintf(r->distro, sizeof(r->distro), "%s", args->distro ? args->distro : "");
     if (r->op == OP_SNAPSHOT_DIFF && args->words >= 2)
         r->changes = model_changes_begin(&a->core->model, r->distro, args->word[1], args->words > 2 ? args->word[2] : "");
+    if (r->op == OP_SET)
+        snprintf(r->set, sizeof(r->set), "%s is now %s", args->word[1], *args->word[2] ? args->word[2] : "empty");
     r->job = op_start(a->core, args, &ev, r);
     if (!r->job)
         free(r);
@@ -145,19 +148,6 @@ static void run_ops(struct app *a, const struct ui_request *r)
         args.distro = r->targets[i];
         run_op(a, &args, false);
     }
-}
-
-static void set(struct app *a, const struct ui_request *r)
-{
-    struct model *m = &a->core->model;
-    const char *name = option_table[r->option].name;
-    struct err e = {0};
-
-    if (store_set(&a->core->paths, r->distro, name, r->text, &e) < 0)
-        model_say(m, MESSAGE_ERROR, "%s", e.msg);
-    else
-        model_say(m, MESSAGE_INFO, "%s: %s is now %s", r->distro, name, *r->text ? r->text : "empty");
-    watch_look(a->core->watch);
 }
 
 static void fit(struct app *a)
@@ -215,9 +205,6 @@ static void carry_out(struct app *a, const struct ui_request *r)
         break;
     case WANT_CANCEL_TASK:
         op_cancel_task(a->core, r->task);
-        break;
-    case WANT_SET:
-        set(a, r);
         break;
     case WANT_SET_CONSOLE:
         keep_set(a->keep, (enum console_option)r->option, r->text);

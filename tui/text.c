@@ -100,7 +100,7 @@ static bool ask_source(struct text *t, char *source)
     }
     chosen = text_choose(t, "Install from? Number, or the path of a tar or a folder, empty for none: ", names,
                          names ? m->source_count : 0, source);
-    if (chosen && (home = text_in_home(source)))
+    if (chosen && (home = paths_in_home(source)))
         snprintf(source, TEXT_LINE, "%s", home);
     free(names);
     return chosen;

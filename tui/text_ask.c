@@ -157,13 +157,6 @@ bool text_confirm(struct text *t, const char *loss, const char *name)
     return false;
 }
 
-char *text_in_home(const char *word)
-{
-    const char *home = getenv("HOME");
-
-    return word[0] == '~' && (!word[1] || word[1] == '/') && home ? file_path("%s%s", home, word + 1) : NULL;
-}
-
 /* One word, its quotes taken away, and where the next one may begin. */
 static char *cut_word(char **rest)
 {
@@ -191,7 +184,7 @@ void text_words(char *line, struct text_words *w)
             break;
         bare = *line == '~';
         w->word[w->count] = cut_word(&line);
-        if (bare && (w->grown[w->count] = text_in_home(w->word[w->count])))
+        if (bare && (w->grown[w->count] = paths_in_home(w->word[w->count])))
             w->word[w->count] = w->grown[w->count];
         w->count++;
     }

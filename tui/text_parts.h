@@ -68,8 +68,6 @@ bool text_choose(struct text *t, const char *question, char *const *name, unsign
 bool text_ask_word(struct text *t, const struct op_args *a, char *word);
 /* Is the name typed? */
 bool text_confirm(struct text *t, const char *loss, const char *name);
-/* No shell stands between: what ~ or ~/x is in the person's home, or NULL; the caller frees. */
-char *text_in_home(const char *word);
 /* The words of a line, cut in place; blanks are kept within ' or ", and ~ is the home. */
 void text_words(char *line, struct text_words *w);
 void text_words_free(struct text_words *w);

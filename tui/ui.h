@@ -33,7 +33,6 @@ enum ui_want {
     WANT_PANE_CONSOLE, /* its boot console in one */
     WANT_CANCEL,
     WANT_CANCEL_TASK, /* `task` */
-    WANT_SET,         /* setting `option` of `distro` to `text` */
     WANT_LOOK,        /* ui->look has changed: keep it */
     WANT_SET_CONSOLE, /* setting `option` of the console to `text` */
     WANT_SET_KEYS,    /* ui->keys has changed: keep that the action `option` has the keys `text` */

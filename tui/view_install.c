@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/store.h"
@@ -137,9 +138,10 @@ static void fill(struct ui *u, const struct model *m, const char *source)
 
 static struct ui_request answer_source(struct ui *u, const struct model *m)
 {
+    auto_free char *home = paths_in_home(u->prompt.line);
     char source[sizeof(u->form.source)];
 
-    snprintf(source, sizeof(source), "%s", u->prompt.line);
+    snprintf(source, sizeof(source), "%s", home ? home : u->prompt.line);
     u->prompt = (struct prompt){0};
     if (*source)
         fill(u, m, source);

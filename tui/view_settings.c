@@ -203,7 +203,7 @@ static struct ui_request judged(struct ui *u, int rc, const struct err *e, enum 
         ui_hint(u, "%s.", e->msg);
         return r;
     }
-    r = ui_want(u, want, want == WANT_SET ? u->subject : NULL);
+    r = want == WANT_OP ? ui_op(u, OP_SET, 0, u->subject) : ui_want(u, want, NULL);
     r.option = u->option;
     r.text = u->prompt.line;
     u->prompt.answer = NULL; /* the line is read by the one who carries it out */
@@ -212,15 +212,20 @@ static struct ui_request judged(struct ui *u, int rc, const struct err *e, enum 
 
 static struct ui_request answer(struct ui *u, const struct model *m)
 {
+    const char *name = option_table[u->option].name;
+    struct ui_request r;
     struct options o;
     struct err e = {0};
     int rc;
 
     (void)m;
     options_init(&o);
-    rc = options_set(&o, option_table[u->option].name, u->prompt.line, ORIGIN_DISTRO, &e);
+    rc = options_set(&o, name, u->prompt.line, ORIGIN_DISTRO, &e);
     options_release(&o);
-    return judged(u, rc, &e, WANT_SET);
+    r = judged(u, rc, &e, WANT_OP);
+    for (const char *words[] = {r.distro, name, r.text}; rc >= 0 && r.args.words < ARRAY_SIZE(words); r.args.words++)
+        r.args.word[r.args.words] = words[r.args.words];
+    return r;
 }
 
 static struct ui_request answer_console(struct ui *u, const struct model *m)

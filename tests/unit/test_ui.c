@@ -281,6 +281,18 @@ static char *suggest(void *ctx, const char *source)
     return strcmp(source, "busybox") == 0 ? strdup("busybox") : NULL;
 }
 
+static void test_install__a_source_in_the_home_folder(void **state)
+{
+    (void)state;
+    setenv("HOME", "/home/somebody", 1);
+    begin(scene_every_state);
+    type("iG\n~/debian.tar\n");
+    assert_string_equal(l.ui.form.source, "/home/somebody/debian.tar");
+    press(K_ESC);
+    type("G\n~debian/debian.tar\n"); /* nobody else's */
+    assert_string_equal(l.ui.form.source, "~debian/debian.tar");
+}
+
 /* The quick way: three keys. */
 static void test_install__enter_enter(void **state)
 {
@@ -641,10 +653,11 @@ static void test_settings__are_judged_while_they_can_be_mended(void **state)
     assert_non_null(l.ui.prompt.answer);
     assert_non_null(strstr(l.ui.hint, "memory"));
     r = type("\x15" "2G\n");
-    assert_int_equal(r.want, WANT_SET);
-    assert_string_equal(r.distro, "debian");
-    assert_int_equal(r.option, OPT_MEMORY);
-    assert_string_equal(r.text, "2G");
+    assert_op(r, OP_SET, 0, "debian");
+    assert_int_equal(r.args.words, 3);
+    assert_string_equal(r.args.word[0], "debian");
+    assert_string_equal(r.args.word[1], "memory");
+    assert_string_equal(r.args.word[2], "2G");
 }
 
 static void test_files__copy_rename_remove(void **state)
@@ -832,6 +845,7 @@ int main(void)
         cmocka_unit_test(test_prompt__long_text_stays_inside),
         cmocka_unit_test(test_selection__stays_with_its_distro),
         cmocka_unit_test(test_install__enter_enter),
+        cmocka_unit_test(test_install__a_source_in_the_home_folder),
         cmocka_unit_test(test_install__a_bad_setting_is_asked_again),
         cmocka_unit_test(test_help__is_left_by_these_keys_alone),
         cmocka_unit_test(test_views__the_way_back),
