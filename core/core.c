@@ -2,6 +2,7 @@
 #include "core/core.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/conf.h"
 #include "core/base/auto.h"
@@ -16,25 +17,91 @@ void core_conf_warning(void *ctx, const char *text)
     struct core *c = ctx;
     const struct message *last = model_message(&c->model, c->model.said);
 
+    if (c->conf_told)
+        return;
     if (last && strncmp(last->text, text, sizeof(last->text) - 1) == 0)
         return;
     model_say(&c->model, MESSAGE_ERROR, "%s", text);
 }
 
+/* --- the files of settings --- */
+
+static char *conf_path(const struct core *c, int i)
+{
+    static const char *const names[CORE_CONFS] = {"lxtop.conf", "console.conf"};
+
+    return file_path("%s/%s", c->paths.config, names[i]);
+}
+
+/* True: it is another file, or its text may be another. */
+static bool look_at_conf(struct core *c, int i)
+{
+    auto_free char *path = conf_path(c, i);
+    struct core_conf then = c->conf[i], *now = &c->conf[i];
+    struct stat st;
+
+    *now = (struct core_conf){0};
+    if (path && stat(path, &st) == 0)
+        *now = (struct core_conf){(int64_t)st.st_ino, st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec, st.st_size};
+    return now->inode != then.inode || now->written_ns != then.written_ns || now->size != then.size;
+}
+
+static bool can_be_read(struct core *c, int i)
+{
+    auto_free char *path = conf_path(c, i);
+    struct err e = {0};
+
+    if (!path || !c->conf[i].inode || conf_check(path, &e) == 0)
+        return true;
+    core_conf_warning(c, e.msg);
+    return false;
+}
+
+static void read_defaults(struct core *c)
+{
+    auto_free char *path = conf_path(c, 0);
+
+    options_release(&c->defaults);
+    options_init(&c->defaults);
+    if (path)
+        conf_read_options(path, "defaults", ORIGIN_CONF, &c->defaults, core_conf_warning, c);
+}
+
+bool core_conf_look(struct core *c)
+{
+    bool persons = look_at_conf(c, 0), own = look_at_conf(c, 1);
+
+    if (!persons && !own)
+        return false;
+    c->conf_told = !persons;
+    if ((persons && !can_be_read(c, 0)) || (own && !can_be_read(c, 1)))
+        return false;
+    read_defaults(c);
+    c->console_old = true;
+    return true;
+}
+
+void core_console_read(struct core *c)
+{
+    console_release(&c->console);
+    console_load(&c->console, &c->paths, core_conf_warning, c);
+    c->console_old = false;
+}
+
+/* --- life --- */
+
 int core_init(struct core *c, uv_loop_t *loop, struct err *e)
 {
-    auto_free char *conf = NULL;
     int r;
 
     *c = (struct core){.loop = loop};
     r = paths_init(&c->paths, e);
     if (r < 0)
         return r;
-    options_init(&c->defaults);
-    conf = file_path("%s/lxtop.conf", c->paths.config);
-    if (conf)
-        conf_read_options(conf, "defaults", ORIGIN_CONF, &c->defaults, core_conf_warning, c);
-    console_load(&c->console, &c->paths, core_conf_warning, c);
+    for (int i = 0; i < CORE_CONFS; i++)
+        look_at_conf(c, i);
+    read_defaults(c);
+    core_console_read(c);
     return 0;
 }
 

@@ -21,11 +21,20 @@ struct watch;
 struct op_job;
 struct job_use;
 
+/* Of lxtop.conf and console.conf; which they are is seen by these. */
+#define CORE_CONFS 2
+struct core_conf {
+    int64_t inode, written_ns, size; /* inode 0: it is not there */
+};
+
 struct core {
     uv_loop_t *loop;        /* borrowed */
     struct paths paths;
     struct options defaults; /* table defaults under lxtop.conf */
     struct console_options console; /* the console's own settings */
+    struct core_conf conf[CORE_CONFS];
+    bool console_old;       /* its settings in the files are others since core_conf_look */
+    bool conf_told;         /* what is wrong in lxtop.conf was said */
     struct model model;
     struct watch *watch;    /* keeps the model fresh once started; NULL before */
     struct op_job *jobs;    /* running operations (op.h) */
@@ -39,7 +48,14 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e);
 /* Closes every handle; the loop has to run until it is empty before it is closed. */
 void core_release(struct core *c);
 
-/* conf_warn of config/conf.h, into the messages; ctx is the core. */
+/*
+ * Have the files of settings changed since they were read?  Then the defaults of distros are those of now, and
+ * console_old is set: when the console's own can be read anew is for its owner to say.  A file that is no
+ * libconfig is told, and all stays as it was read before.
+ */
+bool core_conf_look(struct core *c);
+void core_console_read(struct core *c);
+/* conf_warn of config/conf.h, into the messages, once for each change of lxtop.conf; ctx is the core. */
 void core_conf_warning(void *ctx, const char *text);
 
 #endif

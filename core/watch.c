@@ -443,8 +443,13 @@ static void on_timer(uv_timer_t *t)
 {
     struct watch *w = t->data;
 
-    for (struct line *l = w->lines; l; l = l->next)
+    bool settings = core_conf_look(w->core);
+
+    for (struct line *l = w->lines; l; l = l->next) {
         l->failed = false;
+        if (settings)
+            l->files = (struct seen){0};
+    }
     watch_look(w);
     look_at_host(w);
     for (struct line *l = w->lines; l; l = l->next)

@@ -172,6 +172,14 @@ static void use_look(struct app *a)
     a->ui.keys.prefix = tabs_prefix(a->ui.tabs);
 }
 
+static void use_settings(struct app *a)
+{
+    keymap_init(&a->ui.keys);
+    keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
+    a->ui.console = &a->core->console;
+    use_look(a);
+}
+
 static void carry_out(struct app *a, const struct ui_request *r)
 {
     switch (r->want) {
@@ -291,10 +299,21 @@ static void on_more(uv_idle_t *i)
     on_input(&a->in, 0, UV_READABLE);
 }
 
+/* Another lxtop, or an editor, has changed them; what was changed here and is not written yet comes first. */
+static void take_settings(struct app *a)
+{
+    if (!a->core->console_old || a->away || keep_pending(a->keep))
+        return;
+    core_console_read(a->core);
+    use_settings(a);
+    keep_settle(a->keep);
+}
+
 static void on_changed(void *ctx)
 {
     struct app *a = ctx;
 
+    take_settings(a);
     a->dirty = true;
 }
 
@@ -466,13 +485,6 @@ static void stop_handles(struct app *a)
     for (struct op_job *j; (j = op_first(a->core));)
         op_detach(j); /* what was begun goes on: in children of their own */
     uv_run(a->core->loop, UV_RUN_NOWAIT);
-}
-
-static void use_settings(struct app *a)
-{
-    keymap_load(&a->ui.keys, &a->core->paths, core_conf_warning, a->core);
-    a->ui.console = &a->core->console;
-    use_look(a);
 }
 
 int app_run(struct core *c)

@@ -136,6 +136,17 @@ void keep_key(struct keep *k, enum action_id a, const char *text)
     wait(k);
 }
 
+bool keep_pending(const struct keep *k)
+{
+    return k && (k->waiting || k->busy);
+}
+
+void keep_settle(struct keep *k)
+{
+    if (k)
+        collect(k);
+}
+
 static void on_closed(uv_handle_t *h)
 {
     struct keep *k = h->data;

@@ -20,6 +20,10 @@ void keep_look(struct keep *k, const struct look *l);
 /* One setting of the console, which is right; the same for the keys of an action. */
 void keep_set(struct keep *k, enum console_option id, const char *text);
 void keep_key(struct keep *k, enum action_id a, const char *text);
+/* Something is not written yet. NULL: no. */
+bool keep_pending(const struct keep *k);
+/* The settings were read anew: nothing of them is to be written. */
+void keep_settle(struct keep *k);
 /* Writes what is not written yet, and waits for it. */
 void keep_free(struct keep *k);
 

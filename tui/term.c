@@ -26,6 +26,7 @@
 /* Beside curses' own screen, of which there is one a process too. */
 static struct {
     enum term_scheme scheme;
+    bool known;   /* a scheme was set */
     struct term_paint paint[STYLES];
     bool away;    /* between term_close and the next term_show */
     bool short_rows; /* the last column is not written */
@@ -101,6 +102,9 @@ static int colours(void)
 
 void term_set_scheme(enum term_scheme s)
 {
+    if (screen.known && screen.scheme == s)
+        return;
+    screen.known = true;
     screen.scheme = s;
     for (int i = 0; i < STYLES; i++) {
         screen.paint[i] = term_paint_of(s, (enum style)i, colours());

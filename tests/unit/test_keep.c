@@ -150,6 +150,37 @@ static void test_keep__what_the_settings_view_changes(void **state)
     assert_null(strstr(kept, "mouse"));
 }
 
+/* What others change while it runs counts within a second: another console, the verb, an editor. */
+static void test_keep__what_others_change_counts(void **state)
+{
+    auto_free char *said = NULL;
+    struct seen a, b;
+    int status;
+
+    (void)state;
+    make_distro("alpine", NULL);
+    open_wide(&a, 120);
+    open_wide(&b, 120);
+    seen_type(&a, "o\x15" "cpu disk\r");
+    seen_wait(&b, "  CPU   DISK");
+    seen_type(&b, "I");
+    seen_wait(&a, "NAMEv");
+    said = run_verb("", "settings sort cpu", &status);
+    assert_int_equal(status, 0);
+    seen_wait(&a, "CPU^");
+    seen_wait(&b, "CPU^");
+    write_conf("lxtop.conf", "defaults: { memory = \"3G\"; };\nkeys: { install = \"F12\"; };\n");
+    seen_wait(&b, "F12 Install");
+    seen_type(&b, "o\x15" "limit\r");
+    seen_wait(&b, "3.0G");
+    seen_wait(&a, "3.0G");
+    write_conf("lxtop.conf", "keys: { install = \"F9\"; };\nkeys: {");
+    seen_wait(&a, "lxtop.conf:2");
+    seen_wait(&a, "F12 Install"); /* all else as it was */
+    quit(&a);
+    quit(&b);
+}
+
 /* Nothing can be written: it is said, and the console goes on. */
 static void test_keep__an_error_is_told(void **state)
 {
@@ -175,6 +206,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_keep__what_others_write_stays),
         as_lxtop_test(test_keep__bad_rows_are_told_and_left_out),
         as_lxtop_test(test_keep__what_the_settings_view_changes),
+        as_lxtop_test(test_keep__what_others_change_counts),
         as_lxtop_test(test_keep__an_error_is_told),
     };
     int status = as_lxtop_main(argc, argv);
