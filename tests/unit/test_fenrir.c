@@ -125,7 +125,8 @@ static void write_down(struct fenrir *f, char *words)
             part[len - 1] = '\0';
         if (sscanf(part, "small install %d", &percent) == 1 || part[strspn(part, "0123456789")] == '\0')
             continue; /* how far it is depends on the clock */
-        if (!*part || strcmp(part, ".") == 0 || strcmp(part, "has attribute") == 0 || strcmp(part, "greater") == 0)
+        if (!*part || strcmp(part, ".") == 0 || strcmp(part, "has attribute") == 0 || strcmp(part, "greater") == 0 ||
+            strcmp(part, "blank") == 0) /* a row of which nothing had come yet */
             continue;
         if (*f->last && strncmp(part, f->last, strlen(f->last)) == 0)
             f->story[strlen(f->story) - strlen(f->last) - 1] = '\0';
@@ -170,15 +171,22 @@ static size_t golden_so_far(const struct fenrir *f)
     return strlen(f->golden);
 }
 
-/* What it has not said of that, or not then: a line of the golden file; NULL: all is said. */
+/*
+ * What it has not said of that, or not then: a line of the golden file; NULL: all is said.  About a key, lines may come in
+ * any order, since which of them are one frame depends on the clock.
+ */
 static const char *not_said(const struct fenrir *f, const char *said_lines)
 {
-    const char *at = said_lines;
+    const char *at = said_lines, *key = NULL;
 
     for (const char *line = f->golden, *end; line < f->golden + golden_so_far(f); line = end + (*end != '\0')) {
+        if (key)
+            at = key;
         end = strchrnul(line, '\n');
         if (*line != '?' && !find_line(&at, line, (size_t)(end - line)))
             return line;
+        if (*line == '[')
+            key = at;
     }
     return NULL;
 }
@@ -232,7 +240,8 @@ static void story(struct fenrir *f, const char *name, const char *keys, const ch
     }
     assert_int_equal(write(f->t.master, keys, strlen(keys)), (ssize_t)strlen(keys));
     words = said(f, text);
-    write_down(f, words);
+    if (words)
+        write_down(f, words);
     if (name && words)
         hear_all(f);
 }
