@@ -180,64 +180,104 @@ static void use_settings(struct app *a)
     use_look(a);
 }
 
+/* --- what a key wants of the application --- */
+
+/* The loop ends for a while, and then has the terminal back. */
+static void leave_for(struct app *a, const struct ui_request *r)
+{
+    a->leave = r->want;
+    snprintf(a->leave_for, sizeof(a->leave_for), "%s", r->distro ? r->distro : "");
+    snprintf(a->leave_file, sizeof(a->leave_file), "%s", r->args.words ? r->args.word[0] : "");
+    uv_stop(a->core->loop);
+}
+
+static void pane(struct app *a, const struct ui_request *r)
+{
+    run_op(a, &(struct op_args){.op = OP_SHELL, .distro = r->distro}, true);
+}
+
+static void pane_console(struct app *a, const struct ui_request *r)
+{
+    open_pane(a, r->distro, true);
+}
+
+static void change_files(struct app *a, const struct ui_request *r)
+{
+    browser_change(&a->browser, r);
+}
+
+static void cancel_install(struct app *a, const struct ui_request *r)
+{
+    op_cancel_install(a->core, r->distro);
+}
+
+static void cancel_task(struct app *a, const struct ui_request *r)
+{
+    op_cancel_task(a->core, r->task);
+}
+
+static void set_console(struct app *a, const struct ui_request *r)
+{
+    keep_set(a->keep, (enum console_option)r->option, r->text);
+    use_look(a);
+}
+
+static void set_keys(struct app *a, const struct ui_request *r)
+{
+    keep_key(a->keep, (enum action_id)r->option, r->text);
+}
+
+static void set_look(struct app *a, const struct ui_request *r)
+{
+    (void)r;
+    keep_look(a->keep, &a->ui.look);
+}
+
+static void repaint(struct app *a, const struct ui_request *r)
+{
+    (void)a;
+    (void)r;
+    term_repaint();
+}
+
+static void suspend(struct app *a, const struct ui_request *r)
+{
+    (void)r;
+    term_suspend();
+    fit(a);
+}
+
+static void quit(struct app *a, const struct ui_request *r)
+{
+    (void)r;
+    a->quit = true;
+    uv_stop(a->core->loop);
+}
+
 static void carry_out(struct app *a, const struct ui_request *r)
 {
-    switch (r->want) {
-    case WANT_OP:
-        run_ops(a, r);
-        break;
-    case WANT_SHELL:
-    case WANT_CONSOLE:
-        a->leave = r->want;
-        snprintf(a->leave_for, sizeof(a->leave_for), "%s", r->distro);
-        uv_stop(a->core->loop);
-        break;
-    case WANT_PANE:
-        run_op(a, &(struct op_args){.op = OP_SHELL, .distro = r->distro}, true);
-        break;
-    case WANT_PANE_CONSOLE:
-        open_pane(a, r->distro, true);
-        break;
-    case WANT_FILE_VIEW:
-    case WANT_FILE_EDIT:
-        a->leave = r->want;
-        snprintf(a->leave_file, sizeof(a->leave_file), "%s", r->args.word[0]);
-        uv_stop(a->core->loop);
-        break;
-    case WANT_FILE_RENAME:
-    case WANT_FILE_REMOVE:
-        browser_change(&a->browser, r);
-        break;
-    case WANT_CANCEL:
-        op_cancel_install(a->core, r->distro);
-        break;
-    case WANT_CANCEL_TASK:
-        op_cancel_task(a->core, r->task);
-        break;
-    case WANT_SET_CONSOLE:
-        keep_set(a->keep, (enum console_option)r->option, r->text);
-        use_look(a);
-        break;
-    case WANT_SET_KEYS:
-        keep_key(a->keep, (enum action_id)r->option, r->text);
-        break;
-    case WANT_LOOK:
-        keep_look(a->keep, &a->ui.look);
-        break;
-    case WANT_REPAINT:
-        term_repaint();
-        break;
-    case WANT_SUSPEND:
-        term_suspend();
-        fit(a);
-        break;
-    case WANT_QUIT:
-        a->quit = true;
-        uv_stop(a->core->loop);
-        break;
-    default:
-        break;
-    }
+    static void (*const wants[WANTS])(struct app *a, const struct ui_request *r) = {
+        [WANT_OP] = run_ops,
+        [WANT_SHELL] = leave_for,
+        [WANT_CONSOLE] = leave_for,
+        [WANT_PANE] = pane,
+        [WANT_PANE_CONSOLE] = pane_console,
+        [WANT_CANCEL] = cancel_install,
+        [WANT_CANCEL_TASK] = cancel_task,
+        [WANT_LOOK] = set_look,
+        [WANT_SET_CONSOLE] = set_console,
+        [WANT_SET_KEYS] = set_keys,
+        [WANT_FILE_VIEW] = leave_for,
+        [WANT_FILE_EDIT] = leave_for,
+        [WANT_FILE_RENAME] = change_files,
+        [WANT_FILE_REMOVE] = change_files,
+        [WANT_REPAINT] = repaint,
+        [WANT_SUSPEND] = suspend,
+        [WANT_QUIT] = quit,
+    };
+
+    if (wants[r->want])
+        wants[r->want](a, r);
 }
 
 /* A hung-up terminal is readable for ever and gives no key; no SIGHUP comes unless we lead its session. */

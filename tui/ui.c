@@ -204,16 +204,20 @@ static struct ui_request answer_search(struct ui *u, const struct model *m)
     return (struct ui_request){0};
 }
 
-static void search_again(struct ui *u, const struct model *m, int step)
+static void search_again(struct ui *u, const struct model *m, enum action_id a)
 {
+    int step = a == ACTION_SEARCH_NEXT ? 1 : -1;
+
     if (!*u->search)
         ui_hint_keys(u, "Nothing was searched for yet: press {search} and type.");
     else if (!list_search(ui_list(u), ui_view(u), u, m, u->search, ui_list(u)->index + step, step))
         ui_hint(u, "Nothing here holds \"%s\".", u->search);
 }
 
-static void ask_search(struct ui *u)
+static void ask_search(struct ui *u, const struct model *m, enum action_id a)
 {
+    (void)m;
+    (void)a;
     ui_ask(u, answer_search, "", "Search: ");
     u->prompt.typed = typed_search;
 }
@@ -236,8 +240,10 @@ static void left_filter(struct ui *u, const struct model *m)
     clear_filter(u, m);
 }
 
-static void ask_filter(struct ui *u)
+static void ask_filter(struct ui *u, const struct model *m, enum action_id a)
 {
+    (void)m;
+    (void)a;
     ui_ask(u, answer_filter, ui_list(u)->filter, "Show rows with: ");
     u->prompt.typed = typed_filter;
     u->prompt.left = left_filter;
@@ -262,27 +268,35 @@ static void mark(struct ui *u, const struct model *m, enum action_id a)
     ui_hint(u, "%u marked.", l->marks);
 }
 
-static void clear(struct ui *u, const struct model *m)
+static void clear(struct ui *u, const struct model *m, enum action_id a)
 {
     bool filtered = clear_filter(u, m), marked = ui_list(u)->marks > 0;
 
+    (void)a;
     list_unmark_all(ui_list(u));
     ui_hint_keys(u, filtered ? "All rows are shown." : marked ? "Nothing is marked." : "{quit} leaves lxtop.");
 }
 
 /* --- figures that do not change --- */
 
+/* What somebody has changed is told at once. */
+static bool is_as_held(const struct model_distro *held, const struct model_distro *d)
+{
+    return strcmp(held->name, d->name) == 0 && held->state == d->state && held->silent == d->silent &&
+           held->paused == d->paused && held->memory_size == d->memory_size && !d->task;
+}
+
 const struct model_distro *ui_figures(const struct ui *u, const struct model_distro *d)
 {
     for (unsigned i = 0; i < u->held_count; i++)
-        if (strcmp(u->held[i].name, d->name) == 0 && u->held[i].state == d->state &&
-            u->held[i].silent == d->silent && u->held[i].paused == d->paused && !d->task)
+        if (is_as_held(&u->held[i], d))
             return &u->held[i];
     return d;
 }
 
-static void freeze(struct ui *u, const struct model *m)
+static void freeze(struct ui *u, const struct model *m, enum action_id a)
 {
+    (void)a;
     u->frozen = !u->frozen;
     free(u->held);
     free(u->held_history);
@@ -305,9 +319,9 @@ static void freeze(struct ui *u, const struct model *m)
 
 /* --- actions --- */
 
-static void tab(struct ui *u, const struct model *m, int step)
+static void next_view(struct ui *u, const struct model *m, enum action_id a)
 {
-    int to = u->view < VIEW_TABS ? (int)u->view + step : VIEW_DISTROS;
+    int step = a == ACTION_NEXT_VIEW ? 1 : -1, to = u->view < VIEW_TABS ? (int)u->view + step : VIEW_DISTROS;
 
     to = (to + VIEW_TABS) % VIEW_TABS;
     if (!m->count)
@@ -316,75 +330,85 @@ static void tab(struct ui *u, const struct model *m, int step)
     ui_open(u, m, (enum view_id)to);
 }
 
-static struct ui_request act_on_screen(struct ui *u, const struct model *m, enum action_id a)
+static void back(struct ui *u, const struct model *m, enum action_id a)
 {
-    switch (a) {
-    case ACTION_HELP:
-        if (u->view == VIEW_HELP)
-            return ui_back(u, m);
-        ui_open(u, m, VIEW_HELP);
-        break;
-    case ACTION_UNDO:
-        ask_undo(u, m);
-        break;
-    case ACTION_PALETTE:
-        ui_open(u, m, VIEW_PALETTE);
-        break;
-    case ACTION_INSTALL:
-        ui_open(u, m, VIEW_INSTALL);
-        break;
-    case ACTION_NEXT_VIEW:
-    case ACTION_PREVIOUS_VIEW:
-        tab(u, m, a == ACTION_NEXT_VIEW ? 1 : -1);
-        break;
-    case ACTION_SNAPSHOTS:
-        ui_open(u, m, VIEW_SNAPSHOTS);
-        break;
-    case ACTION_SNAPSHOT_NEW:
-    case ACTION_SNAPSHOT_MEMORY:
-        ask_snapshot(u, ui_subject(u, m), a == ACTION_SNAPSHOT_MEMORY);
-        break;
-    case ACTION_PANES:
-        ui_open(u, m, VIEW_PANES);
-        break;
-    case ACTION_BACK:
-        return ui_back(u, m);
-    case ACTION_CLEAR:
-        clear(u, m);
-        break;
-    case ACTION_SEARCH:
-        ask_search(u);
-        break;
-    case ACTION_SEARCH_NEXT:
-    case ACTION_SEARCH_PREVIOUS:
-        search_again(u, m, a == ACTION_SEARCH_NEXT ? 1 : -1);
-        break;
-    case ACTION_FILTER:
-        ask_filter(u);
-        break;
-    case ACTION_MARK:
-    case ACTION_MARK_ALL:
-    case ACTION_UNMARK:
-        mark(u, m, a);
-        break;
-    case ACTION_HOLD:
-        freeze(u, m);
-        break;
-    case ACTION_SUSPEND:
-        return ui_want(u, WANT_SUSPEND, NULL);
-    case ACTION_REDRAW:
-        return ui_want(u, WANT_REPAINT, NULL);
-    case ACTION_QUIT:
-        return ui_want(u, WANT_QUIT, NULL);
-    default:
-        if (a >= ACTION_VIEW_DISTROS && a < ACTION_VIEW_DISTROS + (int)VIEW_TABS)
-            ui_open(u, m, (enum view_id)(a - ACTION_VIEW_DISTROS));
-        else
-            ui_move(u, m, a);
-        break;
-    }
-    return (struct ui_request){0};
+    (void)a;
+    ui_back(u, m);
 }
+
+static void help(struct ui *u, const struct model *m, enum action_id a)
+{
+    (void)a;
+    if (u->view == VIEW_HELP)
+        ui_back(u, m);
+    else
+        ui_open(u, m, VIEW_HELP);
+}
+
+static void undo(struct ui *u, const struct model *m, enum action_id a)
+{
+    (void)a;
+    ask_undo(u, m);
+}
+
+static void new_snapshot(struct ui *u, const struct model *m, enum action_id a)
+{
+    ask_snapshot(u, ui_subject(u, m), a == ACTION_SNAPSHOT_MEMORY);
+}
+
+/*
+ * What is no operation of its own: wanted of the application, for the distro where the action needs one; or a view
+ * that comes up; or done here.  An action of one view alone is in that view's `act`.
+ */
+#define OPENS(v) {.view = VIEW_##v + 1}
+static const struct {
+    enum ui_want want;
+    int view; /* behind the one that comes up; 0: none */
+    void (*run)(struct ui *u, const struct model *m, enum action_id a);
+} on_screen[ACTIONS] = {
+    [ACTION_SHELL] = {.want = WANT_SHELL},
+    [ACTION_CONSOLE] = {.want = WANT_CONSOLE},
+    [ACTION_PANE] = {.want = WANT_PANE},
+    [ACTION_PANE_CONSOLE] = {.want = WANT_PANE_CONSOLE},
+    [ACTION_CANCEL] = {.want = WANT_CANCEL},
+    [ACTION_SUSPEND] = {.want = WANT_SUSPEND},
+    [ACTION_REDRAW] = {.want = WANT_REPAINT},
+    [ACTION_QUIT] = {.want = WANT_QUIT},
+    [ACTION_VIEW_DISTROS] = OPENS(DISTROS),
+    [ACTION_VIEW_INFO] = OPENS(INFO),
+    [ACTION_VIEW_LOG] = OPENS(LOG),
+    [ACTION_VIEW_FILES] = OPENS(FILES),
+    [ACTION_VIEW_INSTALL] = OPENS(INSTALL),
+    [ACTION_VIEW_TASKS] = OPENS(TASKS),
+    [ACTION_VIEW_SETTINGS] = OPENS(SETTINGS),
+    [ACTION_VIEW_EVENTS] = OPENS(EVENTS),
+    [ACTION_INSTALL] = OPENS(INSTALL),
+    [ACTION_PALETTE] = OPENS(PALETTE),
+    [ACTION_SNAPSHOTS] = OPENS(SNAPSHOTS),
+    [ACTION_PANES] = OPENS(PANES),
+    [ACTION_HELP] = {.run = help},
+    [ACTION_UNDO] = {.run = undo},
+    [ACTION_NEXT_VIEW] = {.run = next_view},
+    [ACTION_PREVIOUS_VIEW] = {.run = next_view},
+    [ACTION_SNAPSHOT_NEW] = {.run = new_snapshot},
+    [ACTION_SNAPSHOT_MEMORY] = {.run = new_snapshot},
+    [ACTION_BACK] = {.run = back},
+    [ACTION_CLEAR] = {.run = clear},
+    [ACTION_SEARCH] = {.run = ask_search},
+    [ACTION_SEARCH_NEXT] = {.run = search_again},
+    [ACTION_SEARCH_PREVIOUS] = {.run = search_again},
+    [ACTION_FILTER] = {.run = ask_filter},
+    [ACTION_MARK] = {.run = mark},
+    [ACTION_MARK_ALL] = {.run = mark},
+    [ACTION_UNMARK] = {.run = mark},
+    [ACTION_HOLD] = {.run = freeze},
+    [ACTION_UP] = {.run = ui_move},
+    [ACTION_DOWN] = {.run = ui_move},
+    [ACTION_PAGE_UP] = {.run = ui_move},
+    [ACTION_PAGE_DOWN] = {.run = ui_move},
+    [ACTION_FIRST] = {.run = ui_move},
+    [ACTION_LAST] = {.run = ui_move},
+};
 
 struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
 {
@@ -396,17 +420,15 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
         return r;
     if (!action_works(a, d) && !(ui_of_marked(u) && d && row->op >= 0))
         return ui_refuse(u, a, d);
-    if (a == ACTION_SHELL)
-        return ui_want(u, WANT_SHELL, d->name);
-    if (a == ACTION_CONSOLE)
-        return ui_want(u, WANT_CONSOLE, d->name);
-    if (a == ACTION_PANE || a == ACTION_PANE_CONSOLE)
-        return ui_want(u, a == ACTION_PANE ? WANT_PANE : WANT_PANE_CONSOLE, d->name);
-    if (a == ACTION_CANCEL)
-        return ui_want(u, WANT_CANCEL, d->name);
+    if (on_screen[a].want)
+        return ui_want(u, on_screen[a].want, row->selection ? d->name : NULL);
     if (row->op >= 0 && row->selection)
         return ui_operate(u, a, d);
-    return act_on_screen(u, m, a);
+    if (on_screen[a].view)
+        ui_open(u, m, (enum view_id)(on_screen[a].view - 1));
+    else if (on_screen[a].run)
+        on_screen[a].run(u, m, a);
+    return r;
 }
 
 /* What is pasted is text for an open question and else nothing: no line of it is ever a command. */

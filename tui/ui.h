@@ -42,7 +42,8 @@ enum ui_want {
     WANT_FILE_REMOVE, /* args.word */
     WANT_REPAINT,
     WANT_SUSPEND,
-    WANT_QUIT
+    WANT_QUIT,
+    WANTS
 };
 /* Strings live in the ui until its next key. */
 struct ui_request {

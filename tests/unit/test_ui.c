@@ -629,6 +629,9 @@ static void test_figures__selected_row_does_not_tick(void **state)
     assert_int_equal(ui_figures(&l.ui, d)->resident, 77LL << 20);
     d->state = MACHINE_STOPPING; /* a state is told at once */
     assert_int_equal(ui_figures(&l.ui, d)->resident, 99LL << 20);
+    type("ZZ");
+    d->memory_size = 2LL << 30; /* as a setting that somebody has changed */
+    assert_int_equal(ui_figures(&l.ui, d)->memory_size, 2LL << 30);
 }
 
 static void test_palette__runs_what_is_found(void **state)
