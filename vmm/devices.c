@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,6 +33,7 @@ enum { PORT_CONSOLE, PORT_AGENT };
 struct line {
     const struct kvm *kvm;
     uint32_t gsi;
+    unsigned slot;
 };
 
 struct devices {
@@ -41,7 +41,6 @@ struct devices {
     struct virtio_mmio slot[DEVICES_MAX];
     struct line line[DEVICES_MAX];
     unsigned slots;
-    int nowhere;              /* an eventfd that nobody reads */
     struct io *io;
     struct virtio_console console;
     struct virtio_rng rng;
@@ -58,34 +57,39 @@ struct devices {
     unsigned shares;
 };
 
-static struct acpi_device place(unsigned slot)
+/* Of the registers that may be memory. */
+static uint64_t page_at(unsigned slot)
+{
+    return DEVICES_AT + slot * DEVICES_STRIDE + VIRTIO_MMIO_PAGE;
+}
+
+static struct acpi_device place(unsigned slot, const struct virtio *v)
 {
     unsigned irq = DEVICES_IRQ + slot;
 
     return (struct acpi_device){.id = ACPI_ID_VIRTIO_MMIO,
-                                .address = DEVICES_AT + slot * DEVICES_STRIDE,
-                                .size = DEVICES_STRIDE,
+                                .address = v->class->on_vcpu ? page_at(slot) - VIRTIO_MMIO_UPPER
+                                                             : DEVICES_AT + slot * DEVICES_STRIDE,
+                                .size = DEVICES_SIZE,
                                 .irq = irq == DEVICES_NOT_IRQ ? DEVICES_SPARE_IRQ : irq};
 }
 
-/*
- * What the guest writes without leaving the kernel: notifications; or, where those must leave it, that it
- * has seen used buffers (VIRTIO_INTERRUPT_USED alone).  This bit then stays set: every interrupt but one of
- * a changed configuration is for used buffers, and a driver that looks for some in vain goes on.  What caused an
- * interrupt, it then reads as memory.
- */
-static int wire(struct devices *d, struct virtio_mmio *m, uint64_t address, struct err *e)
+static int map_page(void *ctx, void *page, bool writable)
 {
-    const void *page;
+    const struct line *l = ctx;
+
+    return kvm_map_page(l->kvm, l->slot, page, page_at(l->slot), writable);
+}
+
+/* What the guest does without leaving the kernel: notify; or, where that must leave it, take interrupts. */
+static int wire(struct devices *d, struct virtio_mmio *m, struct line *l, uint64_t address, struct err *e)
+{
     int r;
 
     if (!m->v->class->on_vcpu)
         return kvm_ioeventfd(d->config.kvm, m->notify_fd, address + VIRTIO_MMIO_QUEUE_NOTIFY, 4, e);
-    if (!(page = virtio_mmio_show(m)))
-        return err_sys(e, ENOMEM, "device %s", m->v->name);
-    r = kvm_add_page(d->config.kvm, page, address, e);
-    return r < 0 ? r : kvm_ioeventfd_for(d->config.kvm, d->nowhere, address + VIRTIO_MMIO_INTERRUPT_ACK, 4,
-                                         VIRTIO_INTERRUPT_USED, e);
+    r = virtio_mmio_show(m, map_page, l);
+    return r < 0 ? err_sys(e, -r, "device %s: a page of registers", m->v->name) : 0;
 }
 
 static void pulse(void *ctx)
@@ -110,7 +114,8 @@ static int too_many(const struct devices *d, const struct virtio *v, struct err 
 static int plug(struct devices *d, struct virtio *v, struct err *e)
 {
     struct virtio_mmio *m = &d->slot[d->slots];
-    struct acpi_device at = place(d->slots);
+    struct acpi_device at = place(d->slots, v);
+    struct line *line = &d->line[d->slots];
     struct bus_range range = {at.address, VIRTIO_MMIO_SIZE, virtio_mmio_read, virtio_mmio_write, m};
     int r;
 
@@ -119,12 +124,12 @@ static int plug(struct devices *d, struct virtio *v, struct err *e)
     r = virtio_mmio_init(m, v, d->config.loop, e);
     if (r < 0)
         return r;
-    d->line[d->slots] = (struct line){d->config.kvm, at.irq};
+    *line = (struct line){d->config.kvm, at.irq, d->slots};
     v->pulse = pulse;
-    v->pulse_ctx = &d->line[d->slots];
+    v->pulse_ctx = line;
     d->slots++;
     r = bus_add(d->config.mmio, &range, e);
-    return r == 0 ? wire(d, m, at.address, e) : r;
+    return r == 0 ? wire(d, m, line, at.address, e) : r;
 }
 
 static int add_console(struct devices *d, struct err *e)
@@ -277,7 +282,6 @@ struct devices *devices_new(const struct devices_config *c, struct err *e)
         return NULL;
     }
     d->config = *c;
-    d->nowhere = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     d->io = io_new(c->loop, e);
     if (d->io && add_console(d, e) == 0 && add_rng(d, e) == 0 && add_disks(d, e) == 0 &&
         add_balloon(d, e) == 0 && add_vsock(d, e) == 0 && add_net(d, e) == 0 &&
@@ -316,8 +320,6 @@ bool devices_free(struct devices *d)
         virtio_mmio_release(&d->slot[i]);
     for (unsigned i = 0; i < d->blks; i++)
         virtio_blk_release(&d->blk[i]);
-    if (d->nowhere >= 0)
-        close(d->nowhere);
     if (all)
         free(d);
     return all;
@@ -326,7 +328,7 @@ bool devices_free(struct devices *d)
 unsigned devices_list(const struct devices *d, struct acpi_device *list)
 {
     for (unsigned i = 0; i < d->slots; i++)
-        list[i] = place(i);
+        list[i] = place(i, d->slot[i].v);
     return d->slots;
 }
 
@@ -335,7 +337,7 @@ char *devices_command_line(const struct devices *d)
     char *text = calloc(d->slots + 1UL, 64);
 
     for (unsigned i = 0; text && i < d->slots; i++) {
-        struct acpi_device at = place(i);
+        struct acpi_device at = place(i, d->slot[i].v);
         size_t len = strlen(text);
 
         snprintf(text + len, 64, "%svirtio_mmio.device=4K@0x%llx:%u", len ? " " : "",

@@ -2,7 +2,8 @@
 /*
  * The virtio devices of a machine: which there are, at which address and interrupt.
  *
- * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE and interrupt DEVICES_IRQ + i, but never
+ * Device i has its registers at DEVICES_AT + i * DEVICES_STRIDE, or, where they are memory in part, so much behind it that
+ * this part begins a page (virtio_mmio.h), and interrupt DEVICES_IRQ + i, but never
  * DEVICES_NOT_IRQ: its place takes DEVICES_SPARE_IRQ.  The order is fixed: console, entropy, disks in the
  * order of the spec, balloon, vsock, network, shares.  Used with the lock held.
  */
@@ -27,7 +28,8 @@ struct state;
 struct virtio_blk;
 
 #define DEVICES_AT 0xd0000000ULL
-#define DEVICES_STRIDE 0x1000ULL
+#define DEVICES_STRIDE 0x2000ULL
+#define DEVICES_SIZE 0x1000ULL
 #define DEVICES_IRQ 5 /* without ACPI only the ISA lines, up to 15, can be named */
 /* KVM takes line 8 for the clock chip's and wants to see every end of its interrupts: an exit each. */
 #define DEVICES_NOT_IRQ 8

@@ -124,20 +124,19 @@ int kvm_add_memory(struct kvm *k, const struct mem *m, struct err *e)
     return 0;
 }
 
-int kvm_add_page(struct kvm *k, const void *page, uint64_t addr, struct err *e)
+/* What a slot lets the guest do cannot be changed: it is made anew. */
+int kvm_map_page(const struct kvm *k, unsigned number, void *page, uint64_t addr, bool writable)
 {
-    struct kvm_userspace_memory_region slot = {
-        .slot = PAGE_SLOTS + k->pages,
-        .flags = KVM_MEM_READONLY,
+    struct kvm_userspace_memory_region none = {.slot = PAGE_SLOTS + number}, slot = {
+        .slot = PAGE_SLOTS + number,
+        .flags = writable ? 0 : KVM_MEM_READONLY,
         .guest_phys_addr = addr,
         .memory_size = MEM_PAGE,
         .userspace_addr = (uintptr_t)page,
     };
 
-    if (ioctl(k->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
-        return err_sys(e, errno, "give KVM a page of registers");
-    k->pages++;
-    return 0;
+    ioctl(k->vm_fd, KVM_SET_USER_MEMORY_REGION, &none); /* an error: there is none yet */
+    return ioctl(k->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0 ? -errno : 0;
 }
 
 /* A bitmap of whole 64-bit words, the lowest bit first, which on x86 is a bitmap of bytes. */
@@ -186,22 +185,13 @@ int kvm_irqfd(struct kvm *k, int fd, uint32_t gsi, struct err *e)
     return 0;
 }
 
-static int add_ioeventfd(struct kvm *k, struct kvm_ioeventfd req, struct err *e)
-{
-    if (ioctl(k->vm_fd, KVM_IOEVENTFD, &req) < 0)
-        return err_sys(e, errno, "wire notifications of address 0x%llx", (unsigned long long)req.addr);
-    return 0;
-}
-
 int kvm_ioeventfd(struct kvm *k, int fd, uint64_t addr, uint32_t len, struct err *e)
 {
-    return add_ioeventfd(k, (struct kvm_ioeventfd){.addr = addr, .len = len, .fd = fd}, e);
-}
+    struct kvm_ioeventfd req = {.addr = addr, .len = len, .fd = fd};
 
-int kvm_ioeventfd_for(struct kvm *k, int fd, uint64_t addr, uint32_t len, uint64_t value, struct err *e)
-{
-    return add_ioeventfd(k, (struct kvm_ioeventfd){.addr = addr, .len = len, .fd = fd, .datamatch = value,
-                                                   .flags = KVM_IOEVENTFD_FLAG_DATAMATCH}, e);
+    if (ioctl(k->vm_fd, KVM_IOEVENTFD, &req) < 0)
+        return err_sys(e, errno, "wire notifications of address 0x%llx", (unsigned long long)addr);
+    return 0;
 }
 
 void kvm_pulse(const struct kvm *k, uint32_t gsi)

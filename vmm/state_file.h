@@ -16,7 +16,7 @@
 struct err;
 struct state;
 
-#define STATE_FILE_VERSION 1
+#define STATE_FILE_VERSION 2
 #define STATE_FILE_MACHINE "lxtop-x86-1" /* addresses, interrupts and chips of a machine; changes with them */
 #define STATE_FILE_OVERHEAD (8 + 4 + 4 + 16 + 32)
 

@@ -100,6 +100,11 @@ void virtio_again(struct virtio *v)
         return;
 }
 
+bool virtio_is_reset(struct virtio *v)
+{
+    return v->is_reset && v->is_reset(v->show_ctx);
+}
+
 bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r)
 {
     const char *why;

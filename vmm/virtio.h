@@ -94,6 +94,7 @@ struct virtio {
     void (*pulse)(void *ctx);         /* [const] interrupts the guest; NULL: nobody is (tests) */
     void *pulse_ctx;                  /* [const] */
     void (*show)(void *ctx);          /* [const] the driver reads status and the like as memory; NULL: it asks */
+    bool (*is_reset)(void *ctx);      /* [const] ... and writes it: has it reset the device just now?  NULL: it tells */
     void *show_ctx;                   /* [const] */
     uint32_t interrupt_status;
     struct virtio_stats stats;
@@ -110,6 +111,8 @@ void virtio_set_status(struct virtio *v, uint8_t status);
 void virtio_enable_queue(struct virtio *v, unsigned index);
 void virtio_interrupt(struct virtio *v, uint32_t cause);
 
+/* The driver has reset the device, which is yet to be seen to: it is given nothing any more. */
+bool virtio_is_reset(struct virtio *v);
 /* Takes the next chain of a queue: true when `r` is filled; a broken ring fails the device. */
 bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r);
 /* Chain used: publishes it; virtio_kick then interrupts if the driver wants it. */

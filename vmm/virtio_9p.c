@@ -62,13 +62,13 @@ static struct p9_request *take_done(struct virtio_9p *p)
 static void finish(struct virtio_9p *p)
 {
     struct p9_request *next, *list = take_done(p);
-    bool any = false;
+    bool any = false, gone = virtio_is_reset(&p->v);
 
     for (; list; list = next) {
         struct request *q = (struct request *)list;
 
         next = list->next;
-        if (q->resets == p->resets) {
+        if (q->resets == p->resets && !gone) {
             publish(p, q);
             p->in_flight--;
             any = true;

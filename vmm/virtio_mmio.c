@@ -33,7 +33,7 @@ enum {
     QUEUE_READY = 0x44,
     QUEUE_NOTIFY = VIRTIO_MMIO_QUEUE_NOTIFY,
     INTERRUPT_STATUS = 0x60,
-    INTERRUPT_ACK = VIRTIO_MMIO_INTERRUPT_ACK,
+    INTERRUPT_ACK = 0x64,
     STATUS = 0x70,
     QUEUE_DESC_LOW = 0x80,
     QUEUE_DESC_HIGH = 0x84,
@@ -87,33 +87,91 @@ static uint32_t read_register(struct virtio_mmio *m, uint64_t offset)
     }
 }
 
+static uint32_t *in_page(struct virtio_mmio *m, uint64_t offset)
+{
+    return (uint32_t *)(void *)(m->page + (offset - VIRTIO_MMIO_UPPER));
+}
+
+/* Not over what the driver wrote meanwhile, which `look` will see. */
+static void show_status(struct virtio_mmio *m)
+{
+    uint32_t expected = m->shown, status = m->v->status;
+
+    if (!m->open)
+        __atomic_store_n(in_page(m, STATUS), status, __ATOMIC_RELEASE);
+    else if (!__atomic_compare_exchange_n(in_page(m, STATUS), &expected, status, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE))
+        return;
+    m->shown = status;
+}
+
 /* Each in one store: the guest may be reading it. */
 static void show(void *ctx)
 {
-    static const uint8_t registers[] = {MAGIC_VALUE, VERSION_REG, DEVICE_ID, VENDOR_ID, DEVICE_FEATURES,
-                                        QUEUE_NUM_MAX, QUEUE_READY, INTERRUPT_STATUS, STATUS, CONFIG_GENERATION};
+    static const uint8_t registers[] = {INTERRUPT_STATUS, CONFIG_GENERATION};
     struct virtio_mmio *m = ctx;
 
     if (!m->page)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
-        __atomic_store_n((uint32_t *)(void *)(m->page + registers[i]), read_register(m, registers[i]),
-                         __ATOMIC_RELEASE);
+        __atomic_store_n(in_page(m, registers[i]), read_register(m, registers[i]), __ATOMIC_RELEASE);
+    show_status(m);
 }
 
-const void *virtio_mmio_show(struct virtio_mmio *m)
+/* A driver whose writes do not come through memory comes through `virtio_mmio_write`, slower. */
+static void open_page(struct virtio_mmio *m, bool open)
+{
+    if (m->page && open != m->open)
+        m->open = m->map(m->map_ctx, m->page, open) == 0 && open;
+}
+
+static uint32_t status_written(struct virtio_mmio *m)
+{
+    return m->open ? __atomic_load_n(in_page(m, STATUS), __ATOMIC_ACQUIRE) : m->shown;
+}
+
+/* A driver clears bits of its own in no other way (2.1.1). */
+static bool is_reset(void *ctx)
+{
+    struct virtio_mmio *m = ctx;
+
+    return m->shown & ~status_written(m) & ~(uint32_t)VIRTIO_NEEDS_RESET;
+}
+
+/* What the driver wrote into the page becomes the device's status. */
+static void look(struct virtio_mmio *m)
+{
+    uint32_t status = status_written(m);
+
+    if (status == m->shown)
+        return;
+    if (is_reset(m)) {
+        open_page(m, false);
+        status = __atomic_load_n(in_page(m, STATUS), __ATOMIC_ACQUIRE); /* what came last */
+        virtio_set_status(m->v, 0);
+    }
+    if ((uint8_t)status)
+        virtio_set_status(m->v, (uint8_t)status);
+    m->shown = status;
+    show(m);
+}
+
+int virtio_mmio_show(struct virtio_mmio *m, virtio_mmio_map *map, void *ctx)
 {
     void *page = mmap(NULL, VIRTIO_MMIO_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (page == MAP_FAILED)
-        return NULL;
+        return -errno;
     m->page = page;
+    m->map = map;
+    m->map_ctx = ctx;
     if (m->v->config_size > 0)
-        m->v->class->config_read(m->v, 0, m->page + CONFIG_AT, m->v->config_size);
+        m->v->class->config_read(m->v, 0, in_page(m, CONFIG_AT), m->v->config_size);
     m->v->show = show;
+    m->v->is_reset = is_reset;
     m->v->show_ctx = m;
     show(m);
-    return page;
+    return map(ctx, page, false);
 }
 
 static void set_features(struct virtio_mmio *m, uint32_t value)
@@ -193,6 +251,8 @@ static void write_register(struct virtio_mmio *m, uint64_t offset, uint32_t valu
         break;
     case STATUS:
         virtio_set_status(m->v, (uint8_t)value);
+        show(m);
+        open_page(m, m->v->status & VIRTIO_DRIVER_OK);
         break;
     default:
         set_queue(m, offset, value);
@@ -210,6 +270,7 @@ void virtio_mmio_read(void *ctx, uint64_t offset, void *data, size_t len)
 {
     struct virtio_mmio *m = ctx;
 
+    look(m);
     memset(data, 0, len);
     if (is_config(m, offset, len)) {
         m->v->class->config_read(m->v, offset - CONFIG_AT, data, len);
@@ -224,6 +285,7 @@ void virtio_mmio_write(void *ctx, uint64_t offset, void *data, size_t len)
 {
     struct virtio_mmio *m = ctx;
 
+    look(m);
     if (is_config(m, offset, len)) {
         if (m->v->class->config_write)
             m->v->class->config_write(m->v, offset - CONFIG_AT, data, len);
@@ -245,6 +307,7 @@ static void on_notify(void *ctx, uint32_t events)
     (void)events;
     if (read(m->notify_fd, &count, sizeof(count)) != sizeof(count))
         return;
+    look(m);
     m->v->on_loop = true;
     for (unsigned i = 0; i < m->v->queues; i++)
         notify(m->v, i);
@@ -253,11 +316,13 @@ static void on_notify(void *ctx, uint32_t events)
 
 void virtio_mmio_state(struct virtio_mmio *m, struct state *s)
 {
+    look(m);
     virtio_state(m->v, s);
     state_u32(s, &m->device_features_select);
     state_u32(s, &m->driver_features_select);
     state_u32(s, &m->queue_select);
     show(m);
+    open_page(m, m->v->status & VIRTIO_DRIVER_OK);
 }
 
 int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, struct err *e)

@@ -19,16 +19,23 @@ struct err;
 
 #define VIRTIO_MMIO_SIZE 0x200
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x50
-#define VIRTIO_MMIO_INTERRUPT_ACK 0x64
+#define VIRTIO_MMIO_UPPER 0x58 /* behind what a driver writes to act, before what it reads and writes at each interrupt */
 
 #define VIRTIO_MMIO_PAGE 4096
+
+/* Gives the guest the page at the registers from VIRTIO_MMIO_UPPER on: 0 or -errno, and it has none. */
+typedef int virtio_mmio_map(void *ctx, void *page, bool writable);
 
 struct virtio_mmio {
     struct virtio *v;       /* [const] */
     int notify_fd;          /* [const] for KVM_IOEVENTFD at VIRTIO_MMIO_QUEUE_NOTIFY, 4 bytes */
     struct loop *loop;      /* [const] */
     struct loop_watch watch;
-    uint8_t *page;          /* [const] registers and configuration as the guest reads them, or NULL */
+    uint8_t *page;          /* [const] registers from VIRTIO_MMIO_UPPER on as the guest reads them, or NULL */
+    virtio_mmio_map *map;   /* [const] */
+    void *map_ctx;          /* [const] */
+    bool open;              /* the guest may write the page, too */
+    uint32_t shown;         /* the status in it that is ours */
     uint32_t device_features_select, driver_features_select, queue_select;
 };
 
@@ -37,10 +44,14 @@ int virtio_mmio_init(struct virtio_mmio *m, struct virtio *v, struct loop *l, st
 void virtio_mmio_release(struct virtio_mmio *m);
 
 /*
- * For a driver that reads the registers without leaving the guest: a page of VIRTIO_MMIO_PAGE bytes that shows them from
- * here on, whatever changes them, until the release; NULL: no memory.  For a device whose configuration only it changes.
+ * For a driver that need not leave the guest at an interrupt: the registers from VIRTIO_MMIO_UPPER on, with which a page
+ * of the guest begins, become memory until the release.  Until DRIVER_OK it only reads them there, then it writes them,
+ * too: an interrupt's end, for which nothing is to be done (every interrupt is of used buffers; one that is looked for
+ * in vain does no harm), and the status.  That the driver has reset the device is then seen at the next access to a
+ * register before these, to delete its queues, or before anything is given back to it.  For a device whose
+ * configuration only it changes.  0 or -errno.
  */
-const void *virtio_mmio_show(struct virtio_mmio *m);
+int virtio_mmio_show(struct virtio_mmio *m, virtio_mmio_map *map, void *ctx);
 
 /* The transport and its device, both ways (state.h). */
 void virtio_mmio_state(struct virtio_mmio *m, struct state *s);

@@ -484,6 +484,28 @@ static void test_reset__a_late_answer_is_written_nowhere(void **state)
     assert_memory_equal(driver_at(&w->d, SLOT_AT(1) + 0x1000, sizeof(none)), none, sizeof(none));
 }
 
+static bool is_reset(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void test_reset__that_is_yet_to_be_seen_is_given_nothing(void **state)
+{
+    struct world *w = *state;
+    uint16_t before = used_index(w);
+
+    w->p.v.is_reset = is_reset;
+    offer(w, 1, VERSION);
+    notify(w);
+    assert_true(p9_session_drain(w->p.session, 60000));
+    assert_int_equal(used_index(w), before);
+    w->p.v.is_reset = NULL;
+    reset_now(w);
+    start_driver(w);
+    ask_for(w, VERSION, P9_RVERSION);
+}
+
 /* A host's file that does not answer holds up neither the machine nor, but for its requests, the next driver. */
 static void test_reset__does_not_wait_for_ever(void **state)
 {
@@ -547,6 +569,7 @@ int main(void)
         TEST(test_reset__the_next_driver_starts_afresh),
         TEST(test_reset__between_what_is_taken_and_worked_on),
         TEST(test_reset__a_late_answer_is_written_nowhere),
+        TEST(test_reset__that_is_yet_to_be_seen_is_given_nothing),
         TEST(test_reset__does_not_wait_for_ever),
         TEST(test_release__does_not_wait_for_ever),
     };

@@ -3,10 +3,12 @@
 
 #include "tests/unit/fixture.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
 
 #define LOG "test"
 #include "core/base/log.h"
+#include "core/base/state.h"
 #include "tests/unit/driver.h"
 #include "tests/unit/interrupt.h"
 
@@ -34,7 +36,7 @@ enum {
     GENERATION = 0xfc,
     CONFIG = 0x100,
 };
-enum { ACK = 1, DRIVER = 2, OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
+enum { ACK = 1, DRIVER = 2, OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64, FAILED = 128 };
 
 #define QUEUES 2
 #define OWN_FEATURE 0x400000001ULL
@@ -48,6 +50,7 @@ struct world {
     uint8_t config[10];
     unsigned notified[QUEUES], resets, popped;
     bool ready_at_reset, quit_when_notified, on_loop;
+    bool opens, writable; /* the page may be the guest's to write, and is */
 };
 
 static struct world *world_of(struct virtio *v)
@@ -94,6 +97,22 @@ static const struct virtio_class class = {
     .config_read = on_config_read, .config_write = on_config_write, .reset = on_reset,
 };
 
+static int map_page(void *ctx, void *page, bool writable)
+{
+    struct world *w = ctx;
+
+    assert_ptr_equal(page, w->m.page);
+    if (writable && !w->opens)
+        return -ENOMEM;
+    w->writable = writable;
+    return 0;
+}
+
+static uint32_t *in_page(struct world *w, uint64_t offset)
+{
+    return (uint32_t *)(void *)(w->m.page + offset - VIRTIO_MMIO_UPPER);
+}
+
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -104,8 +123,8 @@ static int set_up(void **state)
     assert_int_equal(virtio_mmio_init(&w->m, &w->v, w->loop, NULL), 0);
     interrupt_open(&w->v, &w->irq);
     memcpy(w->config, "0123456789", sizeof(w->config));
-    assert_non_null(virtio_mmio_show(&w->m));
-    assert_memory_equal(w->m.page + CONFIG, w->config, sizeof(w->config));
+    assert_int_equal(virtio_mmio_show(&w->m, map_page, w), 0);
+    assert_memory_equal(in_page(w, CONFIG), w->config, sizeof(w->config));
     *state = w;
     return 0;
 }
@@ -128,8 +147,8 @@ static uint32_t get(struct world *w, uint64_t offset)
     uint32_t value = 0xdeadbeef;
 
     virtio_mmio_read(&w->m, offset, &value, sizeof(value));
-    if (offset % 4 == 0 && offset < CONFIG)
-        assert_memory_equal(w->m.page + offset, &value, sizeof(value));
+    if (offset % 4 == 0 && offset >= VIRTIO_MMIO_UPPER && offset < CONFIG)
+        assert_int_equal(*in_page(w, offset), value);
     return value;
 }
 
@@ -469,6 +488,148 @@ static void test_status__reset_asks_the_class_before_the_rings_go(void **state)
     assert_true(w->v.queue[0].desc.at == 0);
 }
 
+/* --- the page in the hands of a driver that has started --- */
+
+static void start_in_page(struct world *w, struct driver *d)
+{
+    w->opens = true;
+    start(w, d);
+    assert_true(w->writable);
+}
+
+static void test_page__is_the_drivers_from_driver_ok_on(void **state)
+{
+    struct world *w = *state;
+    struct driver d;
+
+    w->opens = true;
+    negotiate(w);
+    assert_false(w->writable);
+    set(w, STATUS, 0);
+    start_in_page(w, &d);
+    for (int i = 1; i < 3; i++) { /* the end of an interrupt is nobody's business */
+        driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
+        set(w, NOTIFY, 0);
+        assert_int_equal(interrupts(w->irq), 1);
+        assert_int_equal(*in_page(w, INT_STATUS), 1);
+        *in_page(w, INT_ACK) = 1;
+    }
+}
+
+/* As Linux does it: first the status, then the queues go. */
+static void test_page__a_reset_is_seen_when_the_queues_go(void **state)
+{
+    struct world *w = *state;
+    struct driver d;
+
+    start_in_page(w, &d);
+    assert_false(virtio_is_reset(&w->v));
+    *in_page(w, STATUS) = 0;
+    assert_true(virtio_is_reset(&w->v));
+    assert_int_equal(w->resets, 0);
+    set(w, QUEUE_SEL, 0);
+    assert_int_equal(w->resets, 1);
+    assert_true(w->ready_at_reset);
+    assert_false(w->writable);
+    assert_false(virtio_is_reset(&w->v));
+    assert_int_equal(get(w, STATUS), 0);
+    start_in_page(w, &d);
+    driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
+    set(w, NOTIFY, 0);
+    assert_int_equal(w->popped, 1);
+    assert_int_equal(w->resets, 1);
+}
+
+/* A second kernel after a first: nobody has deleted the queues. */
+static void test_page__a_reset_is_seen_when_the_next_driver_begins(void **state)
+{
+    struct world *w = *state;
+    struct driver d;
+
+    start_in_page(w, &d);
+    *in_page(w, STATUS) = 0;
+    *in_page(w, STATUS) = ACK;
+    *in_page(w, STATUS) = ACK | DRIVER;
+    assert_int_equal(get(w, FEATURES), (1U << 28) | (1U << 29) | 1);
+    assert_int_equal(w->resets, 1);
+    assert_int_equal(get(w, STATUS), ACK | DRIVER);
+    *in_page(w, STATUS) = 0x5a; /* of one whose page is not its own nobody takes this */
+    assert_false(virtio_is_reset(&w->v));
+}
+
+/* And before the device is notified in the name of a driver that is gone. */
+static void test_page__who_has_reset_is_not_served(void **state)
+{
+    struct world *w = *state;
+    struct driver d;
+
+    start_in_page(w, &d);
+    driver_chain(&d, 0, (struct desc_entry[]){{DRIVER_DATA_AT, 1, 0, 0}}, 1);
+    *in_page(w, STATUS) = 0;
+    set(w, NOTIFY, 0);
+    assert_int_equal(w->popped, 0);
+    assert_int_equal(w->resets, 1);
+}
+
+static void test_page__a_failure_and_what_the_driver_writes_stand_beside_each_other(void **state)
+{
+    const uint32_t started = ACK | DRIVER | FEATURES_OK | OK;
+    struct world *w = *state;
+    struct driver d;
+
+    start_in_page(w, &d);
+    *in_page(w, STATUS) = started | FAILED;
+    virtio_fail(&w->v, "test");
+    assert_int_equal(*in_page(w, STATUS), started | FAILED);
+    set(w, QUEUE_SEL, 0);
+    assert_int_equal(*in_page(w, STATUS), started | FAILED | NEEDS_RESET);
+    *in_page(w, STATUS) = started | FAILED; /* without a look at what the device says: it says it again */
+    set(w, QUEUE_SEL, 0);
+    assert_int_equal(*in_page(w, STATUS), started | FAILED | NEEDS_RESET);
+    assert_int_equal(w->resets, 0);
+    *in_page(w, STATUS) = 0;
+    virtio_config_changed(&w->v);
+    assert_int_equal(*in_page(w, STATUS), 0);
+}
+
+/* What is saved of one world is loaded into another, which begins as new. */
+static struct world *restored(struct world *w)
+{
+    struct state saved, s;
+    void *other;
+
+    assert_int_equal(set_up(&other), 0);
+    ((struct world *)other)->opens = true;
+    state_save(&saved);
+    virtio_mmio_state(&w->m, &saved);
+    assert_false(saved.bad);
+    state_load(&s, saved.out, saved.len);
+    virtio_mmio_state(&((struct world *)other)->m, &s);
+    assert_int_equal(state_finish(&s, NULL), 0);
+    state_release(&saved);
+    return other;
+}
+
+static void test_page__is_a_restored_drivers_again(void **state)
+{
+    const uint32_t started = ACK | DRIVER | FEATURES_OK | OK;
+    struct world *w = *state, *other;
+    struct driver d;
+    void *done;
+
+    start_in_page(w, &d);
+    done = other = restored(w);
+    assert_true(other->writable);
+    assert_int_equal(*in_page(other, STATUS), started);
+    assert_false(virtio_is_reset(&other->v));
+    tear_down(&done);
+    *in_page(w, STATUS) = 0; /* and nobody has seen it */
+    done = other = restored(w);
+    assert_false(other->writable);
+    assert_int_equal(get(other, STATUS), 0);
+    tear_down(&done);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -490,6 +651,12 @@ int main(void)
         TEST(test_status__broken_ring_needs_a_reset_and_recovers),
         TEST(test_fail__log_lines_are_limited),
         TEST(test_status__reset_asks_the_class_before_the_rings_go),
+        TEST(test_page__is_the_drivers_from_driver_ok_on),
+        TEST(test_page__a_reset_is_seen_when_the_queues_go),
+        TEST(test_page__a_reset_is_seen_when_the_next_driver_begins),
+        TEST(test_page__who_has_reset_is_not_served),
+        TEST(test_page__is_a_restored_drivers_again),
+        TEST(test_page__a_failure_and_what_the_driver_writes_stand_beside_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
