@@ -144,10 +144,11 @@ struct p9_fs_ops {
 struct p9_fs {
     const struct p9_fs_ops *ops; /* [const] */
     /*
-     * [const] Calls seldom wait, getattr and readlink never, and any thread may make them (with umask
-     * 0, where files are made): thread_start and become do nothing that matters.
+     * [const] Calls seldom wait, getattr and readlink never, and any thread may make them (with umask 0, where
+     * files are made) ...
      */
     bool brisk;
+    bool personal; /* [const] ... that may become somebody else */
 };
 
 struct p9_node *p9_node_get(struct p9_node *n);

@@ -403,7 +403,8 @@ static int open_roots(struct localfs *l, const char *root, struct err *e)
         return err_sys(e, -rc, "share %s", root);
     l->dev = id.dev;
     l->plain = fstatfs(l->root, &st) == 0 && local_is_plain(&st);
-    l->fs.brisk = l->c.owners.kind < P9_OWNER_PASS && l->plain;
+    l->fs.brisk = l->plain;
+    l->fs.personal = l->c.owners.kind >= P9_OWNER_PASS;
     return 0;
 }
 

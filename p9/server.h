@@ -47,7 +47,8 @@ struct p9_export {
     struct p9_fs *fs; /* borrowed for the session's life */
     bool read_only;
     bool lent; /* requests' memory is only theirs until a reset, which does not wait for files that never answer */
-    bool here; /* threads that submit have umask 0 and may do what is quick, if the fs is brisk (fs.h) */
+    bool here; /* threads that submit have umask 0 and may do what is quick, if the fs is brisk (fs.h) ... */
+    bool ours; /* ... and personal: they are the session's as its workers are */
     struct p9_limits limits;
 };
 

@@ -33,7 +33,7 @@ struct p9_session *p9_session_new(const struct p9_export *x, p9_complete *comple
     s->context.id = (uintptr_t)s;
     s->complete = complete;
     s->ctx = ctx;
-    s->here = x->here && x->fs->brisk && l->workers > 0;
+    s->here = x->here && x->fs->brisk && (x->ours || !x->fs->personal) && l->workers > 0;
     s->workers = l->workers < WORKERS_MAX ? l->workers : WORKERS_MAX;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);

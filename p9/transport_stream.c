@@ -12,6 +12,7 @@
 #include "core/base/auto.h"
 #include "core/base/cursor.h"
 #include "core/base/err.h"
+#include "p9/fs.h"
 #include "p9/msg.h"
 
 #define STAGE_SIZE (32u << 10)
@@ -31,6 +32,7 @@ struct p9_stream {
     int fd;                  /* [const] until freed */
     uint32_t msize;          /* [const] */
     size_t bytes_max;        /* [const] */
+    struct p9_fs *fs;        /* [const] */
     struct p9_session *session; /* [const] */
     pthread_t reader;
     pthread_mutex_t lock;
@@ -267,6 +269,8 @@ static void *reader(void *arg)
 {
     struct p9_stream *t = arg;
 
+    if (t->fs->ops->thread_start)
+        t->fs->ops->thread_start(t->fs);
     while (read_message(t))
         ;
     submit(t);
@@ -294,6 +298,7 @@ struct p9_stream *p9_stream_start(int taken, const struct p9_export *x, size_t b
 {
     auto_close int fd = taken;
     struct p9_stream *t = calloc(1, sizeof(*t));
+    struct p9_export export = *x;
     int rc = 0;
 
     if (!t) {
@@ -307,7 +312,9 @@ struct p9_stream *p9_stream_start(int taken, const struct p9_export *x, size_t b
     t->last = &t->first;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->room, NULL);
-    t->session = p9_session_new(x, complete, t, e);
+    t->fs = x->fs;
+    export.here = export.ours = true; /* the reader's, who only waits for what comes next */
+    t->session = p9_session_new(&export, complete, t, e);
     if (t->session && (rc = pthread_create(&t->reader, NULL, reader, t)) == 0)
         return t;
     if (t->session)

@@ -56,10 +56,10 @@ static void make(struct world *w, uint32_t fid, const char *name, bool here)
 }
 
 /* Fid 0: the root; 1 and 2: "slow", open; 3: "fast", open. */
-static void open_session(struct world *w, bool here, bool brisk)
+static void open_session_of(struct world *w, bool here, bool ours, bool brisk)
 {
-    struct p9_export x = {.fs = &w->mem.fs, .limits = p9_limits_default(), .here = here};
-    bool both = here && brisk;
+    struct p9_export x = {.fs = &w->mem.fs, .limits = p9_limits_default(), .here = here, .ours = ours};
+    bool both = here && brisk && (ours || !w->mem.fs.personal);
 
     x.limits.brisk_us = BRISK_US;
     w->mem.fs.brisk = brisk;
@@ -71,6 +71,11 @@ static void open_session(struct world *w, bool here, bool brisk)
     ask_for(w, WALK(2, "slow"), P9_RWALK, both);
     ask_for(w, MSG(.type = P9_TLOPEN, .tlopen = {2, 2}), P9_RLOPEN, both);
     memfs_gate(&w->mem, true);
+}
+
+static void open_session(struct world *w, bool here, bool brisk)
+{
+    open_session_of(w, here, false, brisk);
 }
 
 /* Before each request that names a fid, on its thread. */
@@ -162,6 +167,24 @@ static void test_submit__not_without_the_file_systems_word(void **state)
 {
     open_session(*state, true, false);
     ask_for(*state, GETATTR(3), P9_RGETATTR, false);
+}
+
+static void test_submit__not_as_somebody_else(void **state)
+{
+    struct world *w = *state;
+
+    w->mem.fs.personal = true;
+    open_session(w, true, true);
+    ask_for(w, GETATTR(3), P9_RGETATTR, false);
+}
+
+static void test_submit__as_somebody_else_on_a_thread_of_the_sessions(void **state)
+{
+    struct world *w = *state;
+
+    w->mem.fs.personal = true;
+    open_session_of(w, true, true, true);
+    ask_for(w, GETATTR(3), P9_RGETATTR, true);
 }
 
 static void test_submit__beside_another_only_what_cannot_wait(void **state)
@@ -271,7 +294,7 @@ static void test_reset__awaits_who_works_here(void **state)
     assert_int_equal(st.fids, 0);
 }
 
-static void test_localfs__is_brisk_on_memory_and_never_as_others(void **state)
+static void test_localfs__is_brisk_on_memory_and_personal_as_others(void **state)
 {
     struct p9_localfs_config c = {.root = "/dev/shm"};
     struct p9_node *root, *found;
@@ -279,6 +302,7 @@ static void test_localfs__is_brisk_on_memory_and_never_as_others(void **state)
 
     (void)state;
     assert_true(fs->brisk);
+    assert_false(fs->personal);
     assert_int_equal(fs->ops->attach(fs, "", &root), 0);
     assert_false(root->apart);
     /* tmpfs keeps no memory of what is not there. */
@@ -288,7 +312,7 @@ static void test_localfs__is_brisk_on_memory_and_never_as_others(void **state)
     p9_localfs_free(fs);
     c.owners.kind = P9_OWNER_PASS;
     fs = p9_localfs_new(&c, NULL);
-    assert_false(fs->brisk);
+    assert_true(fs->personal);
     p9_localfs_free(fs);
 }
 
@@ -300,6 +324,8 @@ int main(void)
         T(test_submit__works_here_only_where_both_allow_it),
         T(test_submit__not_without_the_transports_word),
         T(test_submit__not_without_the_file_systems_word),
+        T(test_submit__not_as_somebody_else),
+        T(test_submit__as_somebody_else_on_a_thread_of_the_sessions),
         T(test_submit__beside_another_only_what_cannot_wait),
         T(test_submit__a_second_slow_one_does_not_keep_its_thread),
         T(test_submit__one_that_was_slow_sends_the_next_to_the_workers),
@@ -307,7 +333,7 @@ int main(void)
         T(test_submit__a_mount_in_the_share_is_for_the_workers),
         T(test_submit__what_is_put_off_stays_before_a_version),
         T(test_reset__awaits_who_works_here),
-        cmocka_unit_test(test_localfs__is_brisk_on_memory_and_never_as_others),
+        cmocka_unit_test(test_localfs__is_brisk_on_memory_and_personal_as_others),
     };
 
     alarm(120); /* what hangs has failed */
