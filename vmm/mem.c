@@ -109,18 +109,6 @@ void mem_release(struct mem *m)
     *m = (struct mem){0};
 }
 
-void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len)
-{
-    for (unsigned i = 0; i < m->regions; i++) {
-        const struct mem_region *r = &m->region[i];
-        uint64_t offset = gpa.at - r->start.at;
-
-        if (gpa.at >= r->start.at && offset < r->size && len <= r->size - offset)
-            return r->host + offset;
-    }
-    return NULL;
-}
-
 bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len)
 {
     const void *from = mem_at(m, gpa, len);
@@ -160,12 +148,11 @@ static uint64_t page_of(const struct mem *m, const uint8_t *host)
     return before / MEM_PAGE; /* never */
 }
 
-void mem_note(const struct mem *m, const void *host, uint64_t len)
+void mem_note_changed(const struct mem *m, const void *host, uint64_t len)
 {
     uint64_t inside = (uintptr_t)host % MEM_PAGE;
 
-    if (m->base.changed && len)
-        mem_base_note(&m->base, page_of(m, host), (inside + len - 1) / MEM_PAGE + 1);
+    mem_base_note(&m->base, page_of(m, host), (inside + len - 1) / MEM_PAGE + 1);
 }
 
 int mem_rebase(struct mem *m, int fd, struct mem_base *before, struct err *e)

@@ -49,8 +49,21 @@ int mem_init(struct mem *m, uint64_t size, struct err *e);
 int mem_init_file(struct mem *m, uint64_t size, int fd, struct err *e);
 void mem_release(struct mem *m);
 
-/* Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region.  Who writes there tells mem_note. */
-void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len);
+/*
+ * Borrowed until mem_release; NULL unless [gpa, gpa+len) is RAM of one region.  Who writes there tells mem_note.
+ * Both are inline for the sake of the queues: a large request has a descriptor for each page.
+ */
+static inline void *mem_at(const struct mem *m, struct gpa gpa, uint64_t len)
+{
+    for (unsigned i = 0; i < m->regions; i++) {
+        const struct mem_region *r = &m->region[i];
+        uint64_t offset = gpa.at - r->start.at;
+
+        if (gpa.at >= r->start.at && offset < r->size && len <= r->size - offset)
+            return r->host + offset;
+    }
+    return NULL;
+}
 
 /* Copies; false (and for a read zeroes) when the range is not RAM. */
 bool mem_read(const struct mem *m, struct gpa gpa, void *to, uint64_t len);
@@ -66,7 +79,12 @@ uint64_t mem_give_back(const struct mem *m, void *host, uint64_t len);
  * The VMM has written to this piece of RAM, or will before the devices are quiet the next time (virtio_quiesce):
  * a save cannot come in between.
  */
-void mem_note(const struct mem *m, const void *host, uint64_t len);
+void mem_note_changed(const struct mem *m, const void *host, uint64_t len);
+static inline void mem_note(const struct mem *m, const void *host, uint64_t len)
+{
+    if (m->base.changed && len)
+        mem_note_changed(m, host, len);
+}
 /* From now on memory is `fd`'s and what changes; *before, the caller's then: what it was of until now. */
 int mem_rebase(struct mem *m, int fd, struct mem_base *before, struct err *e);
 
