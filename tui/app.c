@@ -17,6 +17,7 @@
 #include "tui/browser.h"
 #include "tui/editor.h"
 #include "tui/keep.h"
+#include "tui/stdfd.h"
 #include "tui/tabs.h"
 #include "tui/term.h"
 #include "tui/ui.h"
@@ -31,7 +32,7 @@ struct app {
     struct core *core;
     struct ui ui;
     struct grid grid;
-    uv_poll_t in;
+    struct stdfd in;
     uv_idle_t more;    /* keys are left that curses has read already */
     uv_prepare_t draw; /* once a turn of the loop at most */
     uv_signal_t resized, terminated, hung_up, interrupted, stopped;
@@ -309,17 +310,16 @@ static struct ui_request mouse(struct app *a)
 
 static void on_more(uv_idle_t *i);
 
-static void on_input(uv_poll_t *p, int status, int events)
+static void on_input(struct stdfd *in)
 {
-    struct app *a = p->data;
+    struct app *a = in->ctx;
     ui_key k;
 
-    (void)events;
-    if (status < 0 || terminal_gone()) {
+    if (terminal_gone()) {
         a->quit = true;
         uv_stop(a->core->loop);
     }
-    for (int n = 0; status == 0 && !a->quit && !a->leave && (k = term_key()) != K_NONE; n++) {
+    for (int n = 0; !a->quit && !a->leave && (k = term_key()) != K_NONE; n++) {
         struct ui_request r = k == K_MOUSE ? mouse(a) : ui_key_pressed(&a->ui, &a->core->model, k);
 
         a->dirty = true;
@@ -336,7 +336,7 @@ static void on_more(uv_idle_t *i)
 {
     struct app *a = i->data;
 
-    on_input(&a->in, 0, UV_READABLE);
+    on_input(&a->in);
 }
 
 /* Another lxtop, or an editor, has changed them; what was changed here and is not written yet comes first. */
@@ -473,7 +473,7 @@ static void open_file(struct app *a)
 static void leave(struct app *a)
 {
     a->away = true;
-    uv_poll_stop(&a->in);
+    stdfd_watch(&a->in, false);
     uv_idle_stop(&a->more);
     term_close();
     if (a->leave == WANT_SHELL)
@@ -485,7 +485,7 @@ static void leave(struct app *a)
     a->away = false;
     a->leave = WANT_NOTHING;
     term_repaint();
-    uv_poll_start(&a->in, UV_READABLE, on_input);
+    stdfd_watch(&a->in, true);
     fit(a);
 }
 
@@ -500,11 +500,11 @@ static void start_handles(struct app *a)
 {
     uv_loop_t *l = a->core->loop;
 
-    uv_poll_init(l, &a->in, STDIN_FILENO);
     uv_prepare_init(l, &a->draw);
     uv_idle_init(l, &a->more);
-    a->in.data = a->draw.data = a->more.data = a;
-    uv_poll_start(&a->in, UV_READABLE, on_input);
+    a->draw.data = a->more.data = a;
+    stdfd_open(&a->in, l, STDIN_FILENO, on_input, a); /* others have this terminal, too: it stays as it is */
+    stdfd_watch(&a->in, true);
     uv_prepare_start(&a->draw, on_draw);
     start_handle(a, &a->resized, on_resized, SIGWINCH);
     start_handle(a, &a->terminated, on_ended, SIGTERM);
@@ -516,10 +516,11 @@ static void start_handles(struct app *a)
 static void stop_handles(struct app *a)
 {
     uv_handle_t *const handles[] = {
-        (uv_handle_t *)&a->more, (uv_handle_t *)&a->in,         (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
+        (uv_handle_t *)&a->more,       (uv_handle_t *)&a->draw,    (uv_handle_t *)&a->resized,
         (uv_handle_t *)&a->terminated, (uv_handle_t *)&a->hung_up, (uv_handle_t *)&a->interrupted,
         (uv_handle_t *)&a->stopped};
 
+    stdfd_close(&a->in, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
         uv_close(handles[i], NULL);
     for (struct op_job *j; (j = op_first(a->core));)

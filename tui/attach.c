@@ -17,6 +17,7 @@
 #include "core/core.h"
 #include "core/ctl.h"
 #include "core/machine.h"
+#include "tui/stdfd.h"
 
 #define FILE_MS 5 /* between two reads of an input that epoll does not take */
 #define UNSENT_MAX 65536
@@ -26,7 +27,7 @@ static const int ends[] = {SIGTERM, SIGHUP, SIGINT};
 struct attach {
     uv_loop_t *loop;
     struct ctl *console, *control; /* bytes; and beside them the size of the terminal */
-    uv_poll_t in;
+    struct stdfd in;
     uv_timer_t file; /* instead of `in` where standard input is a file; waits at the end of a pipe */
     uv_signal_t resized, end[ARRAY_SIZE(ends)];
     unsigned open; /* handles above that are not closed yet */
@@ -109,15 +110,14 @@ static void on_drain(uv_timer_t *t)
     stop(a);
 }
 
-static void on_input(uv_poll_t *p, int status, int events)
+static void on_input(struct stdfd *in)
 {
-    struct attach *a = p->data;
+    struct attach *a = in->ctx;
     char bytes[4096];
-    ssize_t n = status < 0 ? 0 : read(STDIN_FILENO, bytes, sizeof(bytes));
+    ssize_t n = read(in->fd, bytes, sizeof(bytes));
     char *key = n > 0 && a->terminal ? memchr(bytes, ATTACH_DETACH_KEY, (size_t)n) : NULL;
     size_t len = key ? (size_t)(key - bytes) : n > 0 ? (size_t)n : 0;
 
-    (void)events;
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (len && a->console)
@@ -126,7 +126,7 @@ static void on_input(uv_poll_t *p, int status, int events)
         a->detached = true;
         stop(a);
     } else if (n <= 0) {
-        uv_poll_stop(p);
+        stdfd_watch(in, false);
         uv_timer_start(&a->file, on_drain, 0, FILE_MS);
     }
 }
@@ -189,21 +189,26 @@ static void start_handles(struct attach *a)
     start_signal(a, &a->resized, on_resized, SIGWINCH);
     for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
         start_signal(a, &a->end[i], on_end, ends[i]);
-    a->in.data = a->file.data = a;
+    a->file.data = a;
     uv_timer_init(a->loop, &a->file);
-    a->open++;
-    if (uv_poll_init(a->loop, &a->in, STDIN_FILENO) < 0) {
-        a->in.type = UV_UNKNOWN_HANDLE;
+    stdfd_open(&a->in, a->loop, STDIN_FILENO, on_input, a);
+    stdfd_watch(&a->in, true);
+    a->open += 1 + a->in.polled;
+    if (!a->in.polled)
         uv_timer_start(&a->file, on_file, 0, FILE_MS);
-        return;
-    }
-    uv_poll_start(&a->in, UV_READABLE, on_input);
-    a->open++;
 }
 
 static void on_handle_closed(uv_handle_t *h)
 {
     struct attach *a = h->data;
+
+    a->open--;
+}
+
+static void on_input_closed(uv_handle_t *h)
+{
+    struct stdfd *in = h->data;
+    struct attach *a = in->ctx;
 
     a->open--;
 }
@@ -215,8 +220,7 @@ static void stop_handles(struct attach *a)
     for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
         uv_close((uv_handle_t *)&a->end[i], on_handle_closed);
     uv_close((uv_handle_t *)&a->file, on_handle_closed);
-    if (a->in.type == UV_POLL)
-        uv_close((uv_handle_t *)&a->in, on_handle_closed);
+    stdfd_close(&a->in, on_input_closed);
     ctl_close(a->console);
     ctl_close(a->control);
     while (a->open)

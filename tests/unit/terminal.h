@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_TERMINAL_H
 #define TESTS_UNIT_TERMINAL_H
 
+#include <fcntl.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,7 @@ static inline void terminal_end(struct terminal *t, int status)
     assert_int_equal(after.c_lflag, t->before.c_lflag);
     assert_int_equal(after.c_iflag, t->before.c_iflag);
     assert_int_equal(after.c_oflag, t->before.c_oflag);
+    assert_int_equal(fcntl(t->slave, F_GETFL) & O_NONBLOCK, 0);
     close(t->master);
     close(t->slave);
 }

@@ -259,6 +259,7 @@ static void assert_left(struct seen *s, const char *bytes)
 {
     struct termios after;
 
+    assert_int_equal(fcntl(s->t.slave, F_GETFL) & O_NONBLOCK, 0); /* who has it now reads as ever */
     assert_non_null(strstr(bytes, "\x1b[?1049l"));
     assert_non_null(strstr(bytes, "\x1b[?2004l"));
     assert_int_equal(tcgetattr(s->t.slave, &after), 0);
