@@ -132,7 +132,7 @@ static void run_op(struct app *a, const struct op_args *args, bool pane)
     snprintf(r->distro, sizeof(r->distro), "%s", args->distro ? args->distro : "");
     if (r->op == OP_SNAPSHOT_DIFF && args->words >= 2)
         r->changes = model_changes_begin(&a->core->model, r->distro, args->word[1], args->words > 2 ? args->word[2] : "");
-    if (r->op == OP_SET)
+    if (r->op == OP_SET && args->word[2])
         snprintf(r->set, sizeof(r->set), "%s is now %s", args->word[1], *args->word[2] ? args->word[2] : "empty");
     r->job = op_start(a->core, args, &ev, r);
     if (!r->job)
