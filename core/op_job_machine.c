@@ -249,13 +249,21 @@ void job_run_start(struct op_job *j)
 
 /* --- stop --- */
 
-/* A VMM that does not answer, or not in time, is killed: a stop always wins. */
+/* Its lock is free: only the next look at its state will tell. */
+static bool has_ended(const struct op_job *j)
+{
+    auto_close int lock = machine_lock(&j->core->paths, j->distro, NULL);
+
+    return lock >= 0;
+}
+
+/* A VMM that does not answer, or not in time, is killed: a stop always wins.  It may have ended just now. */
 static void kill_machine(struct op_job *j)
 {
     struct err e;
 
     job_note(j, "lxtop-vmm does not answer; it is killed");
-    if (machine_kill(&j->core->paths, j->distro, &e) < 0)
+    if (machine_kill(&j->core->paths, j->distro, &e) < 0 && !has_ended(j))
         job_finish(j, STATUS_FAILED, &e);
     j->stop_deadline = INT64_MAX;
 }
