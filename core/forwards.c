@@ -36,27 +36,26 @@ static int check_new(const struct forward *list, int n, const struct forward *f,
     return n == FORWARDS_MAX ? err_set(e, ENOSPC, "at most %d forwards", FORWARDS_MAX) : 0;
 }
 
-static int check_network(const struct paths *p, const struct options *defaults, const char *distro, struct err *e)
+static int check_network(const struct distro *d, const char *distro, struct err *e)
 {
-    struct distro d;
-    int r = store_load(p, defaults, distro, &d, e);
-
-    if (r < 0)
-        return r;
-    if (options_number(&d.options, OPT_NETWORK) == NETWORK_NONE)
-        r = err_set(e, ENOTCONN, "%s has no network: `lxtop set %s network user` gives it one", distro, distro);
-    distro_release(&d);
-    return r;
+    if (options_number(&d->options, OPT_NETWORK) != NETWORK_NONE)
+        return 0;
+    return err_set(e, ENOTCONN, "%s has no network: `lxtop set %s network user` gives it one", distro, distro);
 }
 
 int forwards_may_add(const struct paths *p, const struct options *defaults, const char *distro,
                      const struct forward *f, struct err *e)
 {
     struct forward list[FORWARDS_MAX];
-    int n = check_network(p, defaults, distro, e);
+    struct distro d;
+    int n = store_load(p, defaults, distro, &d, e);
 
+    if (n < 0)
+        return n;
+    n = check_network(&d, distro, e);
     if (n == 0)
-        n = load(p, defaults, distro, list, e);
+        n = forwards_parse(options_text(&d.options, OPT_FORWARDS), list, e);
+    distro_release(&d);
     return n < 0 ? n : check_new(list, n, f, e);
 }
 

@@ -442,7 +442,6 @@ static void look_at_host(struct watch *w)
 static void on_timer(uv_timer_t *t)
 {
     struct watch *w = t->data;
-
     bool settings = core_conf_look(w->core);
 
     for (struct line *l = w->lines; l; l = l->next) {
