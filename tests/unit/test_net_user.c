@@ -452,6 +452,15 @@ static void assert_ended(int fd)
     close(fd);
 }
 
+/* Nobody listens at the guest's address: the SYN that then comes to its loopback. */
+static struct frame refuse_at_its_address(struct world *w)
+{
+    struct frame f = expect_tcp(w, NET_GUEST, TCP_SYN);
+
+    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
+    return expect_tcp(w, "127.0.0.1", TCP_SYN);
+}
+
 static void test_forwards__lead_to_a_server_on_the_guests_loopback(void **state)
 {
     struct world *w = *state;
@@ -459,9 +468,7 @@ static void test_forwards__lead_to_a_server_on_the_guests_loopback(void **state)
     struct frame f;
     int fd = connect_through(w, &port);
 
-    f = expect_tcp(w, NET_GUEST, TCP_SYN);
-    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
-    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    f = refuse_at_its_address(w);
     answer_tcp(w, &f, "127.0.0.1", TCP_SYN, 1000, 1);
     f = expect_tcp(w, "127.0.0.1", 0); /* libslirp's ACK, and then what the client says */
     assert_int_equal(send(fd, "hello", 5, 0), 5);
@@ -479,9 +486,7 @@ static void test_forwards__that_are_refused_everywhere_end(void **state)
     struct frame f;
     int fd = connect_through(w, &port);
 
-    f = expect_tcp(w, NET_GUEST, TCP_SYN);
-    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
-    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    f = refuse_at_its_address(w);
     answer_tcp(w, &f, "127.0.0.1", TCP_RST, 0, 1);
     assert_ended(fd);
     fd = connect_through(w, &port);
@@ -497,9 +502,7 @@ static void test_forwards__find_a_server_that_has_moved(void **state)
     struct frame f;
     int fd = connect_through(w, &port);
 
-    f = expect_tcp(w, NET_GUEST, TCP_SYN);
-    answer_tcp(w, &f, NET_GUEST, TCP_RST, 0, 1);
-    f = expect_tcp(w, "127.0.0.1", TCP_SYN);
+    f = refuse_at_its_address(w);
     answer_tcp(w, &f, "127.0.0.1", TCP_SYN, 1000, 1);
     f = expect_tcp(w, "127.0.0.1", 0);
     answer_tcp(w, &f, "127.0.0.1", TCP_RST, 1001, 0);
