@@ -313,6 +313,24 @@ int ext4_set_size(struct ext4 *x, uint64_t size, struct err *e)
     return code ? fail(x, code, e, x->last->name) : 0;
 }
 
+/*
+ * ext4 keeps a namespace as a number.  libext2fs stores a name without one as it is, under a number that no kernel
+ * knows and that e2fsck calls corrupt.
+ */
+static bool has_namespace(const char *name)
+{
+    static const char *const known[] = {"user.", "trusted.", "security.", "system.posix_acl_access",
+                                        "system.posix_acl_default"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        size_t len = strlen(known[i]);
+
+        if (strncmp(name, known[i], len) == 0 && (known[i][len - 1] == '.' || !name[len]))
+            return true;
+    }
+    return false;
+}
+
 int ext4_set_xattrs(struct ext4 *x, const struct ext4_xattr *list, size_t n, struct err *e)
 {
     struct ext2_xattr_handle *h;
@@ -331,7 +349,8 @@ int ext4_set_xattrs(struct ext4 *x, const struct ext4_xattr *list, size_t n, str
         return fail(x, code, e, last->name);
     code = ext2fs_xattrs_read(h);
     for (size_t i = 0; !code && i < n; i++)
-        code = ext2fs_xattr_set(h, list[i].name, list[i].value, list[i].len);
+        if (has_namespace(list[i].name))
+            code = ext2fs_xattr_set(h, list[i].name, list[i].value, list[i].len);
     if (!code)
         code = ext2fs_xattrs_write(h);
     ext2fs_xattrs_close(&h);

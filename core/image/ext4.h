@@ -45,7 +45,10 @@ int ext4_link(struct ext4 *x, const char *path, const char *existing, struct err
 int ext4_write(struct ext4 *x, uint64_t offset, const void *bytes, size_t len, struct err *e);
 /* Size of the file added last, when it ends in a hole. */
 int ext4_set_size(struct ext4 *x, uint64_t size, struct err *e);
-/* Extended attributes of the entry added last, as getxattr(2) gives them; ACLs among them. */
+/*
+ * Extended attributes of the entry added last, as getxattr(2) gives them; ACLs among them.  What is in no namespace of
+ * Linux's (a Mac's com.apple.quarantine in a tar) is left out: no kernel would show it.
+ */
 struct ext4_xattr {
     const char *name;
     const void *value;

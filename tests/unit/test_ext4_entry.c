@@ -207,6 +207,26 @@ static void test_ext4_set_xattrs__small_many_and_acl(void **state)
     assert_int_equal(shell("debugfs -R 'ea_list gone' i 2>/dev/null | grep -q user"), 1);
 }
 
+/* As tars of other systems have them. */
+static void test_ext4_set_xattrs__in_no_namespace_are_left_out(void **state)
+{
+    const struct ext4_xattr list[] = {
+        {"com.apple.quarantine", "v", 1}, {"syst", "v", 1}, {"system.other", "v", 1}, {"", "v", 1},
+        {"system.posix_acl_access.not", "v", 1}, {"user.kept", "v", 1},
+    };
+    struct world *w = *state;
+    struct err e = {0};
+
+    add_file(w, "f", "data");
+    assert_ok(ext4_set_xattrs(w->x, list, ARRAY_SIZE(list), &e), e);
+    add_file(w, "g", "data");
+    assert_ok(ext4_set_xattrs(w->x, list, ARRAY_SIZE(list) - 1, &e), e);
+    finish(w);
+    assert_debugfs("ea_get f user.kept", "^v$|\"v\"");
+    assert_int_equal(shell("debugfs -R 'ea_list f' i 2>/dev/null | grep -q -e apple -e syst"), 1);
+    assert_int_equal(shell("debugfs -R 'ea_list g' i 2>/dev/null | grep -q -e apple -e syst"), 1);
+}
+
 static void test_ext4_set_xattrs__too_large_is_told(void **state)
 {
     struct world *w = *state;
@@ -231,6 +251,7 @@ int main(void)
         TEST(test_ext4_link__to_itself_by_any_spelling_changes_nothing),
         TEST(test_ext4_link__needs_a_file_that_is_there),
         TEST(test_ext4_set_xattrs__small_many_and_acl),
+        TEST(test_ext4_set_xattrs__in_no_namespace_are_left_out),
         TEST(test_ext4_set_xattrs__too_large_is_told),
     };
 
