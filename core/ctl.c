@@ -200,11 +200,17 @@ struct ctl *ctl_open(uv_loop_t *loop, const char *path, const struct ctl_events 
     return c;
 }
 
+/* Of a machine that has ended the reader tells, after what it had still answered: libuv tells of this write first. */
+static bool is_end(int status)
+{
+    return status == UV_EPIPE || status == UV_ECONNRESET || status == UV_ECANCELED;
+}
+
 static void on_written(uv_write_t *r, int status)
 {
     struct ctl *c = r->handle->data;
 
-    if (status < 0 && status != UV_ECANCELED)
+    if (status < 0 && !is_end(status))
         fail(c, -status, "the machine closed its control socket");
     free(r->data);
 }

@@ -304,6 +304,35 @@ HOSTILE(empty_lines, serve_empty_lines, "does not speak JSON")
 HOSTILE(answers_that_nobody_asked, serve_too_much, "answers what nobody asked")
 HOSTILE(nesting_without_end, serve_deep_nesting, "does not speak JSON")
 
+static void serve_last_words(int fd)
+{
+    hear(fd, 1);
+    raise(SIGSTOP);
+    say(fd, "{\"ok\": true, \"n\": 5}\n");
+}
+
+/* A machine that is saved answers and ends; who looks at it may ask just then. */
+static void test_ctl__an_answer_before_the_end_counts_whatever_is_asked_then(void **state)
+{
+    struct world *w = *state;
+    int status;
+
+    start_server(w, serve_last_words);
+    connect_to(w, "s");
+    ask(w, 1);
+    while (waitpid(w->server, &status, WUNTRACED | WNOHANG) == 0)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+    assert_true(WIFSTOPPED(status));
+    kill(w->server, SIGCONT);
+    waitpid(w->server, NULL, 0);
+    w->server = 0;
+    ask(w, 1);
+    wait_until(w, &w->closed, 1);
+    assert_string_equal(w->order, "5");
+    assert_int_equal(w->refused, 1);
+    assert_says(w->close_error, "closed its control socket");
+}
+
 static void serve_longest_line(int fd)
 {
     static char line[CTL_LINE_MAX + 1];
@@ -416,6 +445,7 @@ int main(void)
         TEST(test_ctl__replies_keep_their_order_between_events),
         TEST(test_ctl__a_refusal_is_told_plainly_and_is_no_end),
         TEST(test_ctl__a_server_that_closes_early),
+        TEST(test_ctl__an_answer_before_the_end_counts_whatever_is_asked_then),
         TEST(test_ctl__a_server_that_closes_at_once),
         TEST(test_ctl__a_line_without_an_end),
         TEST(test_ctl__garbage),
