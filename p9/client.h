@@ -84,6 +84,9 @@ int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32
 /* The same, and a second fid, not open, with what the file is. */
 int p9_client_make(struct p9_client *c, uint32_t dir, const char *name, const struct p9_new_file *file,
                    uint32_t *open, uint32_t *fid, struct p9_attr *attr);
+/* What `name` is in `dir`, open, and a second fid, not open, with what the file is. */
+int p9_client_open_name(struct p9_client *c, uint32_t dir, const char *name, uint32_t flags, uint32_t *open,
+                        uint32_t *fid, struct p9_attr *attr);
 /* As many messages as it takes, several in flight; less than `len` is the end of the file. */
 ssize_t p9_client_read(struct p9_client *c, uint32_t fid, void *bytes, size_t len, uint64_t offset);
 /* Less than `len` where an error came after the first part. */
@@ -97,15 +100,19 @@ int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only);
 struct p9_listing {
     uint8_t *bytes;
     size_t len, at, room;
+    bool attrs; /* its entries say what they are */
 };
 struct p9_entry {
     struct p9_qid qid;
     uint64_t next;  /* offset to go on behind it */
     uint8_t type;   /* DT_ */
     char name[P9_NAME_SIZE];
+    struct p9_attr attr; /* `valid` 0: not told */
 };
 /* The part from `offset` (0, or a `next`); 1, or 0 at the end of the folder, or -errno. */
 int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9_listing *l);
+/* The same with what each name is, in at most `count` bytes; from a server of 9P2000.L alone: without. */
+int p9_client_list_attrs(struct p9_client *c, uint32_t fid, uint64_t offset, uint32_t count, struct p9_listing *l);
 /* The next entry, "." and ".." too where the server names them; false at the end of the part. */
 bool p9_listing_next(struct p9_listing *l, struct p9_entry *entry);
 bool p9_is_dots(const char *name);

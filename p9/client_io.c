@@ -71,7 +71,7 @@ int p9_client_create(struct p9_client *c, uint32_t dir, const char *name, uint32
     return rc;
 }
 
-static int make_by_own(struct p9_client *c, struct p9_conn *conn, struct p9_msg *m, struct p9_attr *attr)
+static int by_own(struct p9_client *c, struct p9_conn *conn, struct p9_msg *m, struct p9_attr *attr)
 {
     struct p9_call call = {0};
     int rc;
@@ -91,6 +91,24 @@ static int make_by_own(struct p9_client *c, struct p9_conn *conn, struct p9_msg 
     return rc;
 }
 
+/* A file of `name`, open, and a second fid of it: by one message of our own dialect or by steps. */
+static int both(struct p9_client *c, struct p9_msg *m, const char *name,
+                int (*by_steps)(struct p9_client *c, struct p9_msg *m, const char *name, struct p9_attr *attr),
+                uint32_t *open, uint32_t *fid, struct p9_attr *attr)
+{
+    struct p9_conn *conn;
+    int rc = client_check_name(name);
+
+    if (rc < 0)
+        return rc;
+    conn = client_conn(c);
+    rc = p9_conn_is_own(conn) ? by_own(c, conn, m, attr) : by_steps(c, m, name, attr);
+    p9_conn_put(conn);
+    *open = m->tmake.open;
+    *fid = m->tmake.newfid;
+    return rc;
+}
+
 static int make_by_steps(struct p9_client *c, struct p9_msg *m, const char *name, struct p9_attr *attr)
 {
     int rc = p9_client_create(c, m->fid, name, m->tmake.flags, m->tmake.mode, m->tmake.gid, &m->tmake.open);
@@ -106,17 +124,27 @@ int p9_client_make(struct p9_client *c, uint32_t dir, const char *name, const st
                    uint32_t *open, uint32_t *fid, struct p9_attr *attr)
 {
     struct p9_msg m = {.type = P9_TMAKE, .tmake = {dir, 0, 0, p9_str_of(name), file->flags, file->mode, file->gid}};
-    struct p9_conn *conn;
-    int rc = client_check_name(name);
+
+    return both(c, &m, name, make_by_steps, open, fid, attr);
+}
+
+static int open_by_steps(struct p9_client *c, struct p9_msg *m, const char *name, struct p9_attr *attr)
+{
+    int rc = p9_client_lookup(c, m->fid, name, &m->tmake.newfid, attr);
 
     if (rc < 0)
         return rc;
-    conn = client_conn(c);
-    rc = p9_conn_is_own(conn) ? make_by_own(c, conn, &m, attr) : make_by_steps(c, &m, name, attr);
-    p9_conn_put(conn);
-    *open = m.tmake.open;
-    *fid = m.tmake.newfid;
+    if ((rc = p9_client_reopen(c, m->tmake.newfid, m->tmake.flags, &m->tmake.open)) < 0)
+        p9_client_clunk(c, m->tmake.newfid);
     return rc;
+}
+
+int p9_client_open_name(struct p9_client *c, uint32_t dir, const char *name, uint32_t flags, uint32_t *open,
+                        uint32_t *fid, struct p9_attr *attr)
+{
+    struct p9_msg m = {.type = P9_TOPEN, .tmake = {dir, 0, 0, p9_str_of(name), flags, 0, 0}};
+
+    return both(c, &m, name, open_by_steps, open, fid, attr);
 }
 
 int p9_client_fsync(struct p9_client *c, uint32_t fid, bool data_only)

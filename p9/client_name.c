@@ -8,29 +8,21 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "core/base/cursor.h"
-
 #define LIST_SIZE 65536u
 
 /* --- Listings ------------------------------------------------------------------------------------ */
 
-static bool next_raw(struct p9_listing *l, struct p9_entry *entry, int *rc)
+/* Within what is left of the listing, as none of it is longer than a message. */
+static bool next_raw(struct p9_listing *l, struct p9_dirent *d, char name[P9_NAME_SIZE], int *rc)
 {
-    struct cursor c = cursor_over(l->bytes + l->at, l->len - l->at);
-    struct p9_str name;
+    size_t len;
 
     if (l->at == l->len)
         return false;
-    entry->qid.type = cursor_u8(&c);
-    entry->qid.version = cursor_le32(&c);
-    entry->qid.path = cursor_le64(&c);
-    entry->next = cursor_le64(&c);
-    entry->type = cursor_u8(&c);
-    name.len = cursor_le16(&c);
-    name.s = (const char *)cursor_bytes(&c, name.len);
-    l->at = l->len - cursor_left(&c);
-    if (!name.s || p9_str_text(&name, entry->name, sizeof(entry->name)) < 0)
+    len = p9_dirent_decode(d, l->attrs, l->bytes + l->at, l->len - l->at);
+    if (len == 0 || p9_str_text(&d->name, name, P9_NAME_SIZE) < 0)
         *rc = -EIO;
+    l->at += len;
     return *rc == 0;
 }
 
@@ -39,21 +31,28 @@ bool p9_is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Every entry has a name that is one, and an offset that leads on. */
+static int check_told(const struct p9_dirent *d)
+{
+    if (d->attr.valid == 0)
+        return 0;
+    return p9_qid_is(&d->attr.qid, &d->qid) ? client_check_attr(&d->attr) : -EIO;
+}
+
+/* Every entry has a name that is one, and an offset that leads on; what it is said to be can be. */
 static int check_listing(struct p9_listing *l, uint64_t offset)
 {
-    struct p9_entry entry;
+    char name[P9_NAME_SIZE];
+    struct p9_dirent d;
     int rc = 0;
 
-    for (l->at = 0; next_raw(l, &entry, &rc);)
-        if ((!p9_is_dots(entry.name) && client_check_name(entry.name) < 0) || entry.next == offset ||
-            entry.next == 0)
+    for (l->at = 0; next_raw(l, &d, name, &rc);)
+        if ((!p9_is_dots(name) && client_check_name(name) < 0) || d.next == offset || d.next == 0 || check_told(&d) < 0)
             return -EIO;
     l->at = 0;
     return rc;
 }
 
-int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9_listing *l)
+static int list(struct p9_client *c, uint32_t fid, uint64_t offset, uint32_t count, struct p9_listing *l)
 {
     struct p9_call call = {0};
     struct p9_msg m;
@@ -63,8 +62,8 @@ int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9
     l->at = l->len = 0;
     if (!l->bytes && !(l->bytes = malloc(l->room)))
         return -ENOMEM;
-    call.data = (struct iovec){l->bytes, l->room};
-    m = (struct p9_msg){.type = P9_TREADDIR, .io = {fid, offset, (uint32_t)l->room}};
+    call.data = (struct iovec){l->bytes, count < l->room ? count : l->room};
+    m = (struct p9_msg){.type = l->attrs ? P9_TLIST : P9_TREADDIR, .io = {fid, offset, (uint32_t)call.data.iov_len}};
     if ((rc = client_call(c, &call, &m)) < 0)
         return rc;
     l->len = call.reply.rio.count;
@@ -72,15 +71,33 @@ int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9
     return rc < 0 ? rc : l->len > 0;
 }
 
+int p9_client_list(struct p9_client *c, uint32_t fid, uint64_t offset, struct p9_listing *l)
+{
+    l->attrs = false;
+    return list(c, fid, offset, LIST_SIZE, l);
+}
+
+int p9_client_list_attrs(struct p9_client *c, uint32_t fid, uint64_t offset, uint32_t count, struct p9_listing *l)
+{
+    struct p9_conn *conn = client_conn(c);
+
+    l->attrs = p9_conn_is_own(conn);
+    p9_conn_put(conn);
+    return list(c, fid, offset, l->attrs ? count : LIST_SIZE, l);
+}
+
 bool p9_listing_next(struct p9_listing *l, struct p9_entry *entry)
 {
     static const uint8_t known[] = {DT_FIFO, DT_CHR, DT_DIR, DT_BLK, DT_REG, DT_LNK, DT_SOCK};
+    struct p9_dirent d;
     int rc = 0;
 
-    if (!next_raw(l, entry, &rc))
+    if (!next_raw(l, &d, entry->name, &rc))
         return false;
-    if (!memchr(known, entry->type, sizeof(known)))
-        entry->type = DT_UNKNOWN;
+    entry->qid = d.qid;
+    entry->next = d.next;
+    entry->type = memchr(known, d.type, sizeof(known)) ? d.type : DT_UNKNOWN;
+    entry->attr = d.attr;
     return true;
 }
 

@@ -42,6 +42,8 @@ static const struct {
     [P9_TLOOKUP] = {p9_run_lookup, FID | AT_ONCE | OWN},
     [P9_TREOPEN] = {p9_run_reopen, FID | BRISK | OWN},
     [P9_TMAKE] = {p9_run_make, FID | MODIFIES | BRISK | OWN},
+    [P9_TLIST] = {p9_run_readdir, FID | BRISK | OWN},
+    [P9_TOPEN] = {p9_run_open, FID | BRISK | OWN},
 };
 
 static bool changes_data(const struct p9_msg *m)
@@ -50,7 +52,7 @@ static bool changes_data(const struct p9_msg *m)
            (m->type == P9_TLOPEN && (m->tlopen.flags & P9_O_TRUNC)) ||
            (m->type == P9_TREOPEN && (m->treopen.flags & P9_O_TRUNC)) ||
            (m->type == P9_TLCREATE && (m->tlcreate.flags & P9_O_TRUNC)) ||
-           (m->type == P9_TMAKE && (m->tmake.flags & P9_O_TRUNC));
+           ((m->type == P9_TMAKE || m->type == P9_TOPEN) && (m->tmake.flags & P9_O_TRUNC));
 }
 
 bool p9_dispatch_may(uint8_t type, enum p9_haste haste)

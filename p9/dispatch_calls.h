@@ -51,6 +51,8 @@ int p9_place_of(struct p9_fid *f, struct p9_place *p);
 void p9_place_release(struct p9_call *c, struct p9_place *p);
 /* The place of the call's fid, if its name there still is its own: -ENOENT, -EBUSY for a root. */
 int p9_place_now(struct p9_call *c, struct p9_place *p);
+/* To what `name` is in it, in dispatch_walk.c. */
+int p9_place_step(struct p9_call *c, struct p9_place *p, const struct p9_str *name);
 /* The call's fid moves on; -EINVAL when it is open: it stays what it was opened as. */
 int p9_place_move(struct p9_call *c, struct p9_place *to);
 
@@ -88,5 +90,6 @@ int p9_run_symlink(struct p9_call *c);
 int p9_run_lookup(struct p9_call *c);
 int p9_run_reopen(struct p9_call *c);
 int p9_run_make(struct p9_call *c);
+int p9_run_open(struct p9_call *c);
 
 #endif

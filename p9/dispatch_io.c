@@ -188,15 +188,14 @@ int p9_run_write(struct p9_call *c)
 struct listing {
     const struct p9_request *req;
     size_t len, room;
-    bool full;
+    bool attrs, full;
 };
 
-static bool fill_listing(void *ctx, const struct p9_qid *qid, uint64_t next, uint8_t type,
-                         const char *name, size_t name_len)
+static bool fill_listing(void *ctx, const struct p9_dirent *d)
 {
     struct listing *l = ctx;
-    uint8_t entry[24 + P9_NAME_SIZE];
-    size_t len = p9_dirent_encode(qid, next, type, name, name_len, entry, sizeof(entry));
+    uint8_t entry[24 + P9_NAME_SIZE + P9_ATTR_SIZE];
+    size_t len = p9_dirent_encode(d, l->attrs, entry, sizeof(entry));
 
     l->full = len == 0 || len > l->room - l->len;
     if (l->full)
@@ -206,15 +205,17 @@ static bool fill_listing(void *ctx, const struct p9_qid *qid, uint64_t next, uin
     return true;
 }
 
+/* Treaddir and Tlist. */
 int p9_run_readdir(struct p9_call *c)
 {
-    struct listing l = {.req = c->req, .room = payload_room(c)};
+    struct listing l = {.req = c->req, .room = payload_room(c), .attrs = c->in->type == P9_TLIST};
+    unsigned how = (c->haste != P9_PATIENT ? P9_LIST_NEAR : 0) | (l.attrs ? P9_LIST_ATTRS : 0);
     struct p9_file *file = p9_call_file(c);
     int rc;
 
     if (!file)
         return -EBADF;
-    rc = p9_call_ops(c)->readdir(c->s->fs, file, c->in->io.offset, c->haste != P9_PATIENT, fill_listing, &l);
+    rc = p9_call_ops(c)->readdir(c->s->fs, file, c->in->io.offset, how, fill_listing, &l);
     p9_file_put(c->s->fs, file);
     if (rc == -EAGAIN && c->haste != P9_PATIENT)
         return P9_APART;

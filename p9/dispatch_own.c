@@ -87,6 +87,22 @@ static int add_both(struct p9_call *c, struct p9_node *dir, const char *name, st
     return rc;
 }
 
+/* What the reply says of it, and the fids; takes `file`. */
+static int answer_both(struct p9_call *c, struct p9_node *dir, const char *name, struct p9_node *node,
+                       struct p9_file *file)
+{
+    int rc = p9_call_ops(c)->getattr(c->s->fs, node, &c->out->rgetattr);
+
+    c->out->rgetattr.qid = node->qid;
+    return rc < 0 ? give_up(c, file, rc) : add_both(c, dir, name, node, file);
+}
+
+static bool fids_are_free(struct p9_call *c)
+{
+    return c->in->tmake.open != c->in->tmake.newfid && p9_call_is_free(c, c->in->tmake.open) &&
+           p9_call_is_free(c, c->in->tmake.newfid);
+}
+
 static int make(struct p9_call *c, struct p9_node *dir, const char *name)
 {
     struct p9_make what = {c->fid->uid, c->in->tmake.gid, c->in->tmake.mode};
@@ -101,9 +117,7 @@ static int make(struct p9_call *c, struct p9_node *dir, const char *name)
         p9_fids_uncharge_file(&c->s->fids);
         return rc;
     }
-    rc = p9_call_ops(c)->getattr(c->s->fs, node, &c->out->rgetattr);
-    c->out->rgetattr.qid = node->qid;
-    rc = rc < 0 ? give_up(c, file, rc) : add_both(c, dir, name, node, file);
+    rc = answer_both(c, dir, name, node, file);
     p9_node_put(c->s->fs, node);
     return rc;
 }
@@ -116,11 +130,40 @@ int p9_run_make(struct p9_call *c)
 
     if (rc < 0)
         return rc;
-    if (c->in->tmake.open == c->in->tmake.newfid || !p9_call_is_free(c, c->in->tmake.open) ||
-        !p9_call_is_free(c, c->in->tmake.newfid))
+    if (!fids_are_free(c))
         return -EINVAL;
     if ((rc = p9_place_of(c->fid, &p)) == 0)
         rc = make(c, p.node, name);
+    p9_place_release(c, &p);
+    return rc;
+}
+
+static int open_found(struct p9_call *c, const struct p9_place *p)
+{
+    struct p9_file *file;
+    int rc = p9_fids_charge_file(&c->s->fids);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = p9_call_open(c, p->node, c->in->tmake.flags, &file)) < 0) {
+        p9_fids_uncharge_file(&c->s->fids);
+        return rc;
+    }
+    return answer_both(c, p->parent, p->name, p->node, file);
+}
+
+int p9_run_open(struct p9_call *c)
+{
+    struct p9_place p;
+    int rc;
+
+    if (c->s->export->read_only && p9_opens_to_change(c->in->tmake.flags))
+        return -EROFS;
+    if (!fids_are_free(c))
+        return -EINVAL;
+    rc = p9_place_of(c->fid, &p);
+    if (rc == 0 && (rc = p9_place_step(c, &p, &c->in->tmake.name)) == 0)
+        rc = open_found(c, &p);
     p9_place_release(c, &p);
     return rc;
 }

@@ -70,7 +70,7 @@ static int find(struct p9_call *c, struct p9_node *dir, const char *name, struct
     return rc;
 }
 
-static int step(struct p9_call *c, struct p9_place *p, const struct p9_str *name)
+int p9_place_step(struct p9_call *c, struct p9_place *p, const struct p9_str *name)
 {
     char text[P9_NAME_SIZE];
     struct p9_place next = {0};
@@ -117,7 +117,7 @@ int p9_run_walk(struct p9_call *c)
         return -EINVAL;
     rc = p9_place_of(c->fid, &p);
     for (i = 0; rc == 0 && i < c->in->twalk.n; i++)
-        if ((rc = step(c, &p, &c->in->twalk.name[i])) == 0)
+        if ((rc = p9_place_step(c, &p, &c->in->twalk.name[i])) == 0)
             c->out->rwalk.qid[c->out->rwalk.n++] = p.node->qid;
     /* A walk that fails behind its first name answers how far it came, and makes no fid. */
     if (rc < 0 && c->out->rwalk.n > 0 && !is_shortage(rc) && rc != P9_LATER && rc != P9_APART)
@@ -138,7 +138,7 @@ int p9_run_lookup(struct p9_call *c)
         return -EINVAL;
     rc = p9_place_of(c->fid, &p);
     if (rc == 0 && name->len > 0)
-        rc = step(c, &p, name);
+        rc = p9_place_step(c, &p, name);
     if (rc == 0)
         rc = p9_call_ops(c)->getattr(c->s->fs, p.node, &c->out->rgetattr);
     if (rc == 0) {

@@ -55,8 +55,9 @@ struct p9_lock_owner {
 };
 
 /* Takes one directory entry; false: no room, stop before it. `next` is where to go on behind it. */
-typedef bool p9_fill(void *ctx, const struct p9_qid *qid, uint64_t next, uint8_t type,
-                     const char *name, size_t name_len);
+typedef bool p9_fill(void *ctx, const struct p9_dirent *entry);
+
+enum { P9_LIST_NEAR = 1, P9_LIST_ATTRS = 2 };
 
 #define P9_FS_NOWAIT (1u << 31) /* of no client */
 
@@ -102,10 +103,11 @@ struct p9_fs_ops {
     ssize_t (*write)(struct p9_fs *fs, struct p9_file *file, const struct iovec *iov, unsigned n,
                      uint64_t offset);
     /*
-     * From `offset` (0, or a `next` given before) until the end or until `fill` has no room; if `near`, until a folder
-     * of another file system is there, for which others may have to be waited for: -EAGAIN.
+     * From `offset` (0, or a `next` given before) until the end or until `fill` has no room.  P9_LIST_NEAR: until a
+     * folder of another file system is there, for which others may have to be waited for: -EAGAIN.  P9_LIST_ATTRS:
+     * with the attributes of what is no mount point, where they can be had.
      */
-    int (*readdir)(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx);
+    int (*readdir)(struct p9_fs *fs, struct p9_file *file, uint64_t offset, unsigned how, p9_fill *fill, void *ctx);
     int (*fsync)(struct p9_fs *fs, struct p9_file *file, bool data_only);
     /* Never waits: 0, -EAGAIN when somebody else holds the range, other -errno. */
     int (*lock)(struct p9_fs *fs, struct p9_file *file, const struct p9_lock *lock,

@@ -32,7 +32,20 @@ static struct p9_time time_of(const struct timespec *t)
     return (struct p9_time){(uint64_t)t->tv_sec, (uint64_t)t->tv_nsec};
 }
 
-/* By fstat, which the kernel answers without a name; the birth time, which statx knows, no client shows. */
+/* The birth time, which statx knows, no client shows. */
+void local_attr_of(struct localfs *l, int fd, const struct stat *st, struct p9_attr *a)
+{
+    *a = (struct p9_attr){
+        .valid = P9_GETATTR_BASIC, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
+        .nlink = st->st_nlink, .rdev = device_number(st->st_rdev), .size = (uint64_t)st->st_size,
+        .blksize = st->st_blksize > BLOCK_SIZE ? (uint64_t)st->st_blksize : BLOCK_SIZE,
+        .blocks = (uint64_t)st->st_blocks, .atime = time_of(&st->st_atim), .mtime = time_of(&st->st_mtim),
+        .ctime = time_of(&st->st_ctim),
+    };
+    p9_owner_shown(&l->c.owners, fd, st->st_mode & S_IFMT, &a->uid, &a->gid);
+}
+
+/* By fstat, which the kernel answers without a name. */
 int local_getattr(struct p9_fs *fs, struct p9_node *node, struct p9_attr *a)
 {
     struct local_node *n = local_node_of(node);
@@ -40,14 +53,7 @@ int local_getattr(struct p9_fs *fs, struct p9_node *node, struct p9_attr *a)
 
     if (fstat(n->fd, &st) < 0)
         return -errno;
-    *a = (struct p9_attr){
-        .valid = P9_GETATTR_BASIC, .mode = st.st_mode, .uid = st.st_uid, .gid = st.st_gid,
-        .nlink = st.st_nlink, .rdev = device_number(st.st_rdev), .size = (uint64_t)st.st_size,
-        .blksize = st.st_blksize > BLOCK_SIZE ? (uint64_t)st.st_blksize : BLOCK_SIZE,
-        .blocks = (uint64_t)st.st_blocks, .atime = time_of(&st.st_atim), .mtime = time_of(&st.st_mtim),
-        .ctime = time_of(&st.st_ctim),
-    };
-    p9_owner_shown(&localfs_of(fs)->c.owners, n->fd, n->type, &a->uid, &a->gid);
+    local_attr_of(localfs_of(fs), n->fd, &st, a);
     return 0;
 }
 

@@ -109,6 +109,7 @@ static bool identify_plainly(struct localfs *l, const struct local_file *f,
     id->qid.type = d->d_type == DT_LNK ? P9_QID_LINK : P9_QID_FILE;
     id->qid.path = local_qid_path(l, f->dev, d->d_ino);
     id->mode = DTTOIF(d->d_type);
+    id->dev = f->dev;
     return true;
 }
 
@@ -117,6 +118,7 @@ static void identify_by_entry(struct localfs *l, const struct local_file *f, con
                               struct local_identity *id)
 {
     id->mode = DTTOIF(d->d_type);
+    id->dev = 0; /* whose it is nobody knows */
     id->qid = (struct p9_qid){local_qid_type(id->mode), 1, local_qid_path(l, f->dev, d->d_ino)};
 }
 
@@ -156,26 +158,48 @@ static int identify_entry(struct localfs *l, const struct local_file *f, const s
     return 0;
 }
 
-static int read_entries(struct localfs *l, struct local_file *f, bool near, p9_fill *fill, void *ctx)
+/*
+ * By the name once more, which may lead to another file meanwhile; what is mounted there may have a server that hangs,
+ * and an owner that is kept in an attribute is read by a descriptor: a lookup sees to these.
+ */
+static void look_at_entry(struct localfs *l, const struct local_file *f, uint64_t dev, struct p9_dirent *entry)
+{
+    struct stat st;
+
+    if (dev != f->dev || is_dots(entry->name.s) || l->c.owners.kind == P9_OWNER_XATTR ||
+        fstatat(f->fd, entry->name.s, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 || st.st_dev != f->dev ||
+        local_qid_type(st.st_mode) != entry->qid.type || local_qid_path(l, st.st_dev, st.st_ino) != entry->qid.path)
+        return;
+    local_attr_of(l, -1, &st, &entry->attr);
+    entry->attr.qid = entry->qid;
+}
+
+static int read_entries(struct localfs *l, struct local_file *f, unsigned how, p9_fill *fill, void *ctx)
 {
     int rc;
 
     while ((rc = more_entries(l, f)) > 0) {
         struct dirent64 *d = (struct dirent64 *)(f->entries + f->start);
+        struct p9_dirent entry = {.next = (uint64_t)d->d_off, .name = p9_str_of(d->d_name)};
         struct local_identity id;
 
-        if ((rc = identify_entry(l, f, d, near, &id)) == -EAGAIN)
+        if ((rc = identify_entry(l, f, d, how & P9_LIST_NEAR, &id)) == -EAGAIN)
             return rc;
-        if (rc == 0 &&
-            !fill(ctx, &id.qid, (uint64_t)d->d_off, IFTODT(id.mode), d->d_name, strlen(d->d_name)))
-            return 0;
+        if (rc == 0) {
+            entry.qid = id.qid;
+            entry.type = IFTODT(id.mode);
+            if (how & P9_LIST_ATTRS)
+                look_at_entry(l, f, id.dev, &entry);
+            if (!fill(ctx, &entry))
+                return 0;
+        }
         f->start += d->d_reclen;
         f->offset = (uint64_t)d->d_off;
     }
     return rc;
 }
 
-int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx)
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, unsigned how, p9_fill *fill, void *ctx)
 {
     struct local_file *f = local_file_of(file);
     int rc;
@@ -187,7 +211,7 @@ int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool 
         look_at_folder(f);
     rc = seek_to(f, offset);
     if (rc == 0)
-        rc = read_entries(localfs_of(fs), f, near, fill, ctx);
+        rc = read_entries(localfs_of(fs), f, how, fill, ctx);
     keep_few(localfs_of(fs), f);
     pthread_mutex_unlock(&f->lock);
     return rc;

@@ -137,7 +137,8 @@ bool local_is_at(struct p9_fs *fs, struct p9_node *dir, const char *name, struct
 struct statfs;
 bool local_is_plain(const struct statfs *st);
 void local_listing_close(struct localfs *l, struct local_file *f);
-int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near, p9_fill *fill, void *ctx);
+int local_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, unsigned how, p9_fill *fill,
+                  void *ctx);
 int local_mkdir(struct p9_fs *fs, struct p9_node *dir, const char *name,
                 const struct p9_make *make, struct p9_qid *qid);
 int local_symlink(struct p9_fs *fs, struct p9_node *dir, const char *name, const char *target,
@@ -152,6 +153,8 @@ ssize_t local_readlink(struct p9_fs *fs, struct p9_node *node, char *target, siz
 
 /* localfs_attr.c */
 int local_getattr(struct p9_fs *fs, struct p9_node *node, struct p9_attr *attr);
+/* Of what stat(2) says; `fd` of the file, for owners of the kind XATTR. */
+void local_attr_of(struct localfs *l, int fd, const struct stat *st, struct p9_attr *attr);
 int local_setattr(struct p9_fs *fs, struct p9_node *node, struct p9_file *file,
                   const struct p9_setattr *set);
 int local_statfs(struct p9_fs *fs, struct p9_node *node, struct p9_statfs *st);

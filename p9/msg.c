@@ -121,6 +121,11 @@ static const struct row rows[P9_TYPES] = {
                   {F(U32, fid), F(U32, tmake.newfid), F(U32, tmake.open), F(STR, tmake.name),
                    F(U32, tmake.flags), F(U32, tmake.mode), F(U32, tmake.gid)}},
     [P9_RMAKE] = {"Rmake", {ATTR_FIELDS}},
+    [P9_TLIST] = {"Tlist", {F(U32, fid), F(U64, io.offset), F(U32, io.count)}},
+    [P9_RLIST] = {"Rlist", {F(PAYLOAD, rio.count)}},
+    [P9_TOPEN] = {"Topen",
+                  {F(U32, fid), F(U32, tmake.newfid), F(U32, tmake.open), F(STR, tmake.name), F(U32, tmake.flags)}},
+    [P9_ROPEN] = {"Ropen", {ATTR_FIELDS}},
 };
 
 static const struct row *row_of(uint8_t type)
@@ -388,15 +393,46 @@ struct p9_str p9_str_of(const char *text)
     return (struct p9_str){text, (uint16_t)(len > UINT16_MAX ? UINT16_MAX : len)};
 }
 
-size_t p9_dirent_encode(const struct p9_qid *qid, uint64_t offset, uint8_t type, const char *name,
-                        size_t name_len, void *bytes, size_t cap)
+static void put_attr(struct pen *w, const struct p9_attr *a)
+{
+    const struct p9_msg m = {.rgetattr = *a};
+    const struct row *r = &rows[P9_RGETATTR];
+
+    for (const struct field *f = r->field, *end = end_of(r); f < end; f++)
+        put_field(w, &m, f);
+}
+
+static void get_attr(struct cursor *c, struct p9_attr *a)
+{
+    struct p9_msg m;
+
+    get_fields(c, &m, &rows[P9_RGETATTR]);
+    *a = m.rgetattr;
+}
+
+size_t p9_dirent_encode(const struct p9_dirent *d, bool attrs, void *bytes, size_t cap)
 {
     struct pen w = {.p = bytes, .end = (uint8_t *)bytes + cap};
-    struct p9_str s = {name, (uint16_t)name_len};
 
-    put_qid(&w, qid);
-    put_le(&w, offset, 8);
-    put_le(&w, type, 1);
-    put_str(&w, &s);
+    put_qid(&w, &d->qid);
+    put_le(&w, d->next, 8);
+    put_le(&w, d->type, 1);
+    put_str(&w, &d->name);
+    if (attrs)
+        put_attr(&w, &d->attr);
     return w.bad ? 0 : (size_t)(w.p - (uint8_t *)bytes);
+}
+
+size_t p9_dirent_decode(struct p9_dirent *d, bool attrs, const void *bytes, size_t len)
+{
+    struct cursor c = cursor_over(bytes, len);
+
+    d->qid = get_qid(&c);
+    d->next = cursor_le64(&c);
+    d->type = cursor_u8(&c);
+    d->name = get_str(&c);
+    d->attr.valid = 0;
+    if (attrs)
+        get_attr(&c, &d->attr);
+    return c.bad ? 0 : len - cursor_left(&c);
 }

@@ -4,7 +4,7 @@
  *
  *     size[4] type[1] tag[2] fields...        all little-endian; a string is len[2] and its bytes
  *
- * The payload of Twrite, Rread and Rreaddir is not part of a struct p9_msg: its `count` is the last
+ * The payload of Twrite, Rread, Rreaddir and Rlist is not part of a struct p9_msg: its `count` is the last
  * field, and the bytes follow the encoded head wherever the caller has them (guest memory, a socket
  * buffer).  So no payload is copied here.
  *
@@ -20,11 +20,15 @@
 
 #define P9_VERSION "9P2000.L"
 /*
- * Our own dialect: 9P2000.L and three messages more, each of which does what else takes two or three round trips.
+ * Our own dialect: 9P2000.L and a few messages more, each of which does what else takes several round trips.
  *     Tlookup fid newfid name      newfid becomes what `name` in fid is ("": fid itself); Rlookup is as Rgetattr
  *     Treopen fid newfid flags     newfid becomes a second fid of the same file, open; Rreopen is as Rlopen
  *     Tmake fid newfid open name flags mode gid    as Tlcreate in fid, but it is `open` that is the open file, and
  *                                  newfid a second fid of it; Rmake is as Rgetattr
+ *     Tlist fid offset count       as Treaddir, but behind each entry of Rlist are the fields of Rgetattr, all 0 where
+ *                                  they cannot be told so (".", "..", mount points): no fid a file, and no message
+ *     Topen fid newfid open name flags    as Tlookup, and `open` becomes a second fid of the file, open; Ropen is as
+ *                                  Rgetattr
  * None makes a fid when it fails.  A client asks for it by this version; a server that knows only 9P2000.L
  * answers with that, or with "unknown", and is then asked for 9P2000.L.
  */
@@ -36,7 +40,7 @@
 #define P9_WALK_MAX 16u    /* names in one Twalk */
 #define P9_MSIZE_MIN 4096u
 #define P9_RLERROR_SIZE 11u
-#define P9_READ_HEAD 11u   /* what comes before the payload of Rread and Rreaddir */
+#define P9_READ_HEAD 11u   /* what comes before the payload of Rread, Rreaddir and Rlist */
 #define P9_WRITE_HEAD 23u  /* what comes before the payload of Twrite */
 /* The longest head that is taken: Tsymlink and Twalk of the longest names fit with room to spare. */
 #define P9_HEAD_MAX 12288u
@@ -74,7 +78,9 @@ enum p9_type {
     P9_TLOOKUP = 128, P9_RLOOKUP, /* of our own dialect, as the next */
     P9_TREOPEN = 130, P9_RREOPEN,
     P9_TMAKE = 132, P9_RMAKE,
-    P9_TYPES = 134, /* every type is below */
+    P9_TLIST = 134, P9_RLIST,
+    P9_TOPEN = 136, P9_ROPEN,
+    P9_TYPES = 138, /* every type is below */
 };
 
 /* Flags of Tlopen and Tlcreate: x86's open(2) numbers, on every architecture. */
@@ -108,6 +114,11 @@ struct p9_qid {
     uint32_t version;
     uint64_t path;
 };
+
+static inline bool p9_qid_is(const struct p9_qid *a, const struct p9_qid *b)
+{
+    return a->path == b->path && a->version == b->version && a->type == b->type;
+}
 
 struct p9_str {
     const char *s; /* borrowed, no NUL after it */
@@ -164,7 +175,7 @@ struct p9_msg {
         struct { uint32_t fid; struct p9_str name; uint32_t flags, mode, gid; } tlcreate;
         struct { uint32_t fid, newfid; struct p9_str name; } tlookup;
         struct { uint32_t fid, newfid, flags; } treopen;
-        struct { uint32_t fid, newfid, open; struct p9_str name; uint32_t flags, mode, gid; } tmake;
+        struct { uint32_t fid, newfid, open; struct p9_str name; uint32_t flags, mode, gid; } tmake; /* and Topen */
         struct { struct p9_qid qid; uint32_t iounit; } ropen; /* Rlopen, Rlcreate, Rreopen */
         struct { struct p9_qid qid; } rqid; /* Rattach, Rauth, Rsymlink, Rmknod, Rmkdir */
         struct { uint32_t fid; struct p9_str name, target; uint32_t gid; } tsymlink;
@@ -176,14 +187,14 @@ struct p9_msg {
         struct { uint32_t dfid, fid; struct p9_str name; } tlink;
         struct { struct p9_str target; } rreadlink;
         struct { uint32_t fid; uint64_t mask; } tgetattr;
-        struct p9_attr rgetattr; /* and Rlookup, Rmake */
+        struct p9_attr rgetattr; /* and Rlookup, Rmake, Ropen */
         struct p9_setattr tsetattr;
         struct p9_statfs rstatfs;
         struct { uint32_t fid, newfid; struct p9_str name; } txattrwalk;
         struct { uint64_t size; } rxattrwalk;
         struct { uint32_t fid; struct p9_str name; uint64_t size; uint32_t flags; } txattrcreate;
-        struct { uint32_t fid; uint64_t offset; uint32_t count; } io; /* Tread, Twrite, Treaddir */
-        struct { uint32_t count; } rio; /* Rread, Rwrite, Rreaddir */
+        struct { uint32_t fid; uint64_t offset; uint32_t count; } io; /* Tread, Twrite, Treaddir, Tlist */
+        struct { uint32_t count; } rio; /* Rread, Rwrite, Rreaddir, Rlist */
         struct { uint32_t fid, datasync; } tfsync;
         struct p9_lock tlock; /* and Tgetlock, Rgetlock, which have no fid or flags on the wire */
         struct { uint8_t status; } rlock;
@@ -213,8 +224,19 @@ int p9_msg_encode(const struct p9_msg *m, void *bytes, size_t cap);
 int p9_str_text(const struct p9_str *s, char *to, size_t cap);
 struct p9_str p9_str_of(const char *text);
 
-/* One entry of Rreaddir's payload: whole, or 0 when it does not fit. */
-size_t p9_dirent_encode(const struct p9_qid *qid, uint64_t offset, uint8_t type, const char *name,
-                        size_t name_len, void *bytes, size_t cap);
+/* One entry of a folder. */
+struct p9_dirent {
+    struct p9_qid qid;
+    uint64_t next; /* offset to go on behind it */
+    uint8_t type;  /* DT_ */
+    struct p9_str name;
+    struct p9_attr attr; /* Rlist; `valid` 0: not told */
+};
+#define P9_ATTR_SIZE 153u /* Rgetattr's fields */
+
+/* One entry of the payload of Rreaddir or, with `attrs`, Rlist: whole, or 0 when it does not fit. */
+size_t p9_dirent_encode(const struct p9_dirent *d, bool attrs, void *bytes, size_t cap);
+/* Its length, 0 when it is not whole; the name borrows from `bytes`. */
+size_t p9_dirent_decode(struct p9_dirent *d, bool attrs, const void *bytes, size_t len);
 
 #endif

@@ -192,7 +192,7 @@ static size_t reply_room(const struct p9_stream *t, const uint8_t *look, size_t 
     type = cursor_u8(&c);
     cursor_bytes(&c, 2 + 4 + 8);
     count = cursor_le32(&c);
-    if (c.bad || (type != P9_TREAD && type != P9_TREADDIR))
+    if (c.bad || (type != P9_TREAD && type != P9_TREADDIR && type != P9_TLIST))
         return REPLY_ROOM;
     return P9_READ_HEAD + (count < t->msize - P9_READ_HEAD ? count : t->msize - P9_READ_HEAD);
 }

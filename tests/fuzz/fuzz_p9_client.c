@@ -87,15 +87,23 @@ static void *serve(void *arg)
     return NULL;
 }
 
+static void check_entries(struct p9_listing *l)
+{
+    struct p9_entry entry = {0};
+
+    while (p9_listing_next(l, &entry))
+        if (!entry.name[0] || strchr(entry.name, '/') || (entry.attr.valid && entry.attr.size > INT64_MAX))
+            abort();
+}
+
 static void check_names(struct p9_client *c)
 {
     struct p9_listing l = {0};
-    struct p9_entry entry = {0};
 
     if (p9_client_list(c, 0, 0, &l) > 0)
-        while (p9_listing_next(&l, &entry))
-            if (!entry.name[0] || strchr(entry.name, '/'))
-                abort();
+        check_entries(&l);
+    if (p9_client_list_attrs(c, 0, 0, 4096, &l) > 0)
+        check_entries(&l);
     p9_listing_release(&l);
 }
 

@@ -259,19 +259,30 @@ static inline ssize_t memfs_write(struct p9_fs *fs, struct p9_file *file, const 
     return put;
 }
 
-static inline int mem_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, bool near,
+/* With the lock held. */
+static inline struct p9_attr mem_attr_of(const struct mem_node *n)
+{
+    return (struct p9_attr){.valid = P9_GETATTR_BASIC, .qid = n->node.qid, .mode = n->mode, .nlink = n->links,
+                            .size = n->size};
+}
+
+static inline int mem_readdir(struct p9_fs *fs, struct p9_file *file, uint64_t offset, unsigned how,
                               p9_fill *fill, void *ctx)
 {
     struct mem_node *d = MFILE(file);
 
-    (void)near;
     if (!d->entry)
         return -ENOTDIR;
     pthread_mutex_lock(&MEM(fs)->lock);
-    for (; offset < d->entries; offset++)
-        if (!fill(ctx, &d->entry[offset].node->node.qid, offset + 1, 0, d->entry[offset].name,
-                  strlen(d->entry[offset].name)))
+    for (; offset < d->entries; offset++) {
+        struct mem_node *n = d->entry[offset].node;
+        struct p9_dirent entry = {.qid = n->node.qid, .next = offset + 1, .name = p9_str_of(d->entry[offset].name)};
+
+        if (how & P9_LIST_ATTRS)
+            entry.attr = mem_attr_of(n);
+        if (!fill(ctx, &entry))
             break;
+    }
     pthread_mutex_unlock(&MEM(fs)->lock);
     return 0;
 }
@@ -300,8 +311,7 @@ static inline int mem_getlock(struct p9_fs *fs, struct p9_file *file, struct p9_
 static inline int mem_getattr(struct p9_fs *fs, struct p9_node *node, struct p9_attr *a)
 {
     pthread_mutex_lock(&MEM(fs)->lock);
-    *a = (struct p9_attr){.valid = P9_GETATTR_BASIC, .mode = MNODE(node)->mode,
-                          .nlink = MNODE(node)->links, .size = MNODE(node)->size};
+    *a = mem_attr_of(MNODE(node));
     pthread_mutex_unlock(&MEM(fs)->lock);
     return 0;
 }

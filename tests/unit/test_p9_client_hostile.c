@@ -81,10 +81,10 @@ static struct p9_msg honest(const struct p9_msg *t)
 /* "a" as often as it goes into a message; the offsets only grow. */
 static size_t list_on(struct liar *l, uint64_t offset)
 {
-    const struct p9_qid qid = QID_OF(P9_QID_FILE);
+    struct p9_dirent d = {.qid = QID_OF(P9_QID_FILE), .next = offset + 1, .type = 8, .name = p9_str_of("a")};
     size_t len = 0, n;
 
-    while (len < 4000 && (n = p9_dirent_encode(&qid, ++offset, 8, "a", 1, l->listing + len, 4000 - len)) > 0)
+    for (; len < 4000 && (n = p9_dirent_encode(&d, false, l->listing + len, 4000 - len)) > 0; d.next++)
         len += n;
     return len;
 }
@@ -354,6 +354,58 @@ static int do_reopen(struct p9_client *c)
     return p9_client_reopen(c, 0, 0, &fid);
 }
 
+static int do_open_name(struct p9_client *c)
+{
+    struct p9_attr attr;
+    uint32_t open, fid;
+
+    return p9_client_open_name(c, 0, "x", 0, &open, &fid, &attr);
+}
+
+static int do_list_attrs(struct p9_client *c)
+{
+    struct p9_listing l = {0};
+    int rc = p9_client_list_attrs(c, 0, 5, 4096, &l);
+
+    p9_listing_release(&l);
+    return rc;
+}
+
+/* A folder's attributes behind the entry of a file with another number, and other things that cannot be. */
+static void test_hostile__listings_whose_attributes_are_lies(void **state)
+{
+    static const struct {
+        struct p9_dirent d;
+        size_t cut;
+        int rc;
+    } lies[] = {
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a"), .attr = {DIR_ATTR}}, 0, 1},
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a")}, 0, 1}, /* not told */
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a"), .attr = {DIR_ATTR}}, 1, -EIO},
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a/b"), .attr = {DIR_ATTR}}, 0, -EIO},
+        {{.qid = QID_OF(P9_QID_DIR), .next = 5, .name = TEXT("a"), .attr = {DIR_ATTR}}, 0, -EIO},
+        {{.qid = {P9_QID_DIR, 1, 8}, .next = 6, .name = TEXT("a"), .attr = {DIR_ATTR}}, 0, -EIO},
+        {{.qid = QID_OF(P9_QID_FILE), .next = 6, .name = TEXT("a"), .attr = {DIR_ATTR}}, 0, -EIO},
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a"), .attr = {.valid = 1, .qid = QID_OF(P9_QID_DIR)}}, 0, -EIO},
+        {{.qid = QID_OF(P9_QID_DIR), .next = 6, .name = TEXT("a"), .attr = {DIR_ATTR, .size = 1ull << 63}}, 0, -EIO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        uint8_t bytes[300];
+        size_t len = p9_dirent_encode(&lies[i].d, true, bytes, sizeof(bytes)) - lies[i].cut;
+        struct lie lie = {P9_TLIST, {.type = P9_RLIST, .rio = {(uint32_t)len}}, bytes, len, 0, 0};
+        struct liar l = {.version = P9_VERSION_OWN};
+        struct err e = {0};
+        struct p9_client *c = meet(&l, &lie, &e);
+
+        assert_non_null(c);
+        assert_int_equal(do_list_attrs(c), lies[i].rc);
+        assert_null(p9_client_lost(c));
+        part(&l, c);
+    }
+}
+
 /* The fid of an answer that makes no sense is given up, and the connection goes on. */
 static void test_hostile__lies_in_our_own_dialect(void **state)
 {
@@ -374,6 +426,10 @@ static void test_hostile__lies_in_our_own_dialect(void **state)
         {{P9_TMAKE, {.type = P9_RMAKE, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_make, 0, false},
         {{P9_TMAKE, {.type = P9_RMAKE}, NULL, 0, 0, 0}, do_make, -EIO, false},
         {{P9_TMAKE, {.type = P9_RLERROR, .rlerror = {EEXIST}}, NULL, 0, 0, 0}, do_make, -EEXIST, false},
+        {{P9_TOPEN, {.type = P9_ROPEN, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_open_name, 0, false},
+        {{P9_TOPEN, {.type = P9_ROPEN}, NULL, 0, 0, 0}, do_open_name, -EIO, false},
+        {{P9_TOPEN, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, do_open_name, -ENOENT, false},
+        {{P9_TOPEN, {.type = P9_RMAKE, .rgetattr = {DIR_ATTR}}, NULL, 0, 0, 0}, do_open_name, -ENOTCONN, true},
         {{P9_TREOPEN, {.type = P9_RREOPEN}, NULL, 0, 0, 0}, do_reopen, 0, false},
         {{P9_TREOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, do_reopen, -EACCES, false},
         {{P9_TREOPEN, {.type = P9_RLOPEN}, NULL, 0, 0, 0}, do_reopen, -ENOTCONN, true},
@@ -399,13 +455,13 @@ static void test_hostile__a_server_of_9p2000_l_alone(void **state)
 {
     static const struct {
         struct lie lie;
-        int make, reopen;
+        int make, reopen, open;
     } plain[] = {
-        {{P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, 0}, 0, 0},
-        {{P9_TLCREATE, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, -EACCES, 0},
-        {{P9_TLOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, 0, -EACCES},
-        {{P9_TGETATTR, {.type = P9_RLERROR, .rlerror = {EIO}}, NULL, 0, 0, 0}, -EIO, 0},
-        {{P9_TWALK, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, -ENOENT, -ENOENT},
+        {{P9_TFSYNC, {.type = P9_RFSYNC}, NULL, 0, 0, 0}, 0, 0, 0},
+        {{P9_TLCREATE, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, -EACCES, 0, 0},
+        {{P9_TLOPEN, {.type = P9_RLERROR, .rlerror = {EACCES}}, NULL, 0, 0, 0}, 0, -EACCES, -EACCES},
+        {{P9_TGETATTR, {.type = P9_RLERROR, .rlerror = {EIO}}, NULL, 0, 0, 0}, -EIO, 0, -EIO},
+        {{P9_TWALK, {.type = P9_RLERROR, .rlerror = {ENOENT}}, NULL, 0, 0, 0}, -ENOENT, -ENOENT, -ENOENT},
     };
 
     (void)state;
@@ -417,6 +473,7 @@ static void test_hostile__a_server_of_9p2000_l_alone(void **state)
         assert_non_null(c);
         assert_int_equal(do_make(c), plain[i].make);
         assert_int_equal(do_reopen(c), plain[i].reopen);
+        assert_int_equal(do_open_name(c), plain[i].open);
         assert_null(p9_client_lost(c));
         part(&l, c);
     }
@@ -574,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_hostile__every_lie_is_an_error_and_no_more),
         cmocka_unit_test(test_hostile__a_greeting_that_is_wrong),
         cmocka_unit_test(test_hostile__lies_in_our_own_dialect),
+        cmocka_unit_test(test_hostile__listings_whose_attributes_are_lies),
         cmocka_unit_test(test_hostile__a_server_of_9p2000_l_alone),
         cmocka_unit_test(test_client__goes_by_fids_where_there_are_no_names),
         cmocka_unit_test(test_hostile__a_server_that_answers_no_clunk_is_given_up),

@@ -100,6 +100,7 @@ static void test_hostile__our_own_dialect_takes_no_bad_name(void **state)
         if (bad_names[i].len > 0) /* none: the fid itself */
             assert_refused(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 9, bad_names[i]}));
         assert_refused(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 8, 9, bad_names[i], P9_O_RDWR, 0644, 0}));
+        assert_refused(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 8, 9, bad_names[i], 0, 0, 0}));
     }
     assert_int_equal(in_share(c, "test \"$(find .)\" = ."), 0);
 }

@@ -210,13 +210,35 @@ static void test_dirent_encode__is_whole_or_nothing(void **state)
 {
     static const uint8_t want[] = {0x80, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
                                    9, 0, 0, 0, 0, 0, 0, 0, 4, 2, 0, 'a', 'b'};
-    struct p9_qid qid = {0x80, 1, 2};
+    struct p9_dirent d = {.qid = {0x80, 1, 2}, .next = 9, .type = 4, .name = p9_str_of("ab")};
     uint8_t bytes[sizeof(want)];
 
     (void)state;
-    assert_int_equal(p9_dirent_encode(&qid, 9, 4, "ab", 2, bytes, sizeof(bytes) - 1), 0);
-    assert_int_equal(p9_dirent_encode(&qid, 9, 4, "ab", 2, bytes, sizeof(bytes)), sizeof(want));
+    assert_int_equal(p9_dirent_encode(&d, false, bytes, sizeof(bytes) - 1), 0);
+    assert_int_equal(p9_dirent_encode(&d, false, bytes, sizeof(bytes)), sizeof(want));
     assert_memory_equal(bytes, want, sizeof(want));
+}
+
+/* What Rlist says of a file are the bytes of Rgetattr, behind those of Rreaddir. */
+static void test_dirent__with_attributes_there_and_back(void **state)
+{
+    struct p9_msg m = {.type = P9_RGETATTR, .rgetattr = {.valid = P9_GETATTR_BASIC, .qid = {0x80, 1, 2}, .mode = 0755,
+                       .size = 77, .mtime = {1, 999}, .data_version = 5}};
+    struct p9_dirent d = {.qid = {0x80, 1, 2}, .next = 9, .type = 4, .name = p9_str_of("ab"), .attr = m.rgetattr}, back;
+    uint8_t bytes[26 + P9_ATTR_SIZE], said[P9_HEADER + P9_ATTR_SIZE];
+
+    (void)state;
+    assert_int_equal(p9_dirent_encode(&d, true, bytes, sizeof(bytes) - 1), 0);
+    assert_int_equal(p9_dirent_encode(&d, true, bytes, sizeof(bytes)), sizeof(bytes));
+    assert_int_equal(p9_msg_encode(&m, said, sizeof(said)), sizeof(said));
+    assert_memory_equal(bytes + 26, said + P9_HEADER, P9_ATTR_SIZE);
+    for (size_t len = 0; len < sizeof(bytes); len++)
+        assert_int_equal(p9_dirent_decode(&back, true, bytes, len), 0);
+    assert_int_equal(p9_dirent_decode(&back, true, bytes, sizeof(bytes)), sizeof(bytes));
+    assert_true(p9_qid_is(&back.qid, &d.qid) && back.next == 9 && back.type == 4 && back.name.len == 2);
+    assert_true(back.attr.size == 77 && back.attr.mtime.nsec == 999 && back.attr.data_version == 5);
+    assert_int_equal(p9_dirent_decode(&back, false, bytes, sizeof(bytes)), 26);
+    assert_int_equal(back.attr.valid, 0);
 }
 
 int main(void)
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_msg__a_walk_has_sixteen_names_at_most),
         cmocka_unit_test(test_str_text__refuses_nul_and_length),
         cmocka_unit_test(test_dirent_encode__is_whole_or_nothing),
+        cmocka_unit_test(test_dirent__with_attributes_there_and_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

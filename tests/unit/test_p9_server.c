@@ -39,6 +39,8 @@ static void test_own__is_for_who_asks(void **state)
     assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 1, NAME("")}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {ROOT, 1, 0}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 1, 2, NAME("f"), 0, 0644, 0}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TLIST, .io = {ROOT, 0, 1000}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 1, 2, NAME("f"), 0, 0, 0}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
     assert_int_equal(c->reply.version.version.len, strlen(P9_VERSION_OWN));
     assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
@@ -138,6 +140,86 @@ static void test_make__gives_the_open_file_and_one_that_is_not(void **state)
     assert_int_equal(c_clunk(c, 3), -EBADF);
     assert_int_equal(c_clunk(c, 4), -EBADF);
     assert_int_equal(in_share(c, "test ! -e x && test ! -e ../x"), 0);
+}
+
+/* What a Tlookup of each name says, or nothing. */
+static void assert_listed_as_looked_up(struct client *c, const struct p9_dirent *d)
+{
+    struct p9_attr told = d->attr;
+    struct p9_msg a = {.type = P9_RGETATTR}, b = a;
+    uint8_t as_told[200], as_found[200];
+
+    assert_true(p9_qid_is(&d->qid, &told.qid));
+    assert_int_equal(RPC(c, .type = P9_TLOOKUP, .tlookup = {ROOT, 9, d->name}), 0);
+    a.rgetattr = told;
+    b.rgetattr = c->reply.rgetattr;
+    assert_int_equal(p9_msg_encode(&a, as_told, sizeof(as_told)), p9_msg_encode(&b, as_found, sizeof(as_found)));
+    assert_memory_equal(as_told, as_found, P9_HEADER + P9_ATTR_SIZE);
+    assert_int_equal(c_clunk(c, 9), 0);
+}
+
+static void test_list__says_of_each_name_what_a_lookup_does(void **state)
+{
+    struct client *c = *state;
+    uint8_t listing[4096];
+    struct p9_dirent d;
+    unsigned told = 0, dots = 0;
+    size_t len, n;
+
+    assert_int_equal(in_share(c, "mkdir d && printf abc > f && ln -s f link && mkfifo pipe && touch -d @77 old"), 0);
+    speak_own(c);
+    assert_int_equal(RPC(c, .type = P9_TREOPEN, .treopen = {ROOT, 1, P9_O_DIRECTORY}), 0);
+    assert_int_equal(RPC(c, .type = P9_TLIST, .io = {1, 0, sizeof(listing)}), 0);
+    len = c->reply.rio.count;
+    memcpy(listing, c->in + c->payload, len);
+    for (size_t at = 0; at < len; at += n) {
+        assert_true((n = p9_dirent_decode(&d, true, listing + at, len - at)) > 0);
+        if (d.attr.valid)
+            assert_listed_as_looked_up(c, &d);
+        told += d.attr.valid != 0;
+        dots += d.attr.valid == 0 && d.name.s[0] == '.';
+    }
+    assert_int_equal(told, 5);
+    assert_int_equal(dots, 2);
+    assert_int_equal(RPC(c, .type = P9_TLIST, .io = {1, d.next, sizeof(listing)}), 0);
+    assert_int_equal(c->reply.rio.count, 0);
+    assert_int_equal(RPC(c, .type = P9_TLIST, .io = {1, 0, 100}), -EINVAL); /* no room for one */
+    assert_int_equal(RPC(c, .type = P9_TLIST, .io = {ROOT, 0, 4096}), -EBADF); /* not open */
+}
+
+static void test_open__is_a_lookup_and_a_second_fid(void **state)
+{
+    struct client *c = *state;
+    struct p9_attr a;
+
+    assert_int_equal(in_share(c, "mkdir d && printf abc > f && mkfifo pipe && ln -s f link"), 0);
+    speak_own(c);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 1, 2, NAME("f"), P9_O_RDWR, 0, 0}), 0);
+    assert_int_equal(c->reply.rgetattr.size, 3);
+    assert_int_equal(c_write(c, 2, 3, "d", 1), 1);
+    assert_int_equal(c_write(c, 1, 0, "d", 1), -EBADF); /* not open */
+    assert_int_equal(c_getattr(c, 1, &a), 0);
+    assert_int_equal(a.size, 4);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 3, 4, NAME("d"), P9_O_DIRECTORY, 0, 0}), 0);
+    assert_true(c_readdir(c, 4, 0, 1000) > 0);
+}
+
+static void test_open__that_fails_makes_no_fid(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(in_share(c, "mkdir d && printf abc > f && mkfifo pipe && ln -s f link"), 0);
+    speak_own(c);
+    assert_int_equal(c_walk(c, ROOT, 1, "f"), 0);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 6, NAME("pipe"), 0, 0, 0}), -ENXIO);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 6, NAME("link"), 0, 0, 0}), -ELOOP);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 6, NAME("none"), 0, 0, 0}), -ENOENT);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 6, NAME("d"), P9_O_RDWR, 0, 0}), -EISDIR);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {1, 5, 6, NAME("x"), 0, 0, 0}), -ENOTDIR);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 5, NAME("f"), 0, 0, 0}), -EINVAL);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 5, 1, NAME("f"), 0, 0, 0}), -EINVAL); /* in use */
+    assert_int_equal(c_clunk(c, 5), -EBADF);
+    assert_int_equal(c_clunk(c, 6), -EBADF);
 }
 
 static void test_attach__to_a_folder_beneath(void **state)
@@ -458,6 +540,9 @@ int main(void)
         T(test_lookup__that_fails_makes_no_fid),
         T(test_reopen__opens_a_second_fid),
         T(test_make__gives_the_open_file_and_one_that_is_not),
+        T(test_list__says_of_each_name_what_a_lookup_does),
+        T(test_open__is_a_lookup_and_a_second_fid),
+        T(test_open__that_fails_makes_no_fid),
         T(test_attach__to_a_folder_beneath),
         T(test_walk__stops_where_a_name_is_missing),
         T(test_file__write_then_read),

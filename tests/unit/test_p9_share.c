@@ -401,6 +401,8 @@ static void test_read_only__nothing_changes(void **state)
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, n, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TLCREATE, .tlcreate = {2, f, 0, 0644, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {2, 3, 4, n, 0, 0644, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {2, 3, 4, f, P9_O_WRONLY, 0, 0}), -EROFS);
+    assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {2, 3, 4, f, P9_O_TRUNC, 0, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMKDIR, .tmkdir = {2, n, 0755, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TSYMLINK, .tsymlink = {2, n, f, 0}), -EROFS);
     assert_int_equal(RPC(c, .type = P9_TMKNOD, .tmknod = {2, n, S_IFREG, 0, 0, 0}), -EROFS);
