@@ -108,6 +108,7 @@ void fuse_op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set
         rc = fi ? fuse_handle_fid(m, handle_of(fi), &set.fid) : 0;
         if (rc == 0 && set.valid)
             rc = p9_client_setattr(m->client, &set);
+        fuse_changed(m);
         if (rc == 0)
             rc = p9_client_getattr(m->client, fid, &attr);
         nodes_unhold(&m->nodes, n);
@@ -169,6 +170,7 @@ static void change_xattr(fuse_req_t req, fuse_ino_t ino, const char *name, const
 
     if (rc == 0) {
         rc = p9_client_xattr_set(m->client, fid, name, value, size, (uint32_t)flags);
+        fuse_changed(m);
         nodes_unhold(&m->nodes, n);
     }
     fuse_reply_result(req, rc);

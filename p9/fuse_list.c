@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include "core/base/auto.h"
+#include "core/base/clock.h"
+
+#define ASK_MOST 65536u
 
 struct answer {
     fuse_req_t req;
@@ -31,6 +34,47 @@ static size_t entry_size(const struct answer *a, const char *name)
                    : fuse_add_direntry(a->req, NULL, 0, name, NULL, 0);
 }
 
+/*
+ * What entries were said to be is believed for FUSE_VALID_S from then on, and no longer than until we change anything:
+ * a size that is out of date would have the kernel append where there is something.
+ */
+static bool is_stale(struct p9_mount *m, const struct handle *h)
+{
+    return h->listing.attrs && (h->changes != atomic_load(&m->changes) ||
+                                clock_ms() - h->listed_ms >= (int64_t)(FUSE_VALID_S * 1000));
+}
+
+static double left_of(const struct handle *h)
+{
+    double left = FUSE_VALID_S - (double)(clock_ms() - h->listed_ms) / 1000;
+
+    return left > 0 ? left : 0;
+}
+
+/* As much as the kernel asks for, and twice as much each time that the last part was of use to its end. */
+static uint32_t ask_for(const struct handle *h, const struct answer *a, bool useful)
+{
+    uint32_t least = a->size < ASK_MOST ? (uint32_t)a->size : ASK_MOST;
+
+    if (h->position == 0 || !useful || h->ask < least)
+        return least;
+    return h->ask < ASK_MOST / 2 ? 2 * h->ask : ASK_MOST;
+}
+
+static int next_part(struct p9_mount *m, struct handle *h, const struct answer *a, uint32_t fid)
+{
+    bool drained = h->listing.at == h->listing.len;
+
+    if (!drained && !(a->plus && is_stale(m, h)))
+        return 1;
+    h->changes = atomic_load(&m->changes);
+    h->listed_ms = clock_ms();
+    if (!a->plus)
+        return p9_client_list(m->client, fid, h->position, &h->listing);
+    h->ask = ask_for(h, a, drained);
+    return p9_client_list_attrs(m->client, fid, h->position, h->ask, &h->listing);
+}
+
 /* The next entries that fit.  More of the listing is asked for when there are none: 0 at its end. */
 static int fill_batch(struct p9_mount *m, struct handle *h, const struct answer *a, struct batch *b)
 {
@@ -39,10 +83,8 @@ static int fill_batch(struct p9_mount *m, struct handle *h, const struct answer 
 
     b->n = 0;
     b->size = 0;
-    if (rc == 0 && h->listing.at == h->listing.len)
-        rc = p9_client_list(m->client, fid, h->position, &h->listing);
-    else if (rc == 0)
-        rc = 1;
+    if (rc == 0)
+        rc = next_part(m, h, a, fid);
     if (rc <= 0) {
         h->listing.at = h->listing.len = 0;
         return rc;
@@ -77,16 +119,28 @@ static void add_plain(struct answer *a, const struct p9_entry *entry)
 }
 
 /* A name that is gone meanwhile is listed still, and not looked up. */
-static void add_looked_up(struct p9_mount *m, struct node *dir, struct answer *a, struct batch *b,
-                          unsigned i)
+static void add_looked_up(struct p9_mount *m, const struct handle *h, struct answer *a, struct batch *b, unsigned i)
 {
     struct fuse_entry_param param;
 
-    if (b->rc[i] == 0 && fuse_entry_of(m, dir, b->name[i], b->fid[i], &b->attr[i], &param) == 0)
-        a->len += fuse_add_direntry_plus(a->req, a->bytes + a->len, a->size - a->len, b->name[i],
-                                         &param, (off_t)b->entry[i].next);
-    else
+    if (b->rc[i] < 0 || fuse_entry_of(m, h->node, b->name[i], b->fid[i], &b->attr[i], &param) < 0) {
         add_plain(a, &b->entry[i]);
+        return;
+    }
+    if (h->listing.attrs)
+        param.attr_timeout = param.entry_timeout = left_of(h);
+    a->len += fuse_add_direntry_plus(a->req, a->bytes + a->len, a->size - a->len, b->name[i], &param,
+                                     (off_t)b->entry[i].next);
+}
+
+/* The listing has said it, and gives no fids. */
+static void take_told(struct batch *b)
+{
+    for (unsigned i = 0; i < b->n; i++) {
+        b->fid[i] = P9_NOFID;
+        b->attr[i] = b->entry[i].attr;
+        b->rc[i] = b->attr[i].valid ? 0 : -ENOENT;
+    }
 }
 
 /* "." and ".." are never looked up: the kernel does not count them. */
@@ -122,11 +176,13 @@ static int list(struct p9_mount *m, struct handle *h, struct answer *a)
     if (rc < 0)
         return rc;
     while ((rc = fill_batch(m, h, a, b)) > 0) {
-        if (a->plus)
+        if (a->plus && h->listing.attrs)
+            take_told(b);
+        else if (a->plus)
             look_up_batch(m, dir, b);
         for (unsigned i = 0; i < b->n; i++)
             if (a->plus)
-                add_looked_up(m, h->node, a, b, i);
+                add_looked_up(m, h, a, b, i);
             else
                 add_plain(a, &b->entry[i]);
     }

@@ -28,6 +28,7 @@ struct p9_mount {
     gid_t own_gid;
     bool everyone;            /* [const] */
     bool mounted, handlers;
+    atomic_uint changes;      /* that were made through us: what was listed before them is asked for anew */
     p9_mount_connect *connect; /* [const] with its ctx; NULL: the connection is the only one */
     void *ctx;
     pthread_mutex_t reconnecting;
@@ -42,6 +43,9 @@ struct handle {
     pthread_mutex_t lock;     /* folders: the fields below */
     struct p9_listing listing;
     uint64_t position;        /* of the listing's next entry */
+    int64_t listed_ms;        /* CLOCK_MONOTONIC, before it was asked for */
+    unsigned changes;         /* of the mount, then */
+    uint32_t ask;             /* bytes of the next part, with attributes */
 };
 
 static inline struct p9_mount *mount_of(fuse_req_t req)
@@ -61,6 +65,8 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 
 /* In fuse_reconnect.c: nodes_hold, on a new connection where the old one is lost. */
 int fuse_hold(struct p9_mount *m, struct node *n, uint32_t *fid);
+/* nodes_open, just so. */
+int fuse_open_fid(struct p9_mount *m, struct node *n, uint32_t flags, uint32_t *open);
 /* The fid of what is open; -EIO where it was opened on a connection that is no more. */
 int fuse_handle_fid(struct p9_mount *m, const struct handle *h, uint32_t *fid);
 
@@ -78,6 +84,12 @@ bool fuse_is_other(fuse_req_t req);
 struct stat fuse_stat_of(const struct p9_mount *m, const struct p9_attr *a);
 /* The server's group for new files: ours stands for its own. */
 uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req);
+
+/* Something was changed, or perhaps: before the kernel is told so. */
+static inline void fuse_changed(struct p9_mount *m)
+{
+    atomic_fetch_add(&m->changes, 1);
+}
 
 /* 0 or -errno, to the kernel. */
 static inline void fuse_reply_result(fuse_req_t req, int rc)

@@ -173,6 +173,7 @@ static void make(fuse_req_t req, fuse_ino_t parent, const struct making *k,
 
     if (rc == 0) {
         rc = maker(m, fid, k);
+        fuse_changed(m);
         if (rc == 0)
             rc = k->file ? fuse_look_up(m, dir, fid, k->name, &entry)
                          : look_up_new(req, dir, fid, k->name, &entry);
@@ -218,6 +219,7 @@ static void unlink_name(fuse_req_t req, fuse_ino_t parent, const char *name, boo
 
     if (rc == 0) {
         rc = p9_client_unlink(m->client, fid, name, is_dir);
+        fuse_changed(m);
         nodes_unhold(&m->nodes, dir);
     }
     fuse_reply_result(req, rc);
@@ -248,6 +250,9 @@ void fuse_op_rename(fuse_req_t req, fuse_ino_t from, const char *old, fuse_ino_t
     rc = fuse_hold(m, to_dir, &to_fid);
     if (rc == 0) {
         rc = p9_client_rename(m->client, from_fid, old, to_fid, name);
+        if (rc == 0)
+            nodes_renamed(&m->nodes, from_dir, old, to_dir, name);
+        fuse_changed(m);
         nodes_unhold(&m->nodes, to_dir);
     }
     nodes_unhold(&m->nodes, from_dir);

@@ -17,16 +17,11 @@ static size_t bucket_of(const struct nodes *t, const struct p9_qid *q)
     return (size_t)(h >> 20) % t->buckets;
 }
 
-static bool same_file(const struct p9_qid *a, const struct p9_qid *b)
-{
-    return a->path == b->path && a->version == b->version && a->type == b->type;
-}
-
 static struct node *find(struct nodes *t, const struct p9_qid *q)
 {
     struct node *n = t->bucket[bucket_of(t, q)];
 
-    while (n && !same_file(&n->qid, q))
+    while (n && !p9_qid_is(&n->qid, q))
         n = n->next;
     return n;
 }
@@ -79,7 +74,7 @@ static void set_fid(struct nodes *t, struct node *n, uint32_t fid)
 /* One of a connection that was lost meanwhile would stay: nodes_drop_fids has been here. */
 static bool takes_fid(struct nodes *t, const struct node *n, uint32_t fid)
 {
-    return n->fid == P9_NOFID && p9_client_fid_is_good(t->client, fid);
+    return n->fid == P9_NOFID && fid != P9_NOFID && p9_client_fid_is_good(t->client, fid);
 }
 
 static uint32_t drop_fid(struct nodes *t, struct node *n)
@@ -286,7 +281,7 @@ static int walk_again(struct nodes *t, struct node *n, struct node *parent, uint
     (void)parent;
     if (rc < 0)
         return rc == -ENOENT ? -ESTALE : rc;
-    if (same_file(&attr.qid, &n->qid)) {
+    if (p9_qid_is(&attr.qid, &n->qid)) {
         renew(t, n, fid);
         return 0;
     }
@@ -317,6 +312,87 @@ static int hold_deep(struct nodes *t, struct node *n, uint32_t *fid, unsigned de
 int nodes_hold(struct nodes *t, struct node *node, uint32_t *fid)
 {
     return hold_deep(t, node, fid, 0);
+}
+
+/* The name leads to another file meanwhile. */
+static int not_it(struct nodes *t, uint32_t open, uint32_t fid)
+{
+    clunk(t, open);
+    clunk(t, fid);
+    return -ESTALE;
+}
+
+/* Both at once, of one that has no fid. */
+static int open_by_name(struct nodes *t, struct node *n, uint32_t dir, const char *name, uint32_t flags, uint32_t *open)
+{
+    struct p9_attr attr;
+    uint32_t fid;
+    int rc = p9_client_open_name(t->client, dir, name, flags, open, &fid, &attr);
+
+    if (rc < 0)
+        return rc == -ENOENT ? -ESTALE : rc;
+    if (!p9_qid_is(&attr.qid, &n->qid))
+        return not_it(t, *open, fid);
+    renew(t, n, fid);
+    if ((rc = nodes_hold(t, n, &fid)) < 0)
+        clunk(t, *open);
+    return rc;
+}
+
+static int open_held(struct nodes *t, struct node *n, uint32_t fid, uint32_t flags, uint32_t *open)
+{
+    int rc = p9_client_reopen(t->client, fid, flags, open);
+
+    if (rc < 0)
+        nodes_unhold(t, n);
+    return rc;
+}
+
+static int hold_and_open(struct nodes *t, struct node *n, uint32_t flags, uint32_t *open)
+{
+    uint32_t fid;
+    int rc = nodes_hold(t, n, &fid);
+
+    return rc < 0 ? rc : open_held(t, n, fid, flags, open);
+}
+
+/* What is cut by being opened must be known to be the file before. */
+int nodes_open(struct nodes *t, struct node *n, uint32_t flags, uint32_t *open)
+{
+    char name[P9_NAME_SIZE];
+    struct node *parent;
+    uint32_t fid;
+    int rc;
+
+    if (hold_fid(t, n, &fid))
+        return open_held(t, n, fid, flags, open);
+    if ((flags & P9_O_TRUNC) || !(parent = whereabouts(t, n, name)))
+        return hold_and_open(t, n, flags, open);
+    if ((rc = nodes_hold(t, parent, &fid)) == 0) {
+        rc = open_by_name(t, n, fid, name, flags, open);
+        nodes_unhold(t, parent);
+    }
+    nodes_forget(t, parent, 1);
+    return rc;
+}
+
+static void move_if(struct nodes *t, struct node *n, const struct node *from, const char *old, struct node *to,
+                    const char *name)
+{
+    char *copy;
+
+    if (n->parent == from && strcmp(n->name, old) == 0 && (copy = strdup(name)))
+        place(t, n, to, copy); /* Frees nothing, as `from` is held. */
+}
+
+void nodes_renamed(struct nodes *t, struct node *from, const char *old, struct node *to, const char *name)
+{
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->buckets; i++)
+        for (struct node *n = t->bucket[i]; n; n = n->next)
+            if (n != to)
+                move_if(t, n, from, old, to, name);
+    pthread_mutex_unlock(&t->lock);
 }
 
 void nodes_drop_fids(struct nodes *t)

@@ -57,16 +57,11 @@ static void handle_free(struct p9_mount *m, struct handle *h)
 /* The node stays held as long as it is open: an unlinked file is found by it alone. */
 static int open_node(struct p9_mount *m, struct node *n, uint32_t flags, struct handle **h)
 {
-    uint32_t fid, open;
-    int rc = fuse_hold(m, n, &fid);
+    uint32_t open;
+    int rc = fuse_open_fid(m, n, flags, &open);
 
-    if (rc < 0)
-        return rc;
-    if ((rc = p9_client_reopen(m->client, fid, flags, &open)) == 0) {
-        *h = handle_new(m, n, open);
-        return *h ? 0 : -ENOMEM;
-    }
-    nodes_unhold(&m->nodes, n);
+    if (rc == 0 && !(*h = handle_new(m, n, open)))
+        rc = -ENOMEM;
     return rc;
 }
 
@@ -83,6 +78,8 @@ static void open_any(fuse_req_t req, fuse_ino_t ino, uint32_t flags, struct fuse
     struct handle *h = NULL;
     int rc = open_node(m, node_of(m, ino), flags, &h);
 
+    if (flags & P9_O_TRUNC)
+        fuse_changed(m);
     if (!h)
         fuse_reply_result(req, rc);
     else
@@ -110,6 +107,7 @@ static int create(fuse_req_t req, struct node *dir, const char *name, const stru
     if (rc < 0)
         return rc;
     rc = p9_client_make(m->client, dir_fid, name, k, &open, &fid, &attr);
+    fuse_changed(m);
     if (rc == 0 && (rc = fuse_entry_of_new(req, dir, name, fid, &attr, entry)) < 0)
         p9_client_clunk(m->client, open);
     nodes_unhold(&m->nodes, dir);
@@ -184,6 +182,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t siz
     (void)ino;
     if (n == 0)
         n = p9_client_write(m->client, fid, bytes, size, (uint64_t)offset);
+    fuse_changed(m);
     if (n < 0)
         fuse_reply_result(req, (int)n);
     else

@@ -39,6 +39,12 @@ int fuse_hold(struct p9_mount *m, struct node *n, uint32_t *fid)
     return nodes_hold(&m->nodes, n, fid);
 }
 
+int fuse_open_fid(struct p9_mount *m, struct node *n, uint32_t flags, uint32_t *open)
+{
+    reconnect(m);
+    return nodes_open(&m->nodes, n, flags, open);
+}
+
 int fuse_handle_fid(struct p9_mount *m, const struct handle *h, uint32_t *fid)
 {
     *fid = h->fid;

@@ -166,6 +166,44 @@ static void test_fuse__an_open_file_lives_on_without_its_name(void **state)
     close(fd);
 }
 
+/* The rest of a part that was asked for before a file grew: its old size would have the next append overwrite. */
+static void test_fuse__a_listing_is_as_new_as_what_was_written(void **state)
+{
+    struct mounted *m = *state;
+
+    need_fuse(m);
+    assert_int_equal(in_mount(m, "mkdir d && cd d && seq 1000 1599 | xargs touch && python3 -c '\n"
+                                 "import os\n"
+                                 "def append(name):\n"
+                                 "    with open(name, \"ab\", 0) as f: f.write(b\"x\")\n"
+                                 "it = os.scandir(\".\")\n"
+                                 "first = [next(it) for i in range(5)]\n"
+                                 "names = sorted(os.listdir(\".\"))\n"
+                                 "[append(n) for n in names]\n"
+                                 "rest = [e.name for e in it]\n"
+                                 "[append(n) for n in names]\n"
+                                 "assert [os.stat(n).st_size for n in names] == [2] * 600, 1\n"
+                                 "it = os.scandir(\".\")\n"
+                                 "next(it)\n"
+                                 "[os.unlink(n) for n in names]\n"
+                                 "rest = [e.name for e in it]\n"
+                                 "assert not [n for n in names if os.path.lexists(n)], 2'"), 0);
+    assert_int_equal(shell("cd %s/guest && [ -z \"$(ls -A d)\" ]", m->folder), 0);
+}
+
+/* Listed only, no fid is theirs: the names they are walked to again must be the new ones. */
+static void test_fuse__what_was_listed_is_found_after_a_rename(void **state)
+{
+    struct mounted *m = *state;
+
+    need_fuse(m);
+    assert_int_equal(in_mount(m, "mkdir -p a/sub a/to e && echo 1 > a/sub/f && (cd e && seq 40 | xargs touch) && sleep 1.1 && "
+                                 "ls -l a > /dev/null && cd a/sub && "
+                                 "mv ../../a/sub ../../a/to/moved && grep -q 1 f && [ $(ls) = f ] && echo 2 >> f && [ $(wc -l < ../moved/f) = 2 ]"), 0);
+    assert_int_equal(in_mount(m, "cd a/to/moved && seq 40 | xargs touch && sleep 1.1 && ls -l > /dev/null && mv f g && "
+                                 "mv 1 f && [ $(wc -l < g) = 2 ] && [ ! -s f ] && ! cat 1 2> /dev/null"), 0);
+}
+
 static void test_fuse__holes_maps_times_and_appends(void **state)
 {
     struct mounted *m = *state;
@@ -337,6 +375,8 @@ int main(void)
         test(test_fuse__names_of_every_kind),
         test(test_fuse__a_folder_of_many),
         test(test_fuse__an_open_file_lives_on_without_its_name),
+        test(test_fuse__a_listing_is_as_new_as_what_was_written),
+        test(test_fuse__what_was_listed_is_found_after_a_rename),
         test(test_fuse__holes_maps_times_and_appends),
         test(test_fuse__xattrs),
         test(test_fuse__locks_are_seen_behind_the_server),
