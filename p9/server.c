@@ -192,6 +192,17 @@ static void forgotten_locked(struct p9_session *s)
         pthread_cond_broadcast(&s->work);
 }
 
+/* What nobody waits for any more is not even begun. */
+static bool is_taken_back(const struct p9_session *s)
+{
+    return s->export.lent && !s->export.lent(s->export.lent_ctx);
+}
+
+static int answer_near(struct p9_session *s, struct p9_request *r, struct p9_scratch *x, enum p9_haste haste)
+{
+    return is_taken_back(s) ? -ECANCELED : p9_answer(&s->context, r, x, haste);
+}
+
 /* On memory of its own, so that a reset need not wait. */
 static int answer_apart(struct p9_session *s, struct p9_request *r, struct p9_scratch *x)
 {
@@ -199,9 +210,11 @@ static int answer_apart(struct p9_session *s, struct p9_request *r, struct p9_sc
     int rc = a ? p9_answer(&s->context, &a->r, x, P9_PATIENT) : -ENOMEM;
 
     pthread_mutex_lock(&s->lock);
-    if (!r->dropped && a)
+    if (r->dropped || is_taken_back(s))
+        rc = -ECANCELED;
+    else if (a)
         p9_apart_answer(a, r);
-    else if (!r->dropped)
+    else
         r->reply_len = p9_answer_error(r, ENOMEM, x);
     pthread_mutex_unlock(&s->lock);
     free(a);
@@ -216,7 +229,7 @@ static int answer(struct p9_session *s, struct p9_request *r, struct p9_scratch 
     }
     if (r->apart && s->export.lent)
         return answer_apart(s, r, x);
-    return p9_answer(&s->context, r, x, r->apart ? P9_PATIENT : P9_NEAR);
+    return answer_near(s, r, x, r->apart ? P9_PATIENT : P9_NEAR);
 }
 
 /* It ran, and is done, or it is for a worker, who may wait longer than this one. */
@@ -303,7 +316,7 @@ static void work_in_haste(struct p9_session *s, struct p9_request *r)
     take(s, r);
     pthread_mutex_unlock(&s->lock);
     began_us = clock_us();
-    rc = p9_answer(&s->context, r, &x, haste);
+    rc = answer_near(s, r, &x, haste);
     pthread_mutex_lock(&s->lock);
     if (clock_us() - began_us > s->export.limits.brisk_us)
         s->wary = WARY_REQUESTS;

@@ -46,7 +46,13 @@ struct p9_limits p9_limits_default(void);
 struct p9_export {
     struct p9_fs *fs; /* borrowed for the session's life */
     bool read_only;
-    bool lent; /* requests' memory is only theirs until a reset, which does not wait for files that never answer */
+    /*
+     * Requests' memory is lent: theirs until a reset, which does not wait for files that never answer, and only as long
+     * as this says so, for the client may have taken it back before anybody could reset the session.  Asked by any
+     * thread before an answer is begun, and before one is copied that was long in coming.  NULL: it is the transport's.
+     */
+    bool (*lent)(void *ctx);
+    void *lent_ctx;
     bool here; /* threads that submit have umask 0 and may do what is quick, if the fs is brisk (fs.h) ... */
     bool ours; /* ... and personal: they are the session's as its workers are */
     struct p9_limits limits;

@@ -111,7 +111,7 @@ void virtio_set_status(struct virtio *v, uint8_t status);
 void virtio_enable_queue(struct virtio *v, unsigned index);
 void virtio_interrupt(struct virtio *v, uint32_t cause);
 
-/* The driver has reset the device, which is yet to be seen to: it is given nothing any more. */
+/* The driver has reset the device, which is yet to be seen to: it is given nothing any more.  From any thread. */
 bool virtio_is_reset(struct virtio *v);
 /* Takes the next chain of a queue: true when `r` is filled; a broken ring fails the device. */
 bool virtio_pop(struct virtio *v, unsigned queue, struct vreq *r);

@@ -226,6 +226,12 @@ static const struct virtio_class p9_class = {
     .state = p9_state,
 };
 
+/* A driver's reset may be seen late (virtio_mmio.h); from then on its memory is whoever's.  Without the lock. */
+static bool is_lent(void *ctx)
+{
+    return !virtio_is_reset(&((struct virtio_9p *)ctx)->v);
+}
+
 /* --- Life ------------------------------------------------------------------------------------------ */
 
 int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop, const char *tag,
@@ -244,7 +250,9 @@ int virtio_9p_init(struct virtio_9p *p, const struct mem *mem, struct loop *loop
     p->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->event_fd < 0)
         return err_sys(e, errno, "share %s", tag);
-    export.here = export.lent = true;
+    export.here = true;
+    export.lent = is_lent;
+    export.lent_ctx = p;
     p->session = p9_session_new(&export, complete, p, e);
     return p->session ? loop_add(loop, &p->watch, p->event_fd, EPOLLIN, on_done, p, e) : -ENOMEM;
 }

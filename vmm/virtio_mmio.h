@@ -9,6 +9,7 @@
 #ifndef VMM_VIRTIO_MMIO_H
 #define VMM_VIRTIO_MMIO_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +35,8 @@ struct virtio_mmio {
     uint8_t *page;          /* [const] registers from VIRTIO_MMIO_UPPER on as the guest reads them, or NULL */
     virtio_mmio_map *map;   /* [const] */
     void *map_ctx;          /* [const] */
-    bool open;              /* the guest may write the page, too */
-    uint32_t shown;         /* the status in it that is ours */
+    atomic_bool open;       /* the guest may write the page, too */
+    atomic_uint shown;      /* the status in it that is ours; as `open`, any thread may ask about a reset */
     uint32_t device_features_select, driver_features_select, queue_select;
 };
 
@@ -48,8 +49,10 @@ void virtio_mmio_release(struct virtio_mmio *m);
  * of the guest begins, become memory until the release.  Until DRIVER_OK it only reads them there, then it writes them,
  * too: an interrupt's end, for which nothing is to be done (every interrupt is of used buffers; one that is looked for
  * in vain does no harm), and the status.  That the driver has reset the device is then seen at the next access to a
- * register before these, to delete its queues, or before anything is given back to it.  For a device whose
- * configuration only it changes.  0 or -errno.
+ * register before these, to delete its queues, and before anything is written for it: what the status says at once
+ * (2.4.1) is so but for an answer that is being written at that moment, which may end.  Linux goes on to delete the
+ * queues, which waits for it; only one that is shut down into another by kexec, since 6.15, does not.  For a device
+ * whose configuration only it changes.  0 or -errno.
  */
 int virtio_mmio_show(struct virtio_mmio *m, virtio_mmio_map *map, void *ctx);
 

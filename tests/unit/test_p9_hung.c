@@ -22,6 +22,7 @@ struct hung {
     struct fuse_session *fuse; /* NULL: none may be mounted here */
     struct p9_fs *fs;
     uint16_t tag;
+    atomic_bool taken_back; /* the memory of requests */
 };
 
 static struct p9_msg ask(struct hung *h, struct p9_msg m)
@@ -63,11 +64,16 @@ static void mount_one_that_hangs(struct hung *h)
     assert_int_equal(fuse_session_mount(h->fuse, at), 0);
 }
 
+static bool is_lent(void *ctx)
+{
+    return !atomic_load(&((struct hung *)ctx)->taken_back);
+}
+
 static int set_up(void **state)
 {
     struct p9_localfs_config c = {.refuse_9p = true};
-    struct p9_export x = {.limits = p9_limits_default(), .here = true, .lent = true};
     struct hung *h = calloc(1, sizeof(*h));
+    struct p9_export x = {.limits = p9_limits_default(), .here = true, .lent = is_lent, .lent_ctx = h};
 
     pthread_mutex_init(&h->w.lock, NULL);
     pthread_cond_init(&h->w.completed, NULL);
@@ -115,26 +121,36 @@ static int tear_down(void **state)
 #define WALK(from, to, name) MSG(.type = P9_TWALK, .twalk = {from, to, 1, {TEXT(name)}})
 #define LOOKUP(from, to, name) MSG(.type = P9_TLOOKUP, .tlookup = {from, to, TEXT(name)})
 
-/* What the kernel knows is answered, each name once. */
+/* What the kernel knows is answered, each name once; what is mounted is not looked at. */
+static void assert_listed(struct hung *h, uint8_t type, unsigned told)
+{
+    unsigned names = 0;
+    struct p9_dirent d = {.next = 0};
+    struct call c;
+
+    do {
+        prepare(&c, ++h->tag, MSG(.type = type, .io = {3, d.next, 4096}));
+        p9_session_submit(h->w.session, &c.r);
+        await_call(&h->w, &c);
+        assert_int_equal(c.reply[4], type + 1);
+        for (size_t at = 11, len; at < c.r.reply_len; at += len, names++) {
+            assert_true((len = p9_dirent_decode(&d, type == P9_TLIST, c.reply + at, c.r.reply_len - at)) > 0);
+            told -= d.attr.valid != 0;
+        }
+    } while (c.r.reply_len > 11);
+    assert_int_equal(names, 4); /* with "." and ".." */
+    assert_int_equal(told, 0);
+}
+
 static void test_hung__it_is_listed(void **state)
 {
     struct hung *h = *state;
-    unsigned names = 0;
-    uint64_t next = 0;
-    struct call c;
 
     need_fuse(h);
     ask_for(h, MSG(.type = P9_TWALK, .twalk = {0, 3}), P9_RWALK);
     ask_for(h, MSG(.type = P9_TLOPEN, .tlopen = {3}), P9_RLOPEN);
-    do {
-        prepare(&c, ++h->tag, MSG(.type = P9_TREADDIR, .io = {3, next, 4096}));
-        p9_session_submit(h->w.session, &c.r);
-        await_call(&h->w, &c);
-        assert_int_equal(c.reply[4], P9_RREADDIR);
-        for (size_t at = 11; at < c.r.reply_len; at += 24u + c.reply[at + 22], names++)
-            memcpy(&next, c.reply + at + 13, sizeof(next));
-    } while (c.r.reply_len > 11);
-    assert_int_equal(names, 4); /* with "." and ".." */
+    assert_listed(h, P9_TREADDIR, 0);
+    assert_listed(h, P9_TLIST, 1);
 }
 
 /* More than there are workers, and from one folder. */
@@ -180,10 +196,39 @@ static void test_hung__names_across_it(void **state)
     ask_in_vain(h, &c[n++], MSG(.type = P9_TRENAMEAT, .trenameat = {0, TEXT("m"), 0, TEXT("there")}));
     ask_in_vain(h, &c[n++], MSG(.type = P9_TUNLINKAT, .tunlinkat = {0, TEXT("m"), 0x200}));
     ask_in_vain(h, &c[n++], MSG(.type = P9_TLCREATE, .tlcreate = {0, TEXT("m"), 0, 0644, 0}));
+    ask_in_vain(h, &c[n++], MSG(.type = P9_TOPEN, .tmake = {0, 7, 8, TEXT("m"), 0, 0, 0}));
     ask_for(h, GETATTR(2), P9_RGETATTR);
     end_mount(h);
     for (unsigned i = 0; i < n; i++)
         await_call(&h->w, &c[i]);
+}
+
+static void assert_untouched(const struct call *c)
+{
+    assert_int_equal(c->r.reply_len, 0);
+    for (size_t i = 0; i < sizeof(c->reply); i++)
+        assert_int_equal(c->reply[i], 0x55);
+}
+
+/* Nobody has reset the session yet: neither what comes late nor what is quick is written into memory of others. */
+static void test_hung__memory_that_was_taken_back_is_left_alone(void **state)
+{
+    struct hung *h = *state;
+    struct call late, quick;
+
+    need_fuse(h);
+    prepare(&late, ++h->tag, LOOKUP(0, 9, "m"));
+    memset(late.reply, 0x55, sizeof(late.reply));
+    p9_session_submit(h->w.session, &late.r);
+    atomic_store(&h->taken_back, true);
+    prepare(&quick, ++h->tag, GETATTR(0));
+    memset(quick.reply, 0x55, sizeof(quick.reply));
+    p9_session_submit(h->w.session, &quick.r);
+    await_call(&h->w, &quick);
+    end_mount(h);
+    await_call(&h->w, &late);
+    assert_untouched(&quick);
+    assert_untouched(&late);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -194,6 +239,7 @@ int main(void)
         T(test_hung__it_is_listed),
         T(test_hung__what_it_is_asked_waits_alone),
         T(test_hung__names_across_it),
+        T(test_hung__memory_that_was_taken_back_is_left_alone),
     };
 
     alarm(60); /* what hangs has failed */

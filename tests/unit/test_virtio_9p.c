@@ -494,12 +494,16 @@ static void test_reset__that_is_yet_to_be_seen_is_given_nothing(void **state)
 {
     struct world *w = *state;
     uint16_t before = used_index(w);
+    uint8_t none[64];
 
     w->p.v.is_reset = is_reset;
     offer(w, 1, VERSION);
+    memset(none, 0x55, sizeof(none));
+    memcpy(driver_at(&w->d, SLOT_AT(1) + 0x1000, sizeof(none)), none, sizeof(none));
     notify(w);
     assert_true(p9_session_drain(w->p.session, 60000));
     assert_int_equal(used_index(w), before);
+    assert_memory_equal(driver_at(&w->d, SLOT_AT(1) + 0x1000, sizeof(none)), none, sizeof(none));
     w->p.v.is_reset = NULL;
     reset_now(w);
     start_driver(w);
