@@ -122,16 +122,27 @@ static void read_big(unsigned mib)
         fail("big");
 }
 
-static void write_big(unsigned mib)
+static void write_to(const char *path, int flags, unsigned mib)
 {
-    int fd = open_or_fail("new", O_WRONLY | O_CREAT | O_TRUNC);
+    int fd = open_or_fail(path, O_WRONLY | flags);
 
     memset(piece, 'x', PIECE);
     for (unsigned i = 0; i < mib; i++)
         if (write(fd, piece, PIECE) != PIECE)
-            fail("new");
+            fail(path);
     close(fd);
+}
+
+static void write_big(unsigned mib)
+{
+    write_to("new", O_CREAT | O_TRUNC, mib);
     unlink("new");
+}
+
+/* Into the pages that are there: without what it takes the file system to find new ones. */
+static void rewrite_big(unsigned mib)
+{
+    write_to("big", 0, mib);
 }
 
 static void read_randomly(unsigned reads)
@@ -166,6 +177,7 @@ static const struct {
     {"read_32m", read_big, 32, true},
     {"write_256m", write_big, BIG_MIB, false},
     {"write_32m", write_big, 32, true},
+    {"rewrite_256m", rewrite_big, BIG_MIB, false},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
