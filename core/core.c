@@ -26,29 +26,34 @@ void core_conf_warning(void *ctx, const char *text)
 
 /* --- the files of settings --- */
 
-static char *conf_path(const struct core *c, int i)
+static char *conf_path(const struct paths *p, int i)
 {
     static const char *const names[CORE_CONFS] = {"lxtop.conf", "console.conf"};
 
-    return file_path("%s/%s", c->paths.config, names[i]);
+    return file_path("%s/%s", p->config, names[i]);
 }
 
-/* True: it is another file, or its text may be another. */
-static bool look_at_conf(struct core *c, int i)
+void core_conf_stat(const struct paths *p, struct core_conf conf[CORE_CONFS])
 {
-    auto_free char *path = conf_path(c, i);
-    struct core_conf then = c->conf[i], *now = &c->conf[i];
-    struct stat st;
+    for (int i = 0; i < CORE_CONFS; i++) {
+        auto_free char *path = conf_path(p, i);
+        struct stat st;
 
-    *now = (struct core_conf){0};
-    if (path && stat(path, &st) == 0)
-        *now = (struct core_conf){(int64_t)st.st_ino, st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec, st.st_size};
-    return now->inode != then.inode || now->written_ns != then.written_ns || now->size != then.size;
+        conf[i] = (struct core_conf){0};
+        if (path && stat(path, &st) == 0)
+            conf[i] = (struct core_conf){(int64_t)st.st_ino, st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec, st.st_size};
+    }
+}
+
+/* It is another file, or its text may be another. */
+static bool is_changed(const struct core_conf *then, const struct core_conf *now)
+{
+    return now->inode != then->inode || now->written_ns != then->written_ns || now->size != then->size;
 }
 
 static bool can_be_read(struct core *c, int i)
 {
-    auto_free char *path = conf_path(c, i);
+    auto_free char *path = conf_path(&c->paths, i);
     struct err e = {0};
 
     if (!path || !c->conf[i].inode || conf_check(path, &e) == 0)
@@ -59,7 +64,7 @@ static bool can_be_read(struct core *c, int i)
 
 static void read_defaults(struct core *c)
 {
-    auto_free char *path = conf_path(c, 0);
+    auto_free char *path = conf_path(&c->paths, 0);
 
     options_release(&c->defaults);
     options_init(&c->defaults);
@@ -67,10 +72,11 @@ static void read_defaults(struct core *c)
         conf_read_options(path, "defaults", ORIGIN_CONF, &c->defaults, core_conf_warning, c);
 }
 
-bool core_conf_look(struct core *c)
+bool core_conf_look(struct core *c, const struct core_conf now[CORE_CONFS])
 {
-    bool persons = look_at_conf(c, 0), own = look_at_conf(c, 1);
+    bool persons = is_changed(&c->conf[0], &now[0]), own = is_changed(&c->conf[1], &now[1]);
 
+    memcpy(c->conf, now, sizeof(c->conf));
     if (!persons && !own)
         return false;
     c->conf_told = !persons;
@@ -98,8 +104,7 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e)
     r = paths_init(&c->paths, e);
     if (r < 0)
         return r;
-    for (int i = 0; i < CORE_CONFS; i++)
-        look_at_conf(c, i);
+    core_conf_stat(&c->paths, c->conf);
     read_defaults(c);
     core_console_read(c);
     return 0;

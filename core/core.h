@@ -48,12 +48,14 @@ int core_init(struct core *c, uv_loop_t *loop, struct err *e);
 /* Closes every handle; the loop has to run until it is empty before it is closed. */
 void core_release(struct core *c);
 
+/* What stat(2) says of them; touches nothing of the core, so that a thread can ask. */
+void core_conf_stat(const struct paths *p, struct core_conf conf[CORE_CONFS]);
 /*
- * Have the files of settings changed since they were read?  Then the defaults of distros are those of now, and
+ * By what they are `now`, have the files of settings changed since they were read?  Then the defaults of distros are those of now, and
  * console_old is set: when the console's own can be read anew is for its owner to say.  A file that is no
  * libconfig is told, and all stays as it was read before.
  */
-bool core_conf_look(struct core *c);
+bool core_conf_look(struct core *c, const struct core_conf now[CORE_CONFS]);
 void core_console_read(struct core *c);
 /* conf_warn of config/conf.h, into the messages, once for each change of lxtop.conf; ctx is the core. */
 void core_conf_warning(void *ctx, const char *text);

@@ -123,8 +123,6 @@ void job_finish(struct op_job *j, enum op_status status, const struct err *e)
     job_forget_use(j);
     task_free(j->task);
     file_job_detach(j->files);
-    snapshot_work_detach(j->snapshot);
-    trash_work_detach(j->trash);
     job_work_detach(j->work);
     log_read_free(j->log);
     j->log = NULL;
@@ -228,6 +226,8 @@ static void on_kick(uv_timer_t *t)
     struct op_job *j = t->data;
     bool begun = j->begun;
 
+    if (j->work && j->work->bytes_total)
+        job_progress(j, j->work->bytes_done, j->work->bytes_total);
     runners[j->op](j);
     if (!begun)
         j->begun = true;
@@ -279,13 +279,12 @@ void op_cancel(struct op_job *j)
         task_cancel(j->task); /* it cleans up and then says that it was cancelled */
     if (j->files)
         file_job_cancel(j->files);
-    if (j->snapshot)
-        snapshot_work_cancel(j->snapshot);
+    job_work_cancel(j->work);
     if (j->log) { /* what follows for ever is ended so */
         job_finish(j, STATUS_CANCELLED, NULL);
         return;
     }
-    if (j->task || j->files || j->snapshot || j->trash || j->work || j->asked) /* a reply that is due finds its job */
+    if (j->task || j->files || j->work || j->asked) /* a reply that is due finds its job */
         return;
     err_set(&e, ECANCELED, "no longer waited for; what was begun goes on, and `lxtop list` shows it");
     job_finish(j, STATUS_CANCELLED, &e);

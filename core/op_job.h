@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "core/base/err.h"
 #include "core/op.h"
 #include "core/report.h"
 
@@ -18,9 +19,7 @@ struct file_job;
 struct log_read;
 struct machine_start;
 struct snapshot_new;
-struct snapshot_work;
 struct task;
-struct trash_work;
 struct job_work;
 
 struct op_job {
@@ -46,14 +45,16 @@ struct op_job {
     struct job_use *use;        /* the machine is being asked to stay */
     unsigned joined;
     bool booting;
+    struct err not_started;     /* unless somebody else's machine runs, as the next look says */
     int64_t use_deadline;       /* uv_now milliseconds; 0: not asked yet */
     struct task *task;
     unsigned long serial;  /* of its model_task; 0: it takes no time worth a task */
-    struct snapshot_work *snapshot;
-    struct trash_work *trash;
     struct job_work *work;     /* what waits for a disk is being done (op_work.h) */
     struct snapshot_new *live; /* a snapshot that the machine has been asked for */
+    struct err refused;        /* what it answered */
     unsigned phases_told;
+    int64_t stop_seconds;  /* of its settings, as `instant` */
+    int instant;
     int64_t stop_deadline; /* uv_now milliseconds: then the process itself is killed */
 };
 
@@ -74,8 +75,6 @@ bool job_check_distro(struct op_job *j);
  * for and started again, one that runs is asked to stay ("use", vmm/ctl.h).  Ends in job_on_running.
  */
 void job_need_machine(struct op_job *j);
-/* What the policy says of the user's login, done; what stands in the way is told. */
-void job_follow_login(struct op_job *j, const struct options *o);
 /* What a running distro was wanted for. */
 void job_on_running(struct op_job *j);
 /* The answer is for nobody any more. */
@@ -98,12 +97,6 @@ void job_run_unmount(struct op_job *j);
 void job_run_forward(struct op_job *j);
 void job_run_snapshot(struct op_job *j);
 void job_run_trash(struct op_job *j);
-
-/* Of job_run_snapshot's thread: it ends soon; and nobody waits for that.  NULL allowed. */
-void snapshot_work_cancel(struct snapshot_work *w);
-void snapshot_work_detach(struct snapshot_work *w);
-/* Nobody waits for its end. NULL allowed. */
-void trash_work_detach(struct trash_work *w);
 void job_run_info(struct op_job *j);
 void job_run_log(struct op_job *j);
 void job_run_set(struct op_job *j);

@@ -10,32 +10,29 @@
 #include "core/forwards.h"
 #include "core/machine.h"
 #include "core/model.h"
-#include "core/op_job.h"
+#include "core/op_work.h"
 #include "core/watch.h"
 
-static int change_settings(struct op_job *j, struct err *e)
+static int run_keep(struct job_work *w, struct err *e)
 {
     struct forward f;
-    int r = forward_parse(j->word[1], &f, e);
+    int r = forward_parse(w->word[1], &f, e);
 
-    return r < 0 ? r : forwards_keep(&j->core->paths, &j->core->defaults, j->distro, &f, !(j->flags & FLAG_REMOVE), e);
+    return r < 0 ? r : forwards_keep(&w->paths, &w->defaults, w->distro, &f, !(w->flags & FLAG_REMOVE), e);
 }
 
 /* What the machine has taken, or would take at its start, is kept in the settings. */
-static void keep_forward(struct op_job *j)
+static void kept(struct op_job *j, struct job_work *w)
 {
-    struct err e = {0};
-    int r = change_settings(j, &e);
+    bool automatic = w->err.code == ENOENT && j->asked; /* which the machine has removed */
 
-    if (r == -ENOENT && j->asked) /* an automatic one, which the machine has removed */
-        r = 0;
-    job_finish(j, r == 0 ? STATUS_DONE : STATUS_FAILED, r == 0 ? NULL : &e);
+    job_finish(j, !w->err.code || automatic ? STATUS_DONE : STATUS_FAILED, automatic ? NULL : &w->err);
 }
 
 /* What it could not make at its start it cannot remove, but the next start need not try. */
-static bool forgot_forward(struct op_job *j)
+static void forgotten(struct op_job *j, struct job_work *w)
 {
-    return (j->flags & FLAG_REMOVE) && change_settings(j, NULL) == 0;
+    job_finish(j, w->err.code ? STATUS_FAILED : STATUS_DONE, w->err.code ? &j->refused : NULL);
 }
 
 static void print_forwards(struct op_job *j, const char *lines)
@@ -54,14 +51,16 @@ static void on_forwarded(void *ctx, const json_t *reply, const struct err *e)
     auto_free char *text = reply ? forwards_reply_text(reply) : NULL;
 
     if (reply && j->words > 1) {
-        keep_forward(j);
+        job_work_start(j, run_keep, kept);
         return;
     }
     print_forwards(j, text);
-    if (reply || forgot_forward(j))
-        job_finish(j, STATUS_DONE, NULL);
-    else
-        job_finish(j, STATUS_FAILED, e);
+    if (!reply && (j->flags & FLAG_REMOVE)) {
+        j->refused = *e;
+        job_work_start(j, run_keep, forgotten);
+        return;
+    }
+    job_finish(j, reply ? STATUS_DONE : STATUS_FAILED, e);
 }
 
 static void list_forwards(struct op_job *j)
@@ -96,7 +95,7 @@ void job_run_forward(struct op_job *j)
     struct err e = {0};
     struct forward f;
 
-    if (j->asked || (!j->begun && !job_check_distro(j)))
+    if (j->asked || j->work || (!j->begun && !job_check_distro(j)))
         return;
     if ((j->words > 1 && forward_parse(j->word[1], &f, &e) < 0) ||
         (j->words == 1 && (j->flags & FLAG_REMOVE) && err_set(&e, EINVAL, "say which to remove") < 0))
@@ -106,7 +105,7 @@ void job_run_forward(struct op_job *j)
     else if (MACHINE_BIT(job_distro(j)->state) & MACHINE_LIVE)
         ask_forward(j);
     else if (j->words > 1)
-        keep_forward(j);
+        job_work_start(j, run_keep, kept);
     else
         list_forwards(j);
 }

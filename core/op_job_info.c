@@ -97,13 +97,10 @@ static bool is_about_idleness(const char *option)
 /* When it runs has changed: its login, here; and for its machine how long it may idle. */
 static void follow_policy(struct job_work *w)
 {
-    struct distro d;
-
-    if (store_load(&w->paths, &w->defaults, w->distro, &d, NULL) < 0)
+    if (!job_work_read(w, NULL))
         return;
-    w->note = login_follow(&w->paths, w->distro, &d.options);
-    w->seconds = options_idle_seconds(&d.options);
-    distro_release(&d);
+    job_work_login(w);
+    w->seconds = options_idle_seconds(&w->settings.options);
 }
 
 static int run_set(struct job_work *w, struct err *e)
@@ -144,7 +141,6 @@ static void is_set(struct op_job *j, struct job_work *w)
 {
     int id = option_find(j->word[1]);
 
-    watch_look(j->core->watch);
     if (!w->err.code && id >= 0)
         tell_effect(j, option_table[id].effect);
     if (w->note)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Installing a distro. */
-#include "core/op_job.h"
+#include "core/op_work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/core.h"
-#include "core/login.h"
 #include "core/program.h"
 #include "core/store.h"
 #include "core/task.h"
@@ -25,14 +24,19 @@ static void on_task_progress(void *ctx, uint64_t done, uint64_t total)
     job_progress(j, done, total);
 }
 
-static void follow_login(struct op_job *j)
+static int run_login(struct job_work *w, struct err *e)
 {
-    struct distro d;
+    (void)e;
+    if (job_work_read(w, NULL))
+        job_work_login(w);
+    return 0;
+}
 
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) < 0)
-        return;
-    job_follow_login(j, &d.options);
-    distro_release(&d);
+static void installed(struct op_job *j, struct job_work *w)
+{
+    if (w->note)
+        job_note(j, "%s", w->note);
+    job_finish(j, STATUS_DONE, NULL);
 }
 
 static void on_task_finished(void *ctx, const struct err *e)
@@ -42,10 +46,9 @@ static void on_task_finished(void *ctx, const struct err *e)
     if (j->core->watch)
         watch_task(j->core->watch, j->distro, false, 0, 0);
     if (e->code == 0)
-        follow_login(j);
-    job_finish(j, e->code == 0           ? STATUS_DONE
-                  : e->code == ECANCELED ? STATUS_CANCELLED
-                                         : STATUS_FAILED, e);
+        job_work_start(j, run_login, installed);
+    else
+        job_finish(j, e->code == ECANCELED ? STATUS_CANCELLED : STATUS_FAILED, e);
 }
 
 /* The same words a person would type, for the child. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Starting a distro's machine, and stopping it. */
-#include "core/op_job.h"
+#include "core/op_work.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,7 +10,6 @@
 #include "core/base/auto.h"
 #include "core/core.h"
 #include "core/doctor.h"
-#include "core/login.h"
 #include "core/machine.h"
 #include "core/store.h"
 #include "core/suspended.h"
@@ -65,36 +64,37 @@ static void machine_runs(struct op_job *j)
         ask_use(j);
 }
 
+/* True: it ended here, or is not known yet.  False when somebody else's machine runs in the place of ours. */
+static bool is_not_started(struct op_job *j, const struct model_distro *d)
+{
+    struct err e = j->not_started;
+
+    if (!e.code || watch_is_starting(j->core->watch, j->distro))
+        return e.code;
+    j->not_started.code = 0;
+    if (MACHINE_BIT(d->state) & MACHINE_LIVE)
+        j->joined++;
+    else
+        job_finish(j, STATUS_FAILED, &e);
+    return !(MACHINE_BIT(d->state) & MACHINE_LIVE);
+}
+
 static void watch_boot(struct op_job *j, const struct model_distro *d)
 {
-    if (j->start)
-        return; /* lxtop-vmm is not up yet */
+    if (j->start || is_not_started(j, d))
+        return; /* lxtop-vmm is not up (yet) */
     tell_phases(j, d);
     if (d->state == MACHINE_RUNNING) {
         if (*d->note)
             job_note(j, "%s", d->note);
         machine_runs(j);
-    } else if (!(MACHINE_BIT(d->state) & MACHINE_DOWN)) {
+    } else if (!(MACHINE_BIT(d->state) & MACHINE_DOWN) || watch_is_starting(j->core->watch, j->distro)) {
         return;
     } else if (j->joined && j->joined <= JOINS_MAX) {
         j->booting = false;
     } else {
         fail_start(j, d);
     }
-}
-
-/* True when somebody else's machine runs in the place of the one that was not started. */
-static bool join(struct op_job *j)
-{
-    const struct model_distro *d;
-
-    watch_look(j->core->watch);
-    d = job_distro(j);
-    if (!d || !(MACHINE_BIT(d->state) & MACHINE_LIVE))
-        return false;
-    j->joined++;
-    j->booting = true;
-    return true;
 }
 
 static void on_start_note(void *ctx, const char *text)
@@ -105,49 +105,45 @@ static void on_start_note(void *ctx, const char *text)
 static void on_started(void *ctx, const struct err *e)
 {
     struct op_job *j = ctx;
-    struct err copy = *e;
 
     j->start = NULL;
+    j->not_started = *e;
     watch_started(j->core->watch, j->distro);
-    if (copy.code && !join(j))
-        job_finish(j, STATUS_FAILED, &copy);
+    if (j->not_started.code)
+        job_need_machine(j);
 }
 
-void job_follow_login(struct op_job *j, const struct options *o)
+static int run_prepare(struct job_work *w, struct err *e)
 {
-    auto_free char *changed = login_follow(&j->core->paths, j->distro, o);
-
-    if (changed)
-        job_note(j, "%s", changed);
-}
-
-static void begin_start(struct op_job *j)
-{
-    static const struct machine_start_events ev = {on_start_note, on_started, false};
-    struct distro d;
-    struct err e = {0};
     char advice[ERR_MSG_SIZE];
 
-    if (!doctor_kvm_works(advice, sizeof(advice))) {
-        err_set(&e, ENOTSUP, "%s", advice);
-        job_finish(j, STATUS_HOST, &e);
+    if (!doctor_kvm_works(advice, sizeof(advice)))
+        return err_set(e, ENOTSUP, "%s", advice);
+    if (!job_work_read(w, e))
+        return -EIO;
+    job_work_login(w);
+    return 0;
+}
+
+static void prepared(struct op_job *j, struct job_work *w)
+{
+    static const struct machine_start_events ev = {on_start_note, on_started, false};
+    struct err e = {0};
+
+    if (w->err.code) {
+        job_finish(j, w->err.code == ENOTSUP ? STATUS_HOST : STATUS_FAILED, &w->err);
         return;
     }
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, &e) < 0) {
-        job_finish(j, STATUS_FAILED, &e);
-        return;
-    }
-    if (d.warning)
-        job_note(j, "%s", d.warning);
-    job_follow_login(j, &d.options);
+    if (w->settings.warning)
+        job_note(j, "%s", w->settings.warning);
+    if (w->note)
+        job_note(j, "%s", w->note);
     j->use_deadline = 0; /* it is asked anew */
-    j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
-    distro_release(&d);
+    j->start = machine_start(j->core->loop, &j->core->paths, &w->settings, &ev, j, &e);
     j->booting = true;
-    if (j->start)
-        watch_starting(j->core->watch, j->distro);
-    else if (!join(j))
-        job_finish(j, STATUS_FAILED, &e);
+    watch_starting(j->core->watch, j->distro);
+    if (!j->start)
+        on_started(j, &e);
 }
 
 /* --- a machine that runs may be about to stop: it is asked before it is used --- */
@@ -229,12 +225,14 @@ void job_need_machine(struct op_job *j)
 
     if (!d)
         job_finish(j, STATUS_NO_DISTRO, NULL);
+    else if (j->work)
+        return;
     else if (j->use)
         wait_use(j);
     else if (j->booting)
         watch_boot(j, d);
     else if (MACHINE_BIT(d->state) & MACHINE_DOWN)
-        begin_start(j);
+        job_work_start(j, run_prepare, prepared);
     else if (d->state == MACHINE_RUNNING)
         machine_runs(j);
     else if (d->state == MACHINE_STARTING)
@@ -248,6 +246,8 @@ void job_run_start(struct op_job *j)
 }
 
 /* --- stop --- */
+
+#define STOP_SECONDS 30 /* where its settings do not say how long its stop may take */
 
 /* Its lock is free: only the next look at its state will tell. */
 static bool has_ended(const struct op_job *j)
@@ -268,28 +268,14 @@ static void kill_machine(struct op_job *j)
     j->stop_deadline = INT64_MAX;
 }
 
-/* A number among the distro's settings; `otherwise` where they cannot be read. */
-static int64_t setting_of(struct op_job *j, enum option_id id, int64_t otherwise)
-{
-    struct distro d;
-    int64_t number;
-
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, NULL) < 0)
-        return otherwise;
-    number = options_number(&d.options, id);
-    distro_release(&d);
-    return number;
-}
-
 static void power_off(struct op_job *j)
 {
     bool force = j->flags & FLAG_FORCE;
-    int64_t seconds = setting_of(j, OPT_STOP_TIMEOUT, 30);
 
-    j->stop_deadline = (int64_t)uv_now(j->core->loop) + (force ? 2000 : seconds * 1000 + 5000);
+    j->stop_deadline = (int64_t)uv_now(j->core->loop) + (force ? 2000 : j->stop_seconds * 1000 + 5000);
     if (watch_send(j->core->watch, j->distro,
                    json_pack("{ss sb sI}", "cmd", "stop", "force", force, "deadline_ms",
-                             (json_int_t)seconds * 1000), NULL, NULL, NULL) < 0)
+                             (json_int_t)j->stop_seconds * 1000), NULL, NULL, NULL) < 0)
         kill_machine(j);
 }
 
@@ -301,12 +287,49 @@ static void on_not_saved(struct op_job *j, const struct err *e)
     power_off(j);
 }
 
-static void begin_stop(struct op_job *j, const struct model_distro *d)
+static int run_read(struct job_work *w, struct err *e)
 {
-    if (d->state == MACHINE_RUNNING && !(j->flags & FLAG_FORCE) && setting_of(j, OPT_INSTANT, 0) == INSTANT_SUSPEND)
+    return job_work_read(w, e) ? 0 : -EIO;
+}
+
+/* Where its settings cannot be read it is stopped all the same. */
+static void settings_read(struct op_job *j, struct job_work *w)
+{
+    const struct model_distro *d = job_distro(j);
+
+    if (w->read) {
+        j->stop_seconds = options_number(&w->settings.options, OPT_STOP_TIMEOUT);
+        j->instant = (int)options_number(&w->settings.options, OPT_INSTANT);
+    }
+    if (d && d->state == MACHINE_RUNNING && j->instant == INSTANT_SUSPEND)
         job_begin_suspend(j, on_not_saved);
     else
         power_off(j);
+}
+
+/* By force nothing is waited for, no disk either. */
+static void begin_stop(struct op_job *j)
+{
+    j->stop_deadline = INT64_MAX;
+    j->stop_seconds = STOP_SECONDS;
+    j->instant = -1;
+    if (j->flags & FLAG_FORCE)
+        power_off(j);
+    else
+        job_work_start(j, run_read, settings_read);
+}
+
+static int run_discard(struct job_work *w, struct err *e)
+{
+    (void)e;
+    suspended_discard(&w->paths, w->distro);
+    return 0;
+}
+
+static void discarded(struct op_job *j, struct job_work *w)
+{
+    (void)w;
+    job_finish(j, STATUS_DONE, NULL);
 }
 
 /* There is nothing to power off, and what is saved is not thrown away for one word. */
@@ -315,9 +338,7 @@ static void stop_suspended(struct op_job *j)
     struct err e;
 
     if (j->flags & FLAG_FORCE) {
-        suspended_discard(&j->core->paths, j->distro);
-        watch_look(j->core->watch);
-        job_finish(j, STATUS_DONE, NULL);
+        job_work_start(j, run_discard, discarded);
         return;
     }
     err_set(&e, EBUSY, "%s is suspended; `lxtop start %s` goes on there, `lxtop stop --force %s` throws what is saved "
@@ -347,29 +368,31 @@ static void on_prepared(void *ctx, const struct err *e)
         not_prepared(j, copy.msg);
 }
 
-static void prepare(struct op_job *j)
+static void boot_again(struct op_job *j, struct job_work *w)
 {
     static const struct machine_start_events ev = {on_start_note, on_prepared, true};
-    struct distro d;
-    struct err e = {0};
+    struct err e = w->err;
 
-    j->prepared = true;
-    j->stop_deadline = (int64_t)uv_now(j->core->loop) + PREPARE_MS;
-    if (store_load(&j->core->paths, &j->core->defaults, j->distro, &d, &e) == 0) {
-        j->start = machine_start(j->core->loop, &j->core->paths, &d, &ev, j, &e);
-        distro_release(&d);
-    }
+    if (w->read)
+        j->start = machine_start(j->core->loop, &j->core->paths, &w->settings, &ev, j, &e);
     if (j->start)
         watch_starting(j->core->watch, j->distro);
     else
         not_prepared(j, e.msg);
 }
 
+static void prepare(struct op_job *j)
+{
+    j->prepared = true;
+    j->stop_deadline = (int64_t)uv_now(j->core->loop) + PREPARE_MS;
+    job_work_start(j, run_read, boot_again);
+}
+
 static void is_down(struct op_job *j, const struct model_distro *d)
 {
     bool forced = d && strcmp(d->reason, "forced") == 0;
 
-    if (d && !j->prepared && strcmp(d->reason, "stopped") == 0 && setting_of(j, OPT_INSTANT, 0) == INSTANT_READY) {
+    if (d && !j->prepared && strcmp(d->reason, "stopped") == 0 && j->instant == INSTANT_READY) {
         prepare(j);
         return;
     }
@@ -386,12 +409,12 @@ void job_run_stop(struct op_job *j)
 {
     const struct model_distro *d = job_distro(j);
 
-    if (!j->begun && !job_check_distro(j))
+    if (j->work || (!j->begun && !job_check_distro(j)))
         return;
     if (!j->begun && d->state == MACHINE_SUSPENDED) {
         stop_suspended(j);
     } else if (!j->begun) {
-        begin_stop(j, d);
+        begin_stop(j);
     } else if (j->not_saved) {
         job_watch_suspend(j);
     } else if (j->start) {

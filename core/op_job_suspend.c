@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Suspending a distro: its machine is saved by lxtop-vmm, which ends with it. */
-#include "core/op_job.h"
+#include "core/op_work.h"
 
 #include <errno.h>
 
@@ -23,20 +23,32 @@ static void on_saved(void *ctx, const json_t *reply, const struct err *e)
         j->not_saved(j, e);
 }
 
-void job_begin_suspend(struct op_job *j, void (*failed)(struct op_job *j, const struct err *e))
+/* Of a running distro it is debris. */
+static int run_discard(struct job_work *w, struct err *e)
 {
-    const struct paths *p = &j->core->paths;
-    auto_free char *folder = suspended_folder(p, j->distro);
+    (void)e;
+    suspended_discard(&w->paths, w->distro);
+    return 0;
+}
+
+static void ask_save(struct op_job *j, struct job_work *w)
+{
+    auto_free char *folder = suspended_folder(&j->core->paths, j->distro);
     struct err e;
 
-    suspended_discard(p, j->distro); /* of a running distro it is debris */
+    (void)w;
     j->asked = true;
-    j->not_saved = failed;
     if (watch_send(j->core->watch, j->distro,
                    json_pack("{ss ss* ss}", "cmd", "save", "path", folder, "then", "end"), on_saved, j, &e) == 0)
         return;
     j->asked = false;
-    failed(j, &e);
+    j->not_saved(j, &e);
+}
+
+void job_begin_suspend(struct op_job *j, void (*failed)(struct op_job *j, const struct err *e))
+{
+    j->not_saved = failed;
+    job_work_start(j, run_discard, ask_save);
 }
 
 void job_watch_suspend(struct op_job *j)
@@ -44,7 +56,7 @@ void job_watch_suspend(struct op_job *j)
     const struct model_distro *d = job_distro(j);
     struct err e;
 
-    if (j->asked || (d && !(MACHINE_BIT(d->state) & MACHINE_DOWN)))
+    if (j->asked || j->work || (d && !(MACHINE_BIT(d->state) & MACHINE_DOWN)))
         return;
     if (d && d->state == MACHINE_SUSPENDED) {
         job_finish(j, STATUS_DONE, NULL);

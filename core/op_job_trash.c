@@ -13,26 +13,11 @@
 #include "core/machine.h"
 #include "core/trash.h"
 #include "core/trash_report.h"
-#include "core/watch.h"
 #include "core/words.h"
-
-/* A copy of everything that the thread needs; the job may be gone before it. */
-struct trash_work {
-    uv_work_t work;
-    struct op_job *job;          /* NULL: nobody waits (any more) */
-    struct paths paths;          /* data and state alone */
-    struct options defaults;
-    char name[NAME_MAX_LEN + 2]; /* "": of all names */
-    bool old_alone;              /* only what has been there for its time */
-    bool last_alone;             /* only what came last */
-    unsigned deleted;
-    int64_t freed;
-    struct err err;
-};
 
 /* --- on the thread --- */
 
-static void delete_one(struct trash_work *w, const struct trashed *t)
+static void delete_one(struct job_work *w, const struct trashed *t)
 {
     int64_t used = trash_used(&w->paths, t);
 
@@ -42,127 +27,67 @@ static void delete_one(struct trash_work *w, const struct trashed *t)
     w->freed += used;
 }
 
-static void thread_main(uv_work_t *work)
+/* Of the job's distro, or of all; nothing but what came last (`last`), or has been there for its time (`old`). */
+static int empty(struct job_work *w, bool last, bool old)
 {
-    struct trash_work *w = work->data;
     unsigned count;
     auto_free struct trashed *list = trash_list(&w->paths, &count);
 
-    for (unsigned i = 0; i < count && !(w->last_alone && w->deleted); i++)
-        if ((!*w->name || strcmp(w->name, list[i].name) == 0) &&
-            (!w->old_alone || trash_until(&w->paths, &w->defaults, &list[i]) <= time(NULL)))
+    for (unsigned i = 0; i < count && !(last && w->deleted); i++)
+        if ((!*w->distro || strcmp(w->distro, list[i].name) == 0) &&
+            (!old || trash_until(&w->paths, &w->defaults, &list[i]) <= time(NULL)))
             delete_one(w, &list[i]);
+    return w->err.code ? -w->err.code : 0;
 }
 
-static void free_work(struct trash_work *w)
+static int run_empty(struct job_work *w, struct err *e)
 {
-    free(w->paths.data);
-    free(w->paths.state);
-    options_release(&w->defaults);
-    free(w);
+    int r = empty(w, false, false);
+
+    if (r < 0 || w->deleted || !*w->distro)
+        return r;
+    return err_set(e, ENOENT, "there is no '%.80s' in the trash; `lxtop trash list` shows what is", w->distro);
+}
+
+static int run_purge(struct job_work *w, struct err *e)
+{
+    (void)e;
+    return empty(w, true, false);
+}
+
+static int run_expire(struct job_work *w, struct err *e)
+{
+    (void)e;
+    return trash_changed_ns(&w->paths) ? empty(w, false, true) : 0;
 }
 
 /* --- on the loop --- */
 
-static void tell_emptied(struct op_job *j, struct trash_work *w)
+static void emptied(struct op_job *j, struct job_work *w)
 {
     char count[WORDS_TEXT], size[WORDS_TEXT];
 
     if (w->deleted)
         job_note(j, "%s deleted for good; that frees %s", words_count(count, w->deleted, "removed distro"),
                  words_size(size, w->freed));
-    else if (!w->err.code && *w->name && !w->last_alone) /* which another may have deleted already */
-        err_set(&w->err, ENOENT, "there is no '%.80s' in the trash; `lxtop trash list` shows what is", w->name);
-    else if (!w->err.code && !w->last_alone)
+    else if (!w->err.code && j->op == OP_TRASH_EMPTY)
         job_note(j, "there is nothing in the trash");
     job_finish(j, w->err.code == ENOENT ? STATUS_NO_DISTRO : w->err.code ? STATUS_FAILED : STATUS_DONE, &w->err);
 }
 
-static void on_done(uv_work_t *work, int status)
-{
-    struct trash_work *w = work->data;
-    struct op_job *j = w->job;
-
-    (void)status;
-    if (j) {
-        j->trash = NULL;
-        tell_emptied(j, w);
-    }
-    free_work(w);
-}
-
-static struct trash_work *work_new(struct core *c, const char *name)
-{
-    struct trash_work *w = calloc(1, sizeof(*w));
-
-    if (!w)
-        return NULL;
-    w->work.data = w;
-    snprintf(w->name, sizeof(w->name), "%s", name);
-    w->paths.data = strdup(c->paths.data);
-    w->paths.state = strdup(c->paths.state);
-    if (w->paths.data && w->paths.state && options_copy(&w->defaults, &c->defaults, NULL) == 0)
-        return w;
-    free_work(w);
-    return NULL;
-}
-
-void trash_work_detach(struct trash_work *w)
-{
-    if (w)
-        w->job = NULL;
-}
-
 void trash_expire(struct core *c)
 {
-    struct trash_work *w = trash_changed_ns(&c->paths) ? work_new(c, "") : NULL;
-
-    if (!w)
-        return;
-    w->old_alone = true;
-    if (uv_queue_work(c->loop, &w->work, thread_main, on_done) < 0)
-        free_work(w);
+    core_work_start(c, run_expire);
 }
 
 /* --- the operations --- */
-
-static void begin_emptying(struct op_job *j, bool last_alone)
-{
-    struct trash_work *w = work_new(j->core, j->distro);
-
-    if (!w || uv_queue_work(j->core->loop, &w->work, thread_main, on_done) < 0) {
-        struct err e;
-
-        if (w)
-            free_work(w);
-        err_sys(&e, ENOMEM, "empty the trash");
-        job_finish(j, STATUS_FAILED, &e);
-        return;
-    }
-    w->job = j;
-    w->last_alone = last_alone;
-    j->trash = w;
-}
-
-/* How long it can be brought back: its own wish. */
-static int64_t kept_seconds(const struct job_work *w)
-{
-    struct distro d;
-    int64_t seconds;
-
-    if (store_load(&w->paths, &w->defaults, w->distro, &d, NULL) < 0)
-        return 0;
-    seconds = options_number(&d.options, OPT_TRASH);
-    distro_release(&d);
-    return seconds;
-}
 
 static int run_remove(struct job_work *w, struct err *e)
 {
     auto_close int lock = machine_lock(&w->paths, w->distro, e);
     int r;
 
-    w->seconds = kept_seconds(w);
+    w->seconds = job_work_read(w, NULL) ? options_number(&w->settings.options, OPT_TRASH) : 0; /* its own wish */
     r = lock < 0 ? lock : trash_put(&w->paths, w->distro, e);
     if (r == 0)
         login_set(&w->paths, w->distro, false, NULL);
@@ -173,13 +98,12 @@ static void removed(struct op_job *j, struct job_work *w)
 {
     char kept[WORDS_TEXT];
 
-    watch_look(j->core->watch);
     if (w->err.code) {
         job_finish(j, w->err.code == EBUSY ? STATUS_WRONG_STATE : STATUS_FAILED, &w->err);
         return;
     }
     if (w->seconds == 0 || (j->flags & FLAG_PURGE)) {
-        begin_emptying(j, true);
+        job_work_start(j, run_purge, emptied);
         return;
     }
     job_note(j, "for %s `lxtop trash restore %s` brings it back, `lxtop trash empty %s` frees its disk space",
@@ -219,7 +143,6 @@ static void restored(struct op_job *j, struct job_work *w)
 {
     int code = w->err.code;
 
-    watch_look(j->core->watch);
     if (!code && j->as)
         job_note(j, "it is %s now", j->as);
     job_finish(j, !code ? STATUS_DONE : code == ENOENT ? STATUS_NO_DISTRO : code == EEXIST ? STATUS_WRONG_STATE : STATUS_FAILED,
@@ -247,5 +170,5 @@ void job_run_trash(struct op_job *j)
     else if (j->op == OP_TRASH_RESTORE)
         restore(j);
     else
-        begin_emptying(j, false);
+        job_work_start(j, run_empty, emptied);
 }

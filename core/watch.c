@@ -4,21 +4,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/base/file.h"
+#include "core/aside.h"
 #include "core/core.h"
 #include "core/doctor.h"
+#include "core/look.h"
 #include "core/machine.h"
 #include "core/plain.h"
-#include "core/seen.h"
 #include "core/stats.h"
 #include "core/store.h"
 
 #define LOOK_MS 1000
 #define MISSES_SILENT 3 /* stats unanswered in a row: the machine is silent */
+#define LOOKS_LATE 5    /* ticks without the end of a look: the disk hangs, which is said */
 
 /* One distro that is watched. */
 struct line {
@@ -27,20 +27,35 @@ struct line {
     char name[NAME_MAX_LEN + 1];
     struct ctl *ctl; /* NULL while not connected */
     struct stats_sample sample;
-    struct seen files;
     unsigned misses;
-    bool seen, starting, task;
+    bool seen, task;
+    bool starting; /* shown as that, whatever the files say */
+    bool started;  /* no longer, once they have been looked at anew: */
+    bool looked;   /* by the look that is under way */
     bool failed; /* the connection was refused or ended: not tried again before the next tick */
     uint64_t task_done, task_total;
 };
 
+/* Somebody waits for the end of a look that begins after he has asked. */
+struct wait {
+    struct wait *next;
+    void (*then)(void *ctx);
+    void *ctx;
+    bool begun;
+};
+
 struct watch {
     struct core *core;
-    char *only;
+    bool alone; /* of one distro: nothing is shown of the host */
     uv_timer_t timer;
     struct line *lines;
     struct line *next; /* of them, where line_find begins */
-    int64_t trash_ns; /* when the trash that is in the model was changed */
+    struct look *look; /* NULL: under way */
+    struct aside *aside; /* where it is; NULL: here */
+    struct wait *waits;
+    unsigned late; /* ticks since it is under way */
+    bool asked;    /* for another */
+    bool afresh;   /* which uses the defaults of now */
     bool stopping;
 };
 
@@ -230,17 +245,6 @@ static void show_run(struct model_distro *d, const struct machine_run *r)
     d->emulated = r->emulated;
 }
 
-/* What the root disk takes of this host: a sparse file grows with what is written. */
-static void show_disk(struct model_distro *d, const struct distro *s)
-{
-    struct stat st;
-
-    if (!s->disk || stat(s->disk, &st) < 0)
-        return;
-    d->disk_used = (int64_t)st.st_blocks * 512 + s->layers_used;
-    d->disk_size = st.st_size;
-}
-
 static void show_progress(struct model_distro *d, const struct line *l)
 {
     d->task = l->task;
@@ -248,87 +252,82 @@ static void show_progress(struct model_distro *d, const struct line *l)
     d->task_total = l->task_total;
 }
 
-static void show_files(struct model_distro *d, const struct distro *s)
+static void show_files(struct model_distro *d, const struct look_files *f)
 {
+    const struct distro *s = &f->distro;
+
     plain_copy(d->source, sizeof(d->source), s->source ? s->source : "", s->source ? strlen(s->source) : 0, false);
     d->installed = s->installed;
     d->memory_size = options_number(&s->options, OPT_MEMORY);
     d->cpus = (int)options_number(&s->options, OPT_CPUS);
     d->trash_seconds = options_number(&s->options, OPT_TRASH);
-    show_disk(d, s);
+    d->disk_used = f->disk_used;
+    d->disk_size = f->disk_size;
 }
 
-static void read_run(const struct line *l, struct machine_run *run)
+/* Over what the files say. */
+static void show_starting(struct model_distro *d)
 {
-    machine_read(&l->watch->core->paths, l->name, run);
-    if (!l->starting || (MACHINE_BIT(run->state) & MACHINE_LIVE))
+    if (MACHINE_BIT(d->state) & MACHINE_LIVE)
         return;
-    run->state = MACHINE_STARTING;
-    run->reason[0] = run->detail[0] = '\0';
+    d->state = MACHINE_STARTING;
+    d->reason[0] = d->detail[0] = '\0';
     for (int i = 0; i < PHASES; i++)
-        run->phase_us[i] = -1;
+        d->phase_us[i] = -1;
 }
 
-/* What the files of a distro say, which were read just now. */
-static void show_distro(struct line *l, struct model_distro *d, const struct distro *s)
+static void show_distro(struct line *l, struct model_distro *d, const struct look_files *files)
 {
     struct model_focus *f = &l->watch->core->model.focus;
-    struct machine_run run;
+    bool live = MACHINE_BIT(files->run.state) & MACHINE_LIVE;
 
-    show_files(d, s);
-    read_run(l, &run);
-    show_run(d, &run);
-    if (!(MACHINE_BIT(run.state) & MACHINE_LIVE)) {
+    show_files(d, files);
+    show_run(d, &files->run);
+    if (!live && !l->starting) {
         if (strcmp(f->name, d->name) == 0)
             f->device_count = 0;
         forget_figures(d);
         l->misses = 0;
-    } else if (!l->ctl && !l->starting && !l->failed) {
+    } else if (live && !l->ctl && !l->starting && !l->failed) {
         connect_line(l);
     }
 }
 
 /* The settings of the one that is looked at closely, as they are in the files now. */
-static void show_focus(struct watch *w, const struct distro *s)
+static void show_focus(struct watch *w, struct look_files *files)
 {
     struct model_focus *f = &w->core->model.focus;
-    struct snapshots snapshots;
 
-    if (strcmp(f->name, s->name) != 0)
+    if (strcmp(f->name, files->distro.name) != 0)
         return;
     if (f->known)
         options_release(&f->options);
-    f->known = options_copy(&f->options, &s->options, NULL) == 0;
-    if (snapshots_load(&w->core->paths, s->name, &snapshots, NULL) == 0)
-        model_focus_snapshots(f, &snapshots);
+    f->known = options_copy(&f->options, &files->distro.options, NULL) == 0;
+    if (files->focus)
+        model_focus_snapshots(f, &files->snapshots);
+    files->focus = false;
 }
 
 void watch_focus(struct watch *w, const char *name)
 {
-    struct core *c = w->core;
-    struct model_focus *f = &c->model.focus;
-    struct distro s;
+    struct model_focus *f = &w->core->model.focus;
 
     if (strcmp(f->name, name) == 0)
         return;
     model_focus_forget(f);
     snprintf(f->name, sizeof(f->name), "%s", name);
-    if (!*name || store_load(&c->paths, &c->defaults, name, &s, NULL) < 0)
-        return; /* the next look tells what there is */
-    show_focus(w, &s);
-    distro_release(&s);
+    if (*name)
+        watch_look(w);
 }
 
-static void show_trash(struct watch *w)
+static void show_trash(struct model *m, struct look *k)
 {
-    struct model *m = &w->core->model;
-    int64_t changed_ns = trash_changed_ns(&w->core->paths);
-
-    if (changed_ns == w->trash_ns)
+    if (!k->trash_new)
         return;
-    w->trash_ns = changed_ns;
     free(m->removed);
-    m->removed = trash_list(&w->core->paths, &m->removed_count);
+    m->removed = k->trash;
+    m->removed_count = k->trash_count;
+    k->trash = NULL;
 }
 
 /* An install by this process has a row before its folder is there. */
@@ -362,95 +361,194 @@ static void drop_unseen(struct watch *w)
     }
 }
 
-/* The machine's lock is asked for each time: whoever takes it need not write anything. */
-static bool is_locked(const struct line *l)
+static void show_row(struct watch *w, struct look_row *r)
 {
-    auto_free char *lock = machine_file(&l->watch->core->paths, l->name, "lock");
-
-    return lock && file_is_locked(lock);
-}
-
-/* It was down and is, and no file of it has changed: what is shown of it holds. */
-static bool is_known(struct line *l, const struct model_distro *d)
-{
-    const struct core *c = l->watch->core;
-    bool same = seen_same(&l->files, &c->paths, l->name, c->model.now);
-
-    return same && !l->starting && (MACHINE_BIT(d->state) & MACHINE_DOWN) && strcmp(c->model.focus.name, l->name) != 0 &&
-           !is_locked(l);
-}
-
-static void look_at(struct watch *w, const struct store_name *n)
-{
-    struct core *c = w->core;
-    struct line *l = line_of(w, n->name);
-    struct model_distro *d = l ? model_row(&c->model, n->name) : NULL;
-    struct distro s;
+    struct line *l = line_of(w, r->name);
+    struct model_distro *d = l ? model_row(&w->core->model, r->name) : NULL;
 
     if (!d)
         return;
     show_progress(d, l);
-    l->seen = n->installing || is_known(l, d);
-    if (n->installing) {
+    l->seen = r->installing || r->same || r->read;
+    if (r->installing) {
         d->state = MACHINE_INSTALLING;
-    } else if (!l->seen && store_load(&c->paths, &c->defaults, n->name, &s, NULL) == 0) {
-        l->seen = true;
-        show_distro(l, d, &s);
-        show_focus(w, &s);
-        distro_release(&s);
+    } else if (r->read) {
+        show_distro(l, d, r->read);
+        show_focus(w, r->read);
     }
+    if (l->starting && !r->installing)
+        show_starting(d);
 }
 
-void watch_look(struct watch *w)
+static void show_rows(struct watch *w, struct look *k)
 {
-    struct core *c = w->core;
-    auto_free struct store_name *list = NULL;
-    struct err e = {0};
-    unsigned n = 0;
-
-    if (w->stopping)
-        return;
-    c->model.now = time(NULL);
-    if (store_list(&c->paths, &list, &n, &e) < 0) {
-        model_say(&c->model, MESSAGE_ERROR, "%s", e.msg);
-        return;
-    }
-    for (struct line *l = w->lines; l; l = l->next)
+    for (struct line *l = w->lines; l; l = l->next) {
         l->seen = false;
-    for (unsigned i = 0; i < n; i++)
-        if (!w->only || strcmp(w->only, list[i].name) == 0)
-            look_at(w, &list[i]);
+        l->starting &= !l->looked;
+        l->looked = false;
+    }
+    for (unsigned i = 0; i < k->rows; i++)
+        show_row(w, &k->row[i]);
     for (struct line *l = w->lines; l; l = l->next)
         show_task(w, l);
     drop_unseen(w);
-    show_trash(w);
+}
+
+static void show_look(struct watch *w, struct look *k)
+{
+    struct model *m = &w->core->model;
+
+    m->now = k->now;
+    if (k->err.code) {
+        model_say(m, MESSAGE_ERROR, "%s", k->err.msg);
+        return;
+    }
+    show_rows(w, k);
+    show_trash(m, k);
+    if (!w->alone) {
+        m->host.disk_free = k->host.disk_free;
+        m->host.disk_size = k->host.disk_size;
+    }
+    if (core_conf_look(w->core, k->conf))
+        w->afresh = w->asked = true;
+    changed(w);
+}
+
+/* --- a look, here or aside --- */
+
+static void end_waits(struct watch *w, bool all)
+{
+    struct wait *due = NULL, *wait;
+
+    for (struct wait **at = &w->waits; (wait = *at);) {
+        if (!wait->begun && !all) {
+            at = &wait->next;
+            continue;
+        }
+        *at = wait->next;
+        wait->next = due;
+        due = wait;
+    }
+    while ((wait = due)) {
+        due = wait->next;
+        wait->then(wait->ctx);
+        free(wait);
+    }
+}
+
+static void end_look(struct watch *w, struct look *k)
+{
+    show_look(w, k);
+    look_forget_read(k);
+    w->look = k;
+    w->late = 0;
+    end_waits(w, false);
+}
+
+static void begin_look(struct watch *w)
+{
+    struct look *k = steal_ptr(&w->look);
+
+    w->asked = false;
+    snprintf(k->focus, sizeof(k->focus), "%s", w->core->model.focus.name);
+    if (w->afresh)
+        look_use(k, &w->core->defaults);
+    w->afresh = false;
+    for (struct wait *wait = w->waits; wait; wait = wait->next)
+        wait->begun = true;
+    for (struct line *l = w->lines; l; l = l->next)
+        if (l->started) {
+            look_forget(k, l->name);
+            l->looked = true;
+            l->started = false;
+        }
+    if (w->aside) {
+        aside_give(w->aside, k);
+        return;
+    }
+    look_run(k);
+    end_look(w, k);
+}
+
+/* One that is under way has begun before what is asked for: another follows it. */
+void watch_look(struct watch *w)
+{
+    w->asked = true;
+    while (w->asked && w->look && !w->stopping)
+        begin_look(w);
+}
+
+void watch_look_then(struct watch *w, void (*then)(void *ctx), void *ctx)
+{
+    struct wait *wait = w->stopping ? NULL : malloc(sizeof(*wait));
+
+    if (!wait) {
+        then(ctx);
+        return;
+    }
+    *wait = (struct wait){w->waits, then, ctx, false};
+    w->waits = wait;
+    watch_look(w);
+}
+
+static void run_aside(void *work)
+{
+    look_run(work);
+}
+
+static void on_looked(void *ctx, void *work)
+{
+    struct watch *w = ctx;
+
+    end_look(w, work);
+    if (w->asked)
+        watch_look(w);
+}
+
+static void lose_aside(void *work)
+{
+    look_free(work);
+}
+
+void watch_aside(struct watch *w)
+{
+    static const struct aside_events ev = {run_aside, on_looked, lose_aside};
+
+    w->aside = aside_new(w->core->loop, &ev, w);
+}
+
+/* --- once a second --- */
+
+/* No end of a look shows what else there is to show. */
+static void tell_late(struct watch *w)
+{
+    if (w->look)
+        return;
+    if (++w->late == LOOKS_LATE)
+        model_say(&w->core->model, MESSAGE_ERROR, "the disk under %s does not answer; what is shown of distros is as it was",
+                  w->core->paths.data);
     changed(w);
 }
 
 /* Who follows one distro shows nothing of it; and it is not asked for nothing: /proc tells of each processor. */
 static void look_at_host(struct watch *w)
 {
-    struct model_host *h = &w->core->model.host;
-
-    if (w->only)
+    if (w->alone)
         return;
-    doctor_host_memory(h);
-    doctor_host_cpu(h);
-    doctor_host_disk(h, w->core->paths.data);
+    doctor_host_memory(&w->core->model.host);
+    doctor_host_cpu(&w->core->model.host);
 }
 
 static void on_timer(uv_timer_t *t)
 {
     struct watch *w = t->data;
-    bool settings = core_conf_look(w->core);
 
-    for (struct line *l = w->lines; l; l = l->next) {
+    w->core->model.now = time(NULL);
+    tell_late(w);
+    for (struct line *l = w->lines; l; l = l->next)
         l->failed = false;
-        if (settings)
-            l->files = (struct seen){0};
-    }
-    watch_look(w);
     look_at_host(w);
+    watch_look(w);
     for (struct line *l = w->lines; l; l = l->next)
         ask_stats(l);
 }
@@ -461,12 +559,13 @@ struct watch *watch_start(struct core *c, const char *only, struct err *e)
 {
     struct watch *w = calloc(1, sizeof(*w));
 
-    if (!w || (only && !(w->only = strdup(only)))) {
+    if (!w || !(w->look = look_new(&c->paths, &c->defaults, only))) {
         free(w);
         err_sys(e, ENOMEM, "watch");
         return NULL;
     }
     w->core = c;
+    w->alone = only;
     c->watch = w;
     uv_timer_init(c->loop, &w->timer);
     w->timer.data = w;
@@ -479,10 +578,7 @@ struct watch *watch_start(struct core *c, const char *only, struct err *e)
 
 static void on_timer_closed(uv_handle_t *h)
 {
-    struct watch *w = h->data;
-
-    free(w->only);
-    free(w);
+    free(h->data);
 }
 
 void watch_stop(struct watch *w)
@@ -490,6 +586,9 @@ void watch_stop(struct watch *w)
     if (!w)
         return;
     w->stopping = true;
+    aside_close(w->aside);
+    look_free(w->look);
+    end_waits(w, true);
     for (struct line *l = w->lines, *next; l; l = next) {
         next = l->next;
         line_free(l);
@@ -501,31 +600,53 @@ void watch_stop(struct watch *w)
 void watch_starting(struct watch *w, const char *name)
 {
     struct line *l = line_of(w, name);
+    struct model_distro *d = model_row(&w->core->model, name);
 
-    if (l)
-        l->starting = true;
-    watch_look(w);
+    if (!l || !d)
+        return;
+    l->starting = true;
+    l->started = l->looked = false;
+    show_starting(d);
+    changed(w);
 }
 
 void watch_started(struct watch *w, const char *name)
 {
     struct line *l = line_find(w, name);
 
-    if (l)
-        l->starting = l->failed = false;
+    if (l) {
+        l->started = true;
+        l->failed = false;
+    }
     watch_look(w);
 }
 
+bool watch_is_starting(struct watch *w, const char *name)
+{
+    const struct line *l = line_find(w, name);
+
+    return l && l->starting;
+}
+
+/* What it has done so far is no reason to look at any file. */
 void watch_task(struct watch *w, const char *name, bool on, uint64_t done, uint64_t total)
 {
     struct line *l = line_of(w, name);
+    int row = model_index(&w->core->model, name);
 
     if (!l)
         return;
     l->task = on;
     l->task_done = done;
     l->task_total = total;
-    watch_look(w);
+    if (on && row >= 0)
+        show_progress(&w->core->model.distros[row], l);
+    if (on && !l->seen)
+        show_task(w, l);
+    if (on)
+        changed(w);
+    else
+        watch_look(w);
 }
 
 int watch_send(struct watch *w, const char *name, json_t *request, ctl_reply *reply, void *ctx,

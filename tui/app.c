@@ -540,6 +540,7 @@ int app_run(struct core *c)
         fprintf(stderr, "lxtop: %s\n", *e.msg ? e.msg : "this terminal cannot be used; try lxtop --text");
         return STATUS_FAILED;
     }
+    watch_aside(c->watch);
     use_settings(&a);
     a.ui.tabs = tabs_new(c, on_changed, &a);
     a.ui.keys.prefix = tabs_prefix(a.ui.tabs);

@@ -63,6 +63,8 @@ static unsigned count(const struct ui *u, const struct model *m)
 {
     unsigned n = 0;
 
+    if (*u->subject && !known(u, m)) /* those that come first would push the others away beneath a key */
+        return 0;
     for (int kind = OF_DISTRO; kind <= OF_KEYS; kind++)
         n += count_of(u, m, (enum kind)kind);
     return n;

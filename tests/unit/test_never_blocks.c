@@ -2,12 +2,16 @@
 /*
  * The console waits for no disk: what syncs files, sleeps or waits for a process does so in a worker or in a child,
  * whatever the person does.  The C library's functions that wait are taken over by those here, which tell of the
- * console's own thread.
+ * console's own thread; and a disk that hangs is made of those that open and ask for files: they do not return while
+ * the file of TEST_HANGS is there.
  */
+#include "tests/unit/fake_machine.h"
 #include "tests/unit/screen.h"
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <stdarg.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 static bool is_console; /* in the process that is: lxtop --surface; its children have other words */
@@ -43,11 +47,74 @@ int usleep(useconds_t us)
     return nanosleep(&(struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000}, NULL);
 }
 
+/* --- a disk that hangs --- */
+
+static void hang(const char *path)
+{
+    const char *hangs = getenv("TEST_HANGS"), *home = getenv("HOME");
+
+    if (!is_console || !hangs || !home || strncmp(path, home, strlen(home)) != 0)
+        return;
+    while (syscall(SYS_access, hangs, F_OK) == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* That of the C library itself. */
+#define REAL(f) ((__typeof__(&(f)))dlsym(RTLD_NEXT, #f))
+
+int stat(const char *path, struct stat *st)
+{
+    hang(path);
+    return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
+}
+
+int access(const char *path, int mode)
+{
+    hang(path);
+    if (is_console && strcmp(path, "/run/systemd/system") == 0)
+        return 0; /* so that a login can be arranged */
+    return (int)syscall(SYS_access, path, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list ap;
+    mode_t mode;
+
+    va_start(ap, flags);
+    mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(ap, mode_t) : 0;
+    va_end(ap);
+    hang(path);
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    hang(path);
+    return REAL(opendir)(path);
+}
+
+int statvfs(const char *path, struct statvfs *v)
+{
+    hang(path);
+    return REAL(statvfs)(path, v);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    hang(path);
+    return REAL(fopen)(path, mode);
+}
+
+/* --- the console --- */
+
 static void type_and_wait(struct seen *s, const char *keys, const char *text)
 {
     seen_type(s, keys);
     seen_wait(s, text);
 }
+
+static struct fake_machine machine;
 
 static void test_console__never_waits_for_the_disk(void **state)
 {
@@ -60,15 +127,21 @@ static void test_console__never_waits_for_the_disk(void **state)
     setenv("TEST_WAITED", waited, 1);
     make_distro("alpine", NULL);
     make_distro("debian", NULL);
+    make_distro("running", NULL);
     assert_int_equal(shell("truncate -s 1M %s/lxtop/distros/*/root.img", folder), 0);
+    assert_int_equal(shell("echo 'defaults: { policy = \"login\"; };' > %s/lxtop/lxtop.conf", folder), 0);
+    fake_start(&machine, folder, "running");
     seen_begin(&s, env, 24, 120);
     seen_wait(&s, "> alpine");
-    type_and_wait(&s, "e\\cpus\r", "Only: cpus");
+    type_and_wait(&s, "e", "cpus ");
+    type_and_wait(&s, "\\cpus\r", "Only: cpus");
     type_and_wait(&s, "\r\x15" "3\r", "alpine: cpus is now 3");
     type_and_wait(&s, "qq", "NAME");
     type_and_wait(&s, "o\x15" "cpu disk\r", "NAME");
     type_and_wait(&s, "pone\r", "snapshot");
-    type_and_wait(&s, "G", "> debian");
+    type_and_wait(&s, "G", "> running");
+    type_and_wait(&s, "Splive\r", "running: snapshot create done");
+    type_and_wait(&s, "qk", "> debian");
     type_and_wait(&s, "S", "Snapshots of debian");
     type_and_wait(&s, "pone\r", "debian: snapshot create done");
     type_and_wait(&s, "ptwo\r", "two ");
@@ -80,9 +153,62 @@ static void test_console__never_waits_for_the_disk(void **state)
     type_and_wait(&s, "R\r", "trash restore done");
     type_and_wait(&s, tree, "with all that is above");
     type_and_wait(&s, "\r", "install done");
+    assert_int_equal(shell("test -L %s/systemd/user/default.target.wants/lxtop@tree.service", folder), 0);
     type_and_wait(&s, "gs6", "failed"); /* for want of a kernel, or of KVM */
     if (file_read(waited, 1 << 20, &told, NULL, NULL) == 0)
         fail_msg("the console waited: %.700s", told);
+    seen_type(&s, "\x03");
+    seen_rest(&s);
+    seen_end(&s, STATUS_DONE);
+    free(fake_end(&machine));
+}
+
+static char *hang_disk(struct seen *s)
+{
+    static const char *const env[] = {"TERM=xterm-256color", NULL};
+    char *hangs = file_path("%s/hangs", folder);
+
+    setenv("TEST_HANGS", hangs, 1);
+    make_distro("alpine", NULL);
+    make_distro("debian", NULL);
+    seen_begin(s, env, 24, 120);
+    seen_wait(s, "> alpine");
+    assert_int_equal(shell("touch %s", hangs), 0);
+    seen_wait(s, "does not answer");
+    return hangs;
+}
+
+static void test_console__answers_keys_while_the_disk_hangs(void **state)
+{
+    auto_free char *hangs = NULL;
+    struct seen s;
+
+    (void)state;
+    hangs = hang_disk(&s);
+    type_and_wait(&s, "j", "> debian");
+    type_and_wait(&s, "\\alp\r", "Only: alp");
+    type_and_wait(&s, "\x1b", "debian");
+    type_and_wait(&s, "?", "Keys");
+    type_and_wait(&s, "q", "> alpine");
+    type_and_wait(&s, "27", "[7 Settings]");
+    type_and_wait(&s, "q1s6", "running");
+    type_and_wait(&s, "1", "NAME");
+    make_distro("later", NULL);
+    assert_int_equal(unlink(hangs), 0);
+    seen_wait(&s, "later");
+    type_and_wait(&s, "6", "failed");
+    seen_type(&s, "\x03");
+    seen_rest(&s);
+    seen_end(&s, STATUS_DONE);
+}
+
+static void test_console__can_be_left_while_the_disk_hangs(void **state)
+{
+    auto_free char *hangs = NULL;
+    struct seen s;
+
+    (void)state;
+    hangs = hang_disk(&s);
     seen_type(&s, "\x03");
     seen_rest(&s);
     seen_end(&s, STATUS_DONE);
@@ -92,6 +218,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         as_lxtop_test(test_console__never_waits_for_the_disk),
+        as_lxtop_test(test_console__answers_keys_while_the_disk_hangs),
+        as_lxtop_test(test_console__can_be_left_while_the_disk_hangs),
     };
     int status;
 
