@@ -26,6 +26,7 @@
 
 #define WHEEL_ROWS 3
 #define KEYS_A_TURN 256
+#define PASTE_PIECE 4096
 #define TWICE_MS 400
 
 struct app {
@@ -33,6 +34,8 @@ struct app {
     struct ui ui;
     struct grid grid;
     struct stdfd in;
+    bool pasting;      /* what comes is pasted text, */
+    struct term_paste paste; /* so far */
     uv_idle_t more;    /* keys are left that curses has read already */
     uv_prepare_t draw; /* once a turn of the loop at most */
     uv_signal_t resized, terminated, hung_up, interrupted, stopped;
@@ -308,28 +311,57 @@ static struct ui_request mouse(struct app *a)
     return ui_click(&a->ui, m, t.row, t.col, twice);
 }
 
+static void press(struct app *a, ui_key k)
+{
+    struct ui_request r = k == K_MOUSE ? mouse(a) : ui_key_pressed(&a->ui, &a->core->model, k);
+
+    a->dirty = true;
+    carry_out(a, &r);
+}
+
+/* One event, however long it is: the screen shows it when it is over. */
+static bool take_paste(struct app *a)
+{
+    char text[PASTE_PIECE];
+    bool over;
+    size_t len = term_pasted(&a->paste, text, sizeof(text), &over);
+
+    ui_paste(&a->ui, text, len);
+    a->pasting = !over;
+    if (over)
+        press(a, K_PASTE_END);
+    return over || len;
+}
+
+/* False: none waits. */
+static bool take_key(struct app *a)
+{
+    ui_key k = term_key();
+
+    if (k == K_NONE)
+        return false;
+    a->pasting = k == K_PASTE;
+    press(a, k);
+    return true;
+}
+
 static void on_more(uv_idle_t *i);
 
 static void on_input(struct stdfd *in)
 {
     struct app *a = in->ctx;
-    ui_key k;
+    bool some = true;
 
     if (terminal_gone()) {
         a->quit = true;
         uv_stop(a->core->loop);
     }
-    for (int n = 0; !a->quit && !a->leave && (k = term_key()) != K_NONE; n++) {
-        struct ui_request r = k == K_MOUSE ? mouse(a) : ui_key_pressed(&a->ui, &a->core->model, k);
-
-        a->dirty = true;
-        carry_out(a, &r);
-        if (n == KEYS_A_TURN) { /* the rest after whatever else waits, and after a drawing */
-            uv_idle_start(&a->more, on_more);
-            return;
-        }
-    }
-    uv_idle_stop(&a->more);
+    for (int n = 0; some && n < KEYS_A_TURN && !a->quit && !a->leave; n += a->pasting ? KEYS_A_TURN : 1)
+        some = a->pasting ? take_paste(a) : take_key(a);
+    if (some && !a->quit && !a->leave) /* the rest after whatever else waits, and after a drawing */
+        uv_idle_start(&a->more, on_more);
+    else
+        uv_idle_stop(&a->more);
 }
 
 static void on_more(uv_idle_t *i)

@@ -336,6 +336,11 @@ void pane_key(struct pane *p, ui_key k)
         p->ev->typed(p->ctx, bytes, utf8_put(bytes, k));
 }
 
+void pane_text(struct pane *p, const char *text, size_t len)
+{
+    p->ev->typed(p->ctx, text, len);
+}
+
 void pane_paste(struct pane *p, const char *text, size_t len)
 {
     size_t from = 0;

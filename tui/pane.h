@@ -37,6 +37,8 @@ void pane_resize(struct pane *p, int rows, int cols);
 void pane_key(struct pane *p, ui_key k);
 /* The same for a text; of control characters only tabs and line ends remain. */
 void pane_paste(struct pane *p, const char *text, size_t len);
+/* As it is: what is pasted between K_PASTE and K_PASTE_END. */
+void pane_text(struct pane *p, const char *text, size_t len);
 /* Draws all of it, clipped, and puts the grid's cursor where the program has it. */
 void pane_draw(struct pane *p, struct grid *g, int row, int col);
 const char *pane_title(const struct pane *p); /* plain; "" while it has none */

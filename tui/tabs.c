@@ -371,3 +371,10 @@ bool tabs_key(struct tabs *t, ui_key k)
         pane_key(t->tab[t->front]->pane, k);
     return true;
 }
+
+/* Into nothing, where the keys are not the program's. */
+void tabs_paste(struct tabs *t, const char *text, size_t len)
+{
+    if (t && t->count && !t->commanding && !pane_copying(t->tab[t->front]->pane))
+        pane_text(t->tab[t->front]->pane, text, len);
+}

@@ -30,5 +30,7 @@ ui_key tabs_prefix(const struct tabs *t);  /* NULL: Ctrl-] */
 void tabs_draw(struct tabs *t, struct grid *g, int row, int rows);
 /* False: back to the other views. */
 bool tabs_key(struct tabs *t, ui_key k);
+/* Pasted by the terminal, between K_PASTE and K_PASTE_END; NULL allowed. */
+void tabs_paste(struct tabs *t, const char *text, size_t len);
 
 #endif

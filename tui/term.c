@@ -135,8 +135,8 @@ bool term_open(void)
     screen.short_rows = tigetflag("am") > 0 && tigetflag("xenl") <= 0;
     screen.xterm = *capability("kmous");
     screen.away = true;
-    define_key("\033[200~", CODE_PASTE);
-    define_key("\033[201~", CODE_PASTE_END);
+    define_key(PASTE_BEGIN, CODE_PASTE);
+    define_key(PASTE_END, CODE_PASTE_END);
     term_set_scheme(SCHEME_TERMINAL);
     if (terminal)
         arm_crash(&before);

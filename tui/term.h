@@ -42,8 +42,15 @@ void term_beep(void);
 /* For the person's clipboard, by OSC 52; a terminal that does not know it ignores it. At most 64 KiB. */
 void term_clip(const char *text, size_t len);
 
-/* K_NONE when none waits. */
+/* K_NONE when none waits.  After K_PASTE what is pasted comes by term_pasted, until that is over. */
 ui_key term_key(void);
+/* What has been read and is not told yet: the beginning of a character, or of the end. */
+struct term_paste {
+    char held[8];
+    unsigned len;
+};
+/* As much of it as is there, whole characters, `size` at most; *over: all of it. */
+size_t term_pasted(struct term_paste *p, char *to, size_t size, bool *over);
 void term_set_mouse(bool on); /* off at first: the terminal's own selection works */
 enum term_mouse_what { MOUSE_PRESS, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
 struct term_mouse {

@@ -3,6 +3,9 @@
 #ifndef TUI_TERM_CODE_H
 #define TUI_TERM_CODE_H
 
+/* What brackets a paste: xterm, "Bracketed Paste Mode". */
+#define PASTE_BEGIN "\033[200~"
+#define PASTE_END "\033[201~"
 enum term_code { CODE_PASTE = 0x2000, CODE_PASTE_END };
 
 #endif

@@ -6,6 +6,8 @@
 #include <curses.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "core/base/auto.h"
 #include "tui/term_code.h"
@@ -113,6 +115,70 @@ ui_key term_key(void)
             k = ch ? (ui_key)ch : (ui_key)K_NUL;
     return k;
 }
+
+/* --- what is pasted --- */
+
+#define END_LEN (sizeof(PASTE_END) - 1)
+
+/* How many of the last bytes are the beginning of the end. */
+static size_t end_begun(const char *text, size_t len)
+{
+    size_t n = len < END_LEN ? len : END_LEN;
+
+    while (n && memcmp(text + len - n, PASTE_END, n) != 0)
+        n--;
+    return n;
+}
+
+/* How many of the last bytes are a character that goes on (RFC 3629). */
+static size_t char_begun(const char *text, size_t len)
+{
+    size_t n = 1, whole;
+
+    while (n < 4 && n < len && ((unsigned char)text[len - n] & 0xc0) == 0x80)
+        n++;
+    if (len < n || (unsigned char)text[len - n] < 0xc0)
+        return 0;
+    whole = (unsigned char)text[len - n] >= 0xf0 ? 4 : (unsigned char)text[len - n] >= 0xe0 ? 3 : 2;
+    return n < whole ? n : 0;
+}
+
+static void hold(struct term_paste *p, const char *text, size_t len)
+{
+    memcpy(p->held, text, len);
+    p->len = (unsigned)len;
+}
+
+/*
+ * Curses reads a byte at a time, with a question before each, and a megabyte takes seconds so.  Here as many are read as
+ * can still belong to the end: what stands behind it is left to curses.
+ */
+size_t term_pasted(struct term_paste *p, char *to, size_t size, bool *over)
+{
+    size_t len = p->len, begun = end_begun(p->held, p->len);
+    int waits = 0;
+    ssize_t n = 1;
+
+    memcpy(to, p->held, p->len);
+    if (ioctl(STDIN_FILENO, FIONREAD, &waits) < 0)
+        waits = 0;
+    while (begun < END_LEN && waits > 0 && n > 0 && len + END_LEN <= size) {
+        size_t room = END_LEN - begun;
+
+        n = read(STDIN_FILENO, to + len, room < (size_t)waits ? room : (size_t)waits);
+        len += n > 0 ? (size_t)n : 0;
+        waits -= (int)n;
+        begun = end_begun(to, len);
+    }
+    *over = begun == END_LEN;
+    len -= begun;
+    if (!*over && !begun)
+        begun = char_begun(to, len), len -= begun;
+    hold(p, to + len, *over ? 0 : begun);
+    return len;
+}
+
+/* --- the mouse --- */
 
 void term_set_mouse(bool on)
 {

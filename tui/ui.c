@@ -432,19 +432,22 @@ struct ui_request ui_act(struct ui *u, const struct model *m, enum action_id a)
 }
 
 /* What is pasted is text for an open question and else nothing: no line of it is ever a command. */
-static bool pasted(struct ui *u, const struct model *m, ui_key k)
+void ui_paste(struct ui *u, const char *text, size_t len)
 {
-    bool was = u->pasting;
+    if (u->prompt.answer)
+        ui_type(u, text, len);
+    else if (ui_view(u)->paste)
+        ui_view(u)->paste(u, text, len);
+}
 
-    if (k == K_PASTE || k == K_PASTE_END)
-        u->pasting = k == K_PASTE;
-    else if (was && u->prompt.answer)
-        ui_type(u, k == '\n' || k == '\r' || k == '\t' ? ' ' : k);
+/* Its beginning or its end. */
+static bool is_paste(struct ui *u, const struct model *m, ui_key k)
+{
     if (k == K_PASTE_END && u->prompt.answer && u->prompt.typed)
         u->prompt.typed(u, m);
     else if (k == K_PASTE && !u->prompt.answer)
         ui_hint(u, "What is pasted is left out here: no question is open.");
-    return was || k == K_PASTE || k == K_PASTE_END;
+    return k == K_PASTE || k == K_PASTE_END;
 }
 
 /* Two bytes that keys send on some terminals mean what those keys do, unless a person gave them a meaning. */
@@ -463,15 +466,17 @@ struct ui_request ui_key_pressed(struct ui *u, const struct model *m, ui_key k)
     char name[KEY_TEXT], help[KEY_TEXT];
     int a;
 
-    if (!(ui_view(u)->key && !u->prompt.answer) && pasted(u, m, k))
+    bool takes_all = ui_view(u)->key && !u->prompt.answer;
+
+    if (!takes_all && is_paste(u, m, k))
         return r;
     u->hint[0] = '\0';
     u->seen = m->said;
+    if (takes_all && ui_view(u)->key(u, m, k, &r))
+        return r;
     ui_refresh(u, m);
     if (u->prompt.answer)
         r = ui_prompt_key(u, m, k);
-    else if (ui_view(u)->key && ui_view(u)->key(u, m, k, &r))
-        ;
     else if ((a = action_of_key(u, k)) >= 0)
         r = ui_act(u, m, (enum action_id)a);
     else if (k != K_NONE)

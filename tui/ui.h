@@ -105,7 +105,7 @@ struct ui {
     char search[LIST_FILTER];
     unsigned long seen;              /* message in the message line has this serial at least */
     char hint[MACHINE_TEXT * 2];     /* answer to the last key, shown before messages */
-    bool frozen, pasting;
+    bool frozen;
     time_t frozen_at;
     struct model_distro *held;       /* rows whose figures do not change on the screen; owned */
     unsigned held_count;
@@ -171,7 +171,9 @@ struct ui_request ui_want(struct ui *u, enum ui_want want, const char *distro);
 void ui_ask(struct ui *u, struct ui_request (*answer)(struct ui *u, const struct model *m), const char *text,
             const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 struct ui_request ui_prompt_key(struct ui *u, const struct model *m, ui_key k);
-void ui_type(struct ui *u, ui_key k); /* into the answer, and nothing else */
+/* What is pasted, a piece of whole characters, between the keys K_PASTE and K_PASTE_END. */
+void ui_paste(struct ui *u, const char *text, size_t len);
+void ui_type(struct ui *u, const char *text, size_t len); /* into the answer; what is no text of one line is a blank */
 void ui_move(struct ui *u, const struct model *m, enum action_id a);
 
 #endif

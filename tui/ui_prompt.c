@@ -57,10 +57,24 @@ static bool type_key(char *line, ui_key k)
     return true;
 }
 
-void ui_type(struct ui *u, ui_key k)
+/* As much as there is room for, whole characters. */
+void ui_type(struct ui *u, const char *text, size_t len)
 {
-    if (k >= ' ' && k != K_BACKSPACE)
-        type_key(u->prompt.line, k);
+    size_t used = strlen(u->prompt.line);
+
+    for (size_t i = 0, end; i < len; i = end) {
+        unsigned char c = (unsigned char)text[i];
+
+        for (end = i + 1; end < len && ((unsigned char)text[end] & 0xc0) == 0x80;)
+            end++;
+        if (used + UTF8_MAX >= PROMPT_LINE || end - i > UTF8_MAX)
+            return;
+        if ((c < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
+            continue;
+        memcpy(u->prompt.line + used, c < ' ' ? " " : text + i, end - i);
+        used += end - i;
+        u->prompt.line[used] = '\0';
+    }
 }
 
 static struct ui_request leave(struct ui *u, const struct model *m)

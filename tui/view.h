@@ -77,6 +77,8 @@ struct view {
     bool (*act)(struct ui *u, const struct model *m, int action, struct ui_request *r);
     /* Takes every key before the action table does (a terminal pane); false: not wanted. NULL: never. */
     bool (*key)(struct ui *u, const struct model *m, ui_key k, struct ui_request *r);
+    /* What is pasted, a piece of it, between the keys K_PASTE and K_PASTE_END; with `key` alone. */
+    void (*paste)(struct ui *u, const char *text, size_t len);
     /* A click on its heading, or on a place that is not one of a column of rows; false: nothing there. NULL: never. */
     bool (*click)(struct ui *u, const struct model *m, int row, int col, struct ui_request *r);
 };

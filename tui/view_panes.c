@@ -23,6 +23,11 @@ static bool key(struct ui *u, const struct model *m, ui_key k, struct ui_request
     return true;
 }
 
+static void paste(struct ui *u, const char *text, size_t len)
+{
+    tabs_paste(u->tabs, text, len);
+}
+
 static unsigned count(const struct ui *u, const struct model *m)
 {
     (void)u;
@@ -30,4 +35,4 @@ static unsigned count(const struct ui *u, const struct model *m)
     return 0;
 }
 
-const struct view view_panes = {.name = "Panes", .whole = true, .draw = draw, .key = key, .count = count};
+const struct view view_panes = {.name = "Panes", .whole = true, .draw = draw, .key = key, .paste = paste, .count = count};

@@ -106,6 +106,27 @@ FILE *fopen(const char *path, const char *mode)
     return REAL(fopen)(path, mode);
 }
 
+/* --- what the terminal is asked --- */
+
+static unsigned long reads;
+
+ssize_t read(int fd, void *to, size_t size)
+{
+    reads += is_console && fd == STDIN_FILENO;
+    return syscall(SYS_read, fd, to, size);
+}
+
+static void tell_reads(void)
+{
+    const char *path = getenv("TEST_READS");
+    FILE *f = path ? fopen(path, "w") : NULL;
+
+    if (!f)
+        return;
+    fprintf(f, "%lu", reads);
+    fclose(f);
+}
+
 /* --- the console --- */
 
 static void type_and_wait(struct seen *s, const char *keys, const char *text)
@@ -214,16 +235,57 @@ static void test_console__can_be_left_while_the_disk_hangs(void **state)
     seen_end(&s, STATUS_DONE);
 }
 
+#define PASTED (1 << 20)
+
+static void type_paste(struct seen *s)
+{
+    static const char lines[] = "d\ny\nq\n\x1b[20\x03\xe2\x82\xac\x1b[201x"; /* keys, a character of three bytes, what is no end */
+
+    seen_type(s, "\x1b[200~none");
+    for (size_t i = 0; i < PASTED; i += sizeof(lines) - 1)
+        seen_type(s, lines);
+    seen_type(s, "\x1b[201~");
+}
+
+/* A megabyte, and the keys behind it: it is text for what is asked, and is not read byte by byte. */
+static void test_console__a_paste_is_one_event(void **state)
+{
+    static const char *const env[] = {"TERM=xterm-256color", NULL};
+    auto_free char *path = file_path("%s/reads", folder), *told = NULL;
+    struct seen s;
+
+    (void)state;
+    unsetenv("TEST_HANGS");
+    setenv("TEST_READS", path, 1);
+    make_distro("alpine", NULL);
+    make_distro("debian", NULL);
+    seen_begin(&s, env, 24, 120);
+    seen_wait(&s, "> alpine");
+    seen_type(&s, "/");
+    type_paste(&s);
+    type_and_wait(&s, "\r", "Nothing here holds \"noned y q [20\xe2\x82\xac[201xd");
+    type_paste(&s);
+    type_and_wait(&s, "G", "> debian");
+    seen_type(&s, "\x03");
+    seen_rest(&s);
+    seen_end(&s, STATUS_DONE);
+    assert_int_equal(file_read(path, 64, &told, NULL, NULL), 0);
+    assert_in_range(atol(told), 1, PASTED);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         as_lxtop_test(test_console__never_waits_for_the_disk),
         as_lxtop_test(test_console__answers_keys_while_the_disk_hangs),
         as_lxtop_test(test_console__can_be_left_while_the_disk_hangs),
+        as_lxtop_test(test_console__a_paste_is_one_event),
     };
     int status;
 
     is_console = argc == 2 && strcmp(argv[1], "--surface") == 0;
     status = as_lxtop_main(argc, argv);
+    if (is_console)
+        tell_reads();
     return status >= 0 ? status : cmocka_run_group_tests(tests, NULL, NULL);
 }
