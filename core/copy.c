@@ -286,6 +286,9 @@ static int find_target(struct copy *c, const char *target, const char *name, int
     }
     if (rc == 0)
         c->to.ops->close(&c->to, *dir);
+    if (rc == 0 && !S_ISREG(st.st_mode)) /* renaming would put a file into the place of /dev/null */
+        return err_set(e, EEXIST, "%s%s%s is no regular file and stays as it is; `lxtop cat` writes into one",
+                       c->to.distro ? c->to.distro : "", c->to.distro ? ":" : "", target);
     rc = c->to.ops->parent(&c->to, target, dir, as);
     return rc < 0 ? path_error(&c->to, target, rc, e) : 0;
 }

@@ -161,6 +161,19 @@ static void test_cp__an_error_leaves_nothing_half(void **state)
                            "grep -q old guest/etc/big", folder), 0);
 }
 
+/* As root, a copy onto /dev/null would be its end. */
+static void test_cp__takes_the_place_of_files_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("mkfifo %s/fifo %s/guest/fifo && ln -s fifo %s/guest/link", folder, folder, folder), 0);
+    assert_int_equal(run(NULL, "cp a:/etc/motd %s/fifo", folder), STATUS_FAILED);
+    assert_int_equal(run("lxtop: a:/fifo is no regular file and stays as it is; *", "cp %s/tree/sbin/init a:/fifo", folder), STATUS_FAILED);
+    assert_int_equal(run("lxtop: a:/link is no regular file*", "cp -r %s/tree/sbin/init a:/link", folder), STATUS_FAILED);
+    assert_int_equal(shell("cd %s && [ -p fifo ] && [ -p guest/fifo ] && [ -h guest/link ]", folder), 0);
+    assert_int_equal(run(NULL, "cp a:/etc/motd %s/tree/sbin/init", folder), 0);
+    assert_int_equal(shell("grep -q hello %s/tree/sbin/init", folder), 0);
+}
+
 /* Text mode takes the same verbs; what it cannot parse is said and no more. */
 static void test_text_mode__has_the_verbs_of_files(void **state)
 {
@@ -260,6 +273,7 @@ int main(int argc, char **argv)
         test(test_cp__both_ways_bytes_modes_and_times),
         test(test_cp__trees_with_links_and_holes),
         test(test_cp__an_error_leaves_nothing_half),
+        test(test_cp__takes_the_place_of_files_alone),
         test(test_text_mode__has_the_verbs_of_files),
         test(test_mount__judges_the_folder_first),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
