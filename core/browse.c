@@ -10,43 +10,6 @@
 
 #define REMOVE_DEPTH 128
 
-struct names {
-    char **name;
-    size_t count, room;
-    unsigned left_out;
-};
-
-static int keep(void *ctx, const char *name)
-{
-    struct names *n = ctx;
-
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/'))
-        return 0;
-    if (n->count == BROWSE_MAX) {
-        n->left_out++;
-        return 0;
-    }
-    if (n->count == n->room) {
-        char **more = realloc(n->name, (n->room + 64) * 2 * sizeof(*more));
-
-        if (!more)
-            return -ENOMEM;
-        n->name = more;
-        n->room = (n->room + 64) * 2;
-    }
-    if (!(n->name[n->count] = strdup(name)))
-        return -ENOMEM;
-    n->count++;
-    return 0;
-}
-
-static void names_release(struct names *n)
-{
-    for (size_t i = 0; i < n->count; i++)
-        free(n->name[i]);
-    free(n->name);
-}
-
 /* --- listing --- */
 
 static bool leads_to_folder(struct tree *t, const char *folder, const char *name)
@@ -90,21 +53,17 @@ static int by_name(const void *a, const void *b)
     return x->folder != y->folder ? y->folder - x->folder : strcmp(x->name, y->name);
 }
 
-static int list_names(struct tree *t, const char *path, struct names *n, int64_t *dir)
+static int list_names(struct tree *t, const char *path, struct tree_names *n, int64_t *dir)
 {
-    int64_t open;
+    int64_t names;
     struct stat st;
     int rc = t->ops->find(t, path, dir, &st);
 
     if (rc < 0)
         return rc;
-    rc = S_ISDIR(st.st_mode) ? t->ops->find(t, path, &open, &st) : -ENOTDIR;
-    if (rc == 0) {
-        rc = t->ops->open(t, &open, true);
-        if (rc == 0)
-            rc = t->ops->list(t, open, keep, n);
-        t->ops->close(t, open);
-    }
+    rc = S_ISDIR(st.st_mode) ? t->ops->find(t, path, &names, &st) : -ENOTDIR;
+    if (rc == 0)
+        rc = tree_names_read(t, names, n);
     if (rc < 0)
         t->ops->close(t, *dir);
     return rc;
@@ -112,7 +71,7 @@ static int list_names(struct tree *t, const char *path, struct names *n, int64_t
 
 int browse_list(struct tree *t, const char *path, const atomic_bool *cancel, struct model_folder *f)
 {
-    struct names n = {0};
+    struct tree_names n = {.max = BROWSE_MAX};
     int64_t dir;
     int rc = list_names(t, path, &n, &dir);
 
@@ -129,7 +88,7 @@ int browse_list(struct tree *t, const char *path, const atomic_bool *cancel, str
         f->left_out = n.left_out;
         rc = !f->files ? -ENOMEM : *cancel ? -ECANCELED : 0;
     }
-    names_release(&n);
+    tree_names_release(&n);
     return rc;
 }
 
@@ -162,26 +121,22 @@ static int remove_name(struct tree *t, int64_t dir, const char *name, const atom
 /* What is in the folder `handle`, which stays as it is. */
 static int empty(struct tree *t, int64_t dir, const char *name, const atomic_bool *cancel, int depth)
 {
-    struct names n = {0};
+    struct tree_names n = {.max = BROWSE_MAX};
     struct stat st;
-    int64_t handle, open;
+    int64_t handle, names;
     int rc = t->ops->look(t, dir, name, &handle, &st);
 
     if (rc < 0)
         return rc;
-    rc = t->ops->look(t, dir, name, &open, &st);
-    if (rc == 0) {
-        rc = t->ops->open(t, &open, true);
-        if (rc == 0)
-            rc = t->ops->list(t, open, keep, &n);
-        t->ops->close(t, open);
-    }
+    rc = t->ops->look(t, dir, name, &names, &st);
+    if (rc == 0)
+        rc = tree_names_read(t, names, &n);
     for (size_t i = 0; i < n.count && rc == 0; i++)
         rc = remove_name(t, handle, n.name[i], cancel, depth + 1);
     t->ops->close(t, handle);
     if (rc == 0 && n.left_out)
         rc = -EAGAIN;
-    names_release(&n);
+    tree_names_release(&n);
     return rc;
 }
 

@@ -154,35 +154,6 @@ static int copy_link(struct copy *c, int64_t from, int64_t dir, const char *as, 
 
 /* --- Folders ------------------------------------------------------------------------------------- */
 
-struct names {
-    char **name;
-    size_t n, room;
-};
-
-static int keep_name(void *ctx, const char *name)
-{
-    struct names *l = ctx;
-
-    if (l->n == l->room) {
-        size_t room = l->room ? 2 * l->room : 32;
-        char **grown = realloc(l->name, room * sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        l->name = grown;
-        l->room = room;
-    }
-    l->name[l->n] = strdup(name);
-    return l->name[l->n] ? (l->n++, 0) : -ENOMEM;
-}
-
-static void names_release(struct names *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        free(l->name[i]);
-    free(l->name);
-}
-
 /* The folder as it is to be filled: one that is there already is used. */
 static int enter_folder(struct copy *c, int64_t dir, const char *as, int64_t *to, struct err *e)
 {
@@ -199,24 +170,17 @@ static int enter_folder(struct copy *c, int64_t dir, const char *as, int64_t *to
     return err_set(e, ENOTDIR, "%s is there and is no folder", as);
 }
 
-/* With a handle of its own: a fid that is open for listing does not walk everywhere. */
-static int list_names(struct copy *c, int64_t parent, const char *name, struct names *l)
+static int list_names(struct copy *c, int64_t parent, const char *name, struct tree_names *l)
 {
     struct stat st;
     int64_t handle;
     int rc = c->from.ops->look(&c->from, parent, name, &handle, &st);
 
-    if (rc < 0)
-        return rc;
-    rc = c->from.ops->open(&c->from, &handle, true);
-    if (rc == 0)
-        rc = c->from.ops->list(&c->from, handle, keep_name, l);
-    c->from.ops->close(&c->from, handle);
-    return rc;
+    return rc < 0 ? rc : tree_names_read(&c->from, handle, l);
 }
 
 /* Mode and times come last: filling the folder changes them, and may need more than they allow. */
-static int fill_folder(struct copy *c, int64_t from, int64_t dir, const char *as, const struct names *l,
+static int fill_folder(struct copy *c, int64_t from, int64_t dir, const char *as, const struct tree_names *l,
                        const struct stat *st, unsigned depth, struct err *e)
 {
     int64_t to;
@@ -224,7 +188,7 @@ static int fill_folder(struct copy *c, int64_t from, int64_t dir, const char *as
 
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < l->n && rc == 0; i++)
+    for (size_t i = 0; i < l->count && rc == 0; i++)
         rc = copy_entry(c, from, to, l->name[i], l->name[i], depth + 1, e);
     if (rc == 0 && (rc = c->to.ops->settle(&c->to, to, st, c->preserve)) < 0)
         err_sys(e, -rc, "mode and times of %s", as);
@@ -235,7 +199,7 @@ static int fill_folder(struct copy *c, int64_t from, int64_t dir, const char *as
 static int copy_folder(struct copy *c, int64_t parent, const char *name, int64_t from, int64_t dir,
                        const char *as, const struct stat *st, unsigned depth, struct err *e)
 {
-    struct names l = {0};
+    struct tree_names l = {0};
     int rc;
 
     if (!c->recursive)
@@ -244,7 +208,7 @@ static int copy_folder(struct copy *c, int64_t parent, const char *name, int64_t
         return err_set(e, ELOOP, "%s: folders nested too deep", as);
     rc = list_names(c, parent, name, &l);
     rc = rc < 0 ? err_sys(e, -rc, "list %s", as) : fill_folder(c, from, dir, as, &l, st, depth, e);
-    names_release(&l);
+    tree_names_release(&l);
     return rc;
 }
 

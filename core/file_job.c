@@ -100,38 +100,10 @@ static void list_line(struct file_job *j, const char *name, const struct stat *s
     fprintf(j->out, "%s\n", plain ? plain : "");
 }
 
-struct listing {
-    char **name;
-    size_t n, room;
-};
-
-static int keep(void *ctx, const char *name)
+static void print_listing(struct file_job *j, struct tree *t, int64_t dir, struct tree_names *l)
 {
-    struct listing *l = ctx;
-
-    if (l->n == l->room) {
-        char **grown = realloc(l->name, (l->room + 64) * 2 * sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        l->name = grown;
-        l->room = (l->room + 64) * 2;
-    }
-    if (!(l->name[l->n] = strdup(name)))
-        return -ENOMEM;
-    l->n++;
-    return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void print_listing(struct file_job *j, struct tree *t, int64_t dir, struct listing *l)
-{
-    qsort(l->name, l->n, sizeof(*l->name), by_name);
-    for (size_t i = 0; i < l->n; i++) {
+    tree_names_sort(l);
+    for (size_t i = 0; i < l->count; i++) {
         struct stat st;
         int64_t handle;
 
@@ -146,23 +118,20 @@ static void print_listing(struct file_job *j, struct tree *t, int64_t dir, struc
 
 static int list_folder(struct file_job *j, struct tree *t, const char *path)
 {
-    struct listing l = {0};
+    struct tree_names l = {0};
     struct stat st;
-    int64_t dir, open;
+    int64_t dir, names;
     int rc = t->ops->find(t, path, &dir, &st);
 
-    if (rc == 0 && (rc = t->ops->find(t, path, &open, &st)) == 0) {
-        rc = t->ops->open(t, &open, true);
-        if (rc == 0)
-            rc = t->ops->list(t, open, keep, &l);
-        t->ops->close(t, open);
-        if (rc == 0)
-            print_listing(j, t, dir, &l);
-        t->ops->close(t, dir);
-    }
-    for (size_t i = 0; i < l.n; i++)
-        free(l.name[i]);
-    free(l.name);
+    if (rc < 0)
+        return rc;
+    rc = t->ops->find(t, path, &names, &st);
+    if (rc == 0)
+        rc = tree_names_read(t, names, &l);
+    if (rc == 0)
+        print_listing(j, t, dir, &l);
+    t->ops->close(t, dir);
+    tree_names_release(&l);
     return rc;
 }
 

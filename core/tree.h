@@ -10,6 +10,7 @@
 #define CORE_TREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -56,5 +57,17 @@ struct tree {
 
 struct tree tree_host(void);
 struct tree tree_guest(struct p9_client *client, const char *distro);
+
+struct tree_names {
+    char **name;
+    size_t count, room;
+    size_t max;        /* at most so many; 0: all */
+    unsigned left_out; /* because of it */
+};
+
+/* Ends `handle`, which was looked up for this alone: a fid that is open for listing does not walk everywhere. */
+int tree_names_read(struct tree *t, int64_t handle, struct tree_names *n);
+void tree_names_sort(struct tree_names *n);
+void tree_names_release(struct tree_names *n);
 
 #endif
