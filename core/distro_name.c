@@ -90,3 +90,14 @@ void distro_name_of(const char *source, char *name, size_t size)
     base_name(source, name, size);
     make_valid(name, size);
 }
+
+char *distro_name_free(const char *source, bool (*taken)(void *ctx, const char *name), void *ctx)
+{
+    char base[NAME_MAX_LEN - 4], name[NAME_MAX_LEN + 1];
+
+    distro_name_of(source, base, sizeof(base));
+    snprintf(name, sizeof(name), "%s", base);
+    for (unsigned n = 2; taken(ctx, name) && n < 1000; n++)
+        snprintf(name, sizeof(name), "%s-%u", base, n);
+    return strdup(name);
+}

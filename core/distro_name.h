@@ -3,6 +3,7 @@
 #ifndef CORE_DISTRO_NAME_H
 #define CORE_DISTRO_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NAME_MAX_LEN 63
@@ -13,5 +14,7 @@ struct err;
 int distro_name_check(const char *name, struct err *e);
 /* One made from a source ("Debian_12.tar.xz" -> "debian-12"), cut to fit `size`, at least 8. */
 void distro_name_of(const char *source, char *name, size_t size);
+/* The same with "-2", "-3", ... behind it where it is taken; the caller frees. */
+char *distro_name_free(const char *source, bool (*taken)(void *ctx, const char *name), void *ctx);
 
 #endif

@@ -18,8 +18,9 @@
 
 /* --- installs --- */
 
-static bool is_taken(const struct paths *p, const char *name)
+static bool is_taken(void *ctx, const char *name)
 {
+    const struct paths *p = ctx;
     auto_free char *there = store_folder(p, "", name);
     auto_free char *coming = store_folder(p, NEW_PREFIX, name);
 
@@ -28,13 +29,7 @@ static bool is_taken(const struct paths *p, const char *name)
 
 char *store_suggest_name(const struct paths *p, const char *source)
 {
-    char base[NAME_MAX_LEN - 4], name[NAME_MAX_LEN + 1];
-
-    distro_name_of(source, base, sizeof(base));
-    snprintf(name, sizeof(name), "%s", base);
-    for (unsigned n = 2; is_taken(p, name) && n < 1000; n++)
-        snprintf(name, sizeof(name), "%s-%u", base, n);
-    return strdup(name);
+    return distro_name_free(source, is_taken, (void *)p);
 }
 
 static int name_taken(const char *name, struct err *e)

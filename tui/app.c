@@ -453,11 +453,17 @@ static void on_stopped(uv_signal_t *s, int number)
     fit(a);
 }
 
+static bool is_taken(void *ctx, const char *name)
+{
+    return model_find(ctx, name);
+}
+
+/* By what is shown: no disk is asked. */
 static char *suggest(void *ctx, const char *source)
 {
     struct core *c = ctx;
 
-    return store_suggest_name(&c->paths, source);
+    return distro_name_free(source, is_taken, &c->model);
 }
 
 static void attach(struct app *a)

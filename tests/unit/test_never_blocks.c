@@ -212,7 +212,8 @@ static void test_console__answers_keys_while_the_disk_hangs(void **state)
     type_and_wait(&s, "?", "Keys");
     type_and_wait(&s, "q", "> alpine");
     type_and_wait(&s, "27", "[7 Settings]");
-    type_and_wait(&s, "q1s6", "running");
+    type_and_wait(&s, "q1iG\r/a/debian.tar\r", "debian-2");
+    type_and_wait(&s, "\x1b" "1s6", "running");
     type_and_wait(&s, "1", "NAME");
     make_distro("later", NULL);
     assert_int_equal(unlink(hangs), 0);
