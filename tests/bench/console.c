@@ -35,6 +35,7 @@
 #define HOGS_A_CPU 2
 #define INSTALL_MIB 500
 #define PATIENCE_MS 60000
+#define FRAME_US 16667 /* what a screen of 60 Hz shows together */
 
 static char home[] = "/tmp/lxtop-bench-XXXXXX";
 static pid_t machine[64];
@@ -434,6 +435,16 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Of a thousand keys, those that are not answered within one frame. */
+static double late(const double *us, unsigned n)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        count += us[i] > FRAME_US;
+    return 1000.0 * count / n;
+}
+
 static void rows_beside(const char *name, double *ours, double *peer, unsigned n)
 {
     static const struct {
@@ -447,8 +458,9 @@ static void rows_beside(const char *name, double *ours, double *peer, unsigned n
         unsigned at = (unsigned)((n - 1) * parts[i].part);
 
         printf("%s_%s us %.0f %.0f lower plain-echo\n", name, parts[i].name, ours[at], peer[at]);
-        fflush(stdout);
     }
+    printf("%s_late permille %.1f %.1f lower plain-echo\n", name, late(ours, n), late(peer, n));
+    fflush(stdout);
 }
 
 /* 500 distros, an install of this console's, more programs that compute than there are processors. */
