@@ -47,6 +47,17 @@ static int by_view(const void *a, const void *b, void *ctx)
     return c ? c : (x > y) - (x < y);
 }
 
+/* Most are in order already, with every key and every drawing. */
+static void sort(struct list *l, struct order *o)
+{
+    int i = 1;
+
+    while (i < l->count && by_view(&l->shown[i - 1], &l->shown[i], o) < 0)
+        i++;
+    if (i < l->count)
+        qsort_r(l->shown, (size_t)l->count, sizeof(*l->shown), by_view, o);
+}
+
 static void find_name(struct list *l, const struct view *v, const struct ui *u, const struct model *m,
                       const char *name, bool *found)
 {
@@ -106,8 +117,8 @@ void list_refresh(struct list *l, const struct view *v, struct ui *u, const stru
         if (!*l->filter || text_holds(text, l->filter))
             l->shown[l->count++] = i;
     }
-    if (v->compare && l->count)
-        qsort_r(l->shown, (size_t)l->count, sizeof(*l->shown), by_view, &o);
+    if (v->compare)
+        sort(l, &o);
     find_selection(l, v, u, m, at_end);
 }
 

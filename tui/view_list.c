@@ -188,7 +188,7 @@ static unsigned lay_out(const struct ui *u, const struct model *m, int cols, int
     unsigned shown = fitting(u, cols, name);
     int wanted = 30;
 
-    for (unsigned i = 0; i < m->count; i++)
+    for (unsigned i = 0; i < m->count && *name > wanted; i++)
         if ((int)strlen(m->distros[i].name) > wanted) /* plain ASCII by distro_name_check */
             wanted = (int)strlen(m->distros[i].name);
     if (*name > wanted)
