@@ -22,6 +22,7 @@ struct reader {
     void *row_ctx;
     bool words;        /* lists of texts are values */
     bool only_options; /* at the top level there is more than them */
+    const char *except; /* a row that is not looked at; NULL: none */
     conf_warn *warn;
     void *ctx;
 };
@@ -137,7 +138,7 @@ static void read_row(const struct reader *r, const config_setting_t *s)
     const char *name = config_setting_name(s);
     struct err e = {0};
 
-    if (r->only_options && option_find(name) < 0)
+    if ((r->only_options && option_find(name) < 0) || (r->except && strcmp(r->except, name) == 0))
         return;
     if (!text)
         tell(r, "%s:%u: %s: give %s", r->path, config_setting_source_line(s), name,
@@ -227,6 +228,30 @@ int conf_check(const char *path, struct err *e)
     r = read_text(&c, path, e);
     config_destroy(&c);
     return r;
+}
+
+static void keep_first(void *ctx, const char *text)
+{
+    struct err *first = ctx;
+
+    if (!first->code)
+        err_set(first, EINVAL, "%s", text);
+}
+
+int conf_check_options(const char *path, const char *except, struct err *e)
+{
+    struct options ignored;
+    struct option_rows rows = {&ignored, ORIGIN_DISTRO};
+    struct err first = {0};
+    const struct reader r = {.path = path, .row = option_row, .row_ctx = &rows, .only_options = true, .except = except,
+                             .warn = keep_first, .ctx = &first};
+
+    if (conf_check(path, e) < 0)
+        return -EINVAL;
+    options_init(&ignored);
+    read_group(&r, NULL);
+    options_release(&ignored);
+    return first.code ? err_set(e, EINVAL, "%s", first.msg) : 0;
 }
 
 void conf_read_strings(const char *path, const char *const *names, char **values, unsigned n)

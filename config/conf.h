@@ -25,6 +25,8 @@ void conf_read_options(const char *path, const char *group, enum option_origin f
 
 /* Can the file be read as libconfig?  -EINVAL with file, line and what is wrong. */
 int conf_check(const char *path, struct err *e);
+/* And has each option at the top level a value that can be taken?  `except` (NULL: none) may have another. */
+int conf_check_options(const char *path, const char *except, struct err *e);
 
 /* A string at the top level of a file; NULL when there is none. The caller frees. */
 char *conf_read_string(const char *path, const char *name);

@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/forward.h"
+#include "core/base/nearest.h"
 
 static const char *const networks[] = {[NETWORK_NONE] = "none", [NETWORK_USER] = "user", NULL};
 static const char *const auto_forwards[] = {
@@ -51,7 +52,7 @@ const struct option_info option_table[OPTIONS] = {
     [OPT_INSTANT] = {"instant", OPTION_CHOICE, 0, 0, "false", instants,
                      "the next start goes on at once, by a stop that suspends the distro (true), or powers it off, "
                      "boots it again and saves it when it is ready (ready); who is idle is suspended", EFFECT_NOW},
-    [OPT_USER] = {"user", OPTION_STRING, 0, 0, "", NULL,
+    [OPT_USER] = {"user", OPTION_USER, 0, 0, "", NULL,
                   "whose shells, cp, ls, cat and mount are, name or number; empty: as /etc/wsl.conf says, else root", EFFECT_NOW},
     [OPT_KEEP_SNAPSHOTS] = {"keep_snapshots", OPTION_INT, 0, 1000, "0", NULL,
                             "how many snapshots are kept: a new one more deletes the oldest; 0: all", EFFECT_NOW},
@@ -242,6 +243,17 @@ static int parse_string(const struct option_info *o, const char *text, int64_t *
     return strpbrk(text, "\n\r") ? err_set(e, EINVAL, "%s: one line only", o->name) : 0;
 }
 
+/* What can be a name in passwd(5), or a number; whether there is one is for the distro to say. */
+static int parse_user(const struct option_info *o, const char *text, int64_t *number, struct err *e)
+{
+    *number = 0;
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr(":,/", *p) || (p == text && *p == '-'))
+            return err_set(e, EINVAL, "%s: '%s' is no user; give a name or a number, without blanks, ':', ',' and '/'",
+                           o->name, text);
+    return 0;
+}
+
 static int parse_shares(const struct option_info *o, const char *text, int64_t *number,
                         struct err *e)
 {
@@ -269,13 +281,13 @@ static int parse_forwards(const struct option_info *o, const char *text, int64_t
 /* The types whose value is the text itself. */
 static bool is_text(enum option_type t)
 {
-    return t == OPTION_STRING || t == OPTION_SHARES || t == OPTION_FORWARDS;
+    return t == OPTION_STRING || t == OPTION_USER || t == OPTION_SHARES || t == OPTION_FORWARDS;
 }
 
 static int (*const parsers[])(const struct option_info *o, const char *text, int64_t *number,
                               struct err *e) = {
     [OPTION_BOOL] = parse_bool,     [OPTION_INT] = parse_int,       [OPTION_SIZE] = parse_size,
-    [OPTION_STRING] = parse_string, [OPTION_CHOICE] = parse_choice,
+    [OPTION_STRING] = parse_string, [OPTION_USER] = parse_user, [OPTION_CHOICE] = parse_choice,
     [OPTION_TIME] = parse_time,
     [OPTION_SHARES] = parse_shares, [OPTION_FORWARDS] = parse_forwards,
 };
@@ -354,9 +366,13 @@ int options_set(struct options *o, const char *name, const char *text, enum opti
                 struct err *e)
 {
     int id = option_find(name);
+    struct nearest n = nearest_to(name);
 
-    return id >= 0 ? set_value(o, (enum option_id)id, text, from, e)
-                   : err_set(e, EINVAL, "there is no setting '%s'; `lxtop help` lists them", name);
+    if (id >= 0)
+        return set_value(o, (enum option_id)id, text, from, e);
+    for (int i = 0; i < OPTIONS; i++)
+        nearest_try(&n, option_table[i].name);
+    return err_set(e, EINVAL, "there is no setting '%.80s'%s`lxtop help` lists them", name, n.hint);
 }
 
 int64_t options_number(const struct options *o, enum option_id id)
@@ -382,6 +398,7 @@ char *option_value_format(const struct option_info *row, const struct option_val
     case OPTION_BOOL:
         return strdup(v->number ? "true" : "false");
     case OPTION_STRING:
+    case OPTION_USER:
     case OPTION_SHARES:
     case OPTION_FORWARDS:
         return strdup(v->text ? v->text : "");

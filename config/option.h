@@ -17,7 +17,7 @@
 struct err;
 
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_SIZE /* bytes, "512M" */,
-                   OPTION_TIME /* seconds, "5m" */, OPTION_STRING, OPTION_CHOICE,
+                   OPTION_TIME /* seconds, "5m" */, OPTION_STRING, OPTION_CHOICE, OPTION_USER /* name or number, or empty */,
                    OPTION_SHARES /* config/share.h */,
                    OPTION_FORWARDS /* core/base/forward.h */ };
 

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/paths.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
+#include "core/base/file.h"
+#include "core/base/nearest.h"
 
 /* Not islower() and the like: those take more letters in some locales. */
 static bool is_letter(char c)
@@ -100,4 +103,17 @@ char *distro_name_free(const char *source, bool (*taken)(void *ctx, const char *
     for (unsigned n = 2; taken(ctx, name) && n < 1000; n++)
         snprintf(name, sizeof(name), "%s-%u", base, n);
     return strdup(name);
+}
+
+int distro_name_unknown(const struct paths *p, const char *name, struct err *e)
+{
+    auto_free char *folder = file_path("%s/distros", p->data);
+    auto_closedir DIR *dir = folder ? opendir(folder) : NULL;
+    struct nearest n = nearest_to(name);
+    struct dirent *d;
+
+    while (dir && (d = readdir(dir)))
+        if (distro_name_check(d->d_name, NULL) == 0)
+            nearest_try(&n, d->d_name);
+    return err_set(e, ENOENT, "there is no distro named '%.80s'%s`lxtop list` shows them", name, n.hint);
 }

@@ -9,6 +9,7 @@
 #define NAME_MAX_LEN 63
 
 struct err;
+struct paths;
 
 /* 0, or -EINVAL: the message says the rule. */
 int distro_name_check(const char *name, struct err *e);
@@ -16,5 +17,7 @@ int distro_name_check(const char *name, struct err *e);
 void distro_name_of(const char *source, char *name, size_t size);
 /* The same with "-2", "-3", ... behind it where it is taken; the caller frees. */
 char *distro_name_free(const char *source, bool (*taken)(void *ctx, const char *name), void *ctx);
+/* Always -ENOENT: there is no such distro, and which was perhaps meant. */
+int distro_name_unknown(const struct paths *p, const char *name, struct err *e);
 
 #endif

@@ -432,16 +432,6 @@ static struct machine_start *start_new(uv_loop_t *loop, const struct paths *p,
     return s;
 }
 
-/* The defaults in the place of what cannot be read may share what the person did not want to share. */
-static int check_settings(const struct paths *p, const char *name, struct err *e)
-{
-    struct err why = {0};
-
-    if (store_check(p, name, &why) == 0)
-        return 0;
-    return err_set(e, why.code, "%s; repair it there, or `lxtop remove %s`", why.msg, name);
-}
-
 struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, const struct distro *d,
                                     const struct machine_start_events *ev, void *ctx, struct err *e)
 {
@@ -452,7 +442,7 @@ struct machine_start *machine_start(uv_loop_t *loop, const struct paths *p, cons
         err_set(e, EINVAL, "%s", d->warning ? d->warning : "its snapshots cannot be read");
         return NULL;
     }
-    if (check_settings(p, d->name, e) < 0 || make_folders(p, d->name, e) < 0 || !(s = start_new(loop, p, d, ev, ctx, e)))
+    if (store_check(p, d->name, e) < 0 || make_folders(p, d->name, e) < 0 || !(s = start_new(loop, p, d, ev, ctx, e)))
         return NULL;
     machine_read(p, d->name, &run);
     if (run.state == MACHINE_SUSPENDED)

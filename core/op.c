@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 #include "core/guest.h"
 
 #define ANY_DOWN MACHINE_DOWN
@@ -92,13 +93,13 @@ static const char *const words_text[] = {
     [WORDS_DISTRO] = " NAME",
     [WORDS_SOURCE] = " SOURCE",
     [WORDS_SOURCE_NAME] = " SOURCE NAME",
-    [WORDS_VERB] = " [VERB]",
     [WORDS_REMOVED] = " [NAME]",
     [WORDS_PLACE] = " NAME:/PATH",
     [WORDS_PLACES] = " NAME:/PATH...",
     [WORDS_COPY] = " SOURCE... TARGET",
     [WORDS_MOUNT] = " NAME FOLDER",
     [WORDS_MOUNTED] = " FOLDER|NAME",
+    [WORDS_VERB] = " [VERB]",
     [WORDS_OWN] = " [SETTING|key ACTION [VALUE]]",
     [WORDS_COMMAND] = " NAME [--] COMMAND...",
     [WORDS_FORWARD] = " NAME [[HOST:]PORT:GUESTPORT[/udp]]",
@@ -140,6 +141,17 @@ bool op_is_half(const char *word)
     return false;
 }
 
+/* No verb: of how many words ever. */
+static int no_verb(const char *verb, struct err *e)
+{
+    struct nearest n = nearest_to(verb);
+
+    for (int i = 0; i < OPS; i++)
+        if (!op_table[i].hidden)
+            nearest_try(&n, op_table[i].verb);
+    return err_set(e, EINVAL, "there is no verb '%.80s'%s`lxtop help` lists them", verb, n.hint);
+}
+
 /* Is it the first word of verbs of two?  Then which there are. */
 static int say_second_words(const char *verb, struct err *e)
 {
@@ -156,7 +168,7 @@ static int say_second_words(const char *verb, struct err *e)
         list = more;
     }
     return list ? err_set(e, EINVAL, "%s goes on with one of these words: %s", verb, list)
-                : err_set(e, EINVAL, "there is no verb '%.80s'; `lxtop help` lists them", verb);
+                : no_verb(verb, e);
 }
 
 /* --- usage and help --- */
@@ -201,13 +213,28 @@ static void print_settings(FILE *f)
                 *option_table[i].default_text ? option_table[i].default_text : "none");
 }
 
-void op_help_one(FILE *f, enum op_id op)
+static void help_one(FILE *f, enum op_id op)
 {
     fputs("Usage: ", f);
     print_usage(f, op);
     fprintf(f, "\n  %s\n", op_table[op].help);
     if (op_table[op].flags & FLAG_SETTINGS)
         print_settings(f);
+}
+
+int op_help_of(FILE *f, int argc, char *const *argv, struct err *e)
+{
+    size_t len = strlen(argv[0]);
+    int used, op = op_find_words(argc, argv, &used);
+
+    if (op >= 0 && used == argc)
+        help_one(f, (enum op_id)op);
+    else if (op >= 0 || argc > 1 || !op_is_half(argv[0]))
+        return op >= 0 ? err_set(e, EINVAL, "one word too many: %s", argv[used]) : say_second_words(argv[0], e);
+    for (int i = 0; op < 0 && i < OPS; i++)
+        if (strncmp(op_table[i].verb, argv[0], len) == 0 && op_table[i].verb[len] == ' ')
+            help_one(f, (enum op_id)i);
+    return 0;
 }
 
 void op_help(FILE *f)
@@ -231,11 +258,15 @@ void op_help(FILE *f)
 
 /* --- the command line --- */
 
-static int missing(enum op_id op, struct err *e)
+/* The first word that is, of those that must be there; `given`: how many there are. */
+static int missing(enum op_id op, unsigned given, struct err *e)
 {
-    auto_free char *usage = op_usage(op);
+    auto_free char *usage = op_usage(op), *words = strdup(words_text[op_table[op].words] + 1);
+    char *rest = words, *word;
 
-    return err_set(e, ENODATA, "%s is missing; usage: %s", words_text[op_table[op].words] + 1, usage ? usage : "");
+    while ((word = strsep(&rest, " ")) && rest && (*word == '[' || given-- > 0))
+        ;
+    return err_set(e, ENODATA, "%s is missing; usage: %s", word ? word : "", usage ? usage : "");
 }
 
 static int usage_error(enum op_id op, struct err *e, const char *what, const char *word)
@@ -248,6 +279,23 @@ static int usage_error(enum op_id op, struct err *e, const char *what, const cha
 static bool takes_setting(enum op_id op, enum option_id id)
 {
     return (op_table[op].flags & FLAG_SETTINGS) || (id == OPT_USER && (op_table[op].flags & FLAG_USER));
+}
+
+static int unknown_option(enum op_id op, struct err *e, const char *word)
+{
+    auto_free char *usage = op_usage(op);
+    struct nearest n = nearest_to(word);
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        if (op_table[op].flags & flags[i].flag)
+            nearest_try(&n, flags[i].name);
+    for (int i = 0; i < OPTIONS; i++) {
+        auto_free char *name = takes_setting(op, (enum option_id)i) ? file_path("--%s", option_table[i].name) : NULL;
+
+        if (name)
+            nearest_try(&n, name);
+    }
+    return err_set(e, EINVAL, "unknown option %s%susage: %s", word, n.hint, usage ? usage : "");
 }
 
 static int take_env(struct op_args *a, const char *text, struct err *e)
@@ -285,7 +333,7 @@ static int parse_flag(struct op_args *a, int argc, char *const *argv, int *at, s
         a->setting[i] = argv[*at];
         return 0;
     }
-    return usage_error(a->op, e, "unknown option ", word);
+    return unknown_option(a->op, e, word);
 }
 
 /* How many words a verb of several takes. */
@@ -293,7 +341,7 @@ static const struct {
     unsigned min, max;
 } counts[] = {
     [WORDS_PLACE] = {1, 1}, [WORDS_PLACES] = {1, OP_WORDS}, [WORDS_COPY] = {2, OP_WORDS},
-    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_OWN] = {0, OP_WORDS}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
+    [WORDS_MOUNT] = {2, 2}, [WORDS_MOUNTED] = {1, 1}, [WORDS_VERB] = {0, 2}, [WORDS_OWN] = {0, OP_WORDS}, [WORDS_COMMAND] = {2, OP_WORDS}, [WORDS_FORWARD] = {1, 2},
     [WORDS_SETTING] = {2, 3}, [WORDS_SNAPSHOT_NEW] = {1, 2}, [WORDS_SNAPSHOT] = {2, 2},
     [WORDS_SNAPSHOT_CLONE] = {3, 3}, [WORDS_SNAPSHOT_DIFF] = {2, 3},
 };
@@ -304,7 +352,7 @@ static int parse_word(struct op_args *a, unsigned n, const char *word, struct er
 
     if (w >= WORDS_PLACE && n < counts[w].max)
         a->word[a->words++] = word;
-    else if (n == 0 && (w == WORDS_DISTRO || w == WORDS_VERB || w == WORDS_REMOVED))
+    else if (n == 0 && (w == WORDS_DISTRO || w == WORDS_REMOVED))
         a->distro = word;
     else if (n == 0 && (w == WORDS_SOURCE || w == WORDS_SOURCE_NAME))
         a->source = word;
@@ -348,7 +396,7 @@ static int finish_words(struct op_args *a, struct err *e)
     if (op_of_distro(a->op) && a->words > 0)
         a->distro = a->word[0];
     if (a->words < counts[w].min)
-        return missing(a->op, e);
+        return missing(a->op, a->words, e);
     return w <= WORDS_COPY ? find_place(a, e) : 0;
 }
 
@@ -360,6 +408,18 @@ static bool is_flag(const struct op_args *a, const char *word)
            ((op_table[a->op].flags & with_short) && word[0] == '-' && word[1]);
 }
 
+/* `lxtop VERB --help` is `lxtop help VERB`. */
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int take_help(struct op_args *a, const char *verb)
+{
+    *a = (struct op_args){.op = OP_HELP, .word = {verb}, .words = 1};
+    return 0;
+}
+
 int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
 {
     int first, op = op_find_words(argc, argv, &first), r = 0;
@@ -368,11 +428,14 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
 
     *a = (struct op_args){0};
     if (op < 0)
-        return say_second_words(argv[0], e);
+        return argc > 1 && asks_help(argv[1]) && op_is_half(argv[0]) ? take_help(a, argv[0])
+                                                                     : say_second_words(argv[0], e);
     a->op = (enum op_id)op;
     for (int i = first; i < argc && r == 0; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0)
             only_words = true;
+        else if (!only_words && asks_help(argv[i]))
+            return take_help(a, op_table[op].verb);
         else if (!only_words && is_flag(a, argv[i]))
             r = parse_flag(a, argc, argv, &i, e);
         else
@@ -382,7 +445,7 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e)
     if (r == 0 && ((op_table[op].words == WORDS_DISTRO && !a->distro) ||
                    (op_table[op].words == WORDS_SOURCE && !a->source) ||
                    (op_table[op].words == WORDS_SOURCE_NAME && words != 2)))
-        r = missing(a->op, e);
+        r = missing(a->op, words, e);
     return r == 0 ? finish_words(a, e) : r;
 }
 

@@ -88,13 +88,14 @@ enum op_flag { FLAG_JSON = 1, FLAG_FORCE = 2, FLAG_YES = 4, FLAG_NAME = 8, FLAG_
                FLAG_WORDS = 1 << 18 /* of the surface: what is told is told in words (report.h) */ };
 /* Words that follow the verb. */
 enum op_words {
-    WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME, WORDS_VERB,
+    WORDS_NONE, WORDS_DISTRO, WORDS_SOURCE, WORDS_SOURCE_NAME,
     WORDS_REMOVED, /* perhaps the name of a distro in the trash (trash.h) */
     WORDS_PLACE,   /* NAME:/PATH */
     WORDS_PLACES,  /* several of one distro */
     WORDS_COPY,    /* files here or there, and where to */
     WORDS_MOUNT,   /* distro and folder */
     WORDS_MOUNTED, /* folder or distro */
+    WORDS_VERB,    /* perhaps a verb, of one word or two */
     WORDS_OWN,     /* perhaps a setting of the console, and its value */
     WORDS_COMMAND, /* distro and a command, whose own words no flags are sought in */
     WORDS_FORWARD, /* distro, and a forward */
@@ -150,9 +151,10 @@ int op_parse(int argc, char *const *argv, struct op_args *a, struct err *e);
 char *op_usage(enum op_id op);
 /* Does its first word name a distro? */
 bool op_of_distro(enum op_id op);
-/* Usage and help of all verbs, or of one; the exit statuses; to `f`. */
+/* Usage and help of all verbs; the exit statuses; to `f`. */
 void op_help(FILE *f);
-void op_help_one(FILE *f, enum op_id op);
+/* Of one verb, or of all whose first word it is.  -EINVAL: there is none. */
+int op_help_of(FILE *f, int argc, char *const *argv, struct err *e);
 bool op_legal(enum op_id op, enum machine_state s);
 /* Why it is not legal and what to do, as an error: -EBUSY. */
 int op_refuse(enum op_id op, const struct model_distro *d, struct err *e);

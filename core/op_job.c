@@ -145,7 +145,7 @@ bool job_check_distro(struct op_job *j)
     struct err e;
 
     if (!d) {
-        err_set(&e, ENOENT, "there is no distro named '%s'; `lxtop list` shows them", j->distro);
+        distro_name_unknown(&j->core->paths, j->distro, &e);
         job_finish(j, STATUS_NO_DISTRO, &e);
         return false;
     }

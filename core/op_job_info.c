@@ -19,13 +19,15 @@
 
 void job_run_info(struct op_job *j)
 {
-    struct err e = {0};
+    struct err e = {0}, settings;
     auto_free char *text = NULL;
 
     if (!j->begun && !job_check_distro(j))
         return;
     text = info_text(&j->core->paths, &j->core->defaults, job_distro(j), job_form(j), &e);
     job_print(j, text);
+    if (store_check(&j->core->paths, j->distro, &settings) < 0)
+        job_note(j, "%s", settings.msg);
     job_finish(j, text ? STATUS_DONE : STATUS_FAILED, &e);
 }
 

@@ -100,9 +100,21 @@ static void boot_time(char *to, size_t size, int64_t us)
         snprintf(to, size, "%lld.%02lld s", (long long)us / 1000000, (long long)us / 10000 % 100);
 }
 
+/* Of the column: that of the longest name, and not less than where none is long. */
+static int name_width(const struct model *m)
+{
+    size_t width = 20;
+
+    for (unsigned i = 0; i < m->count; i++)
+        if (strlen(m->distros[i].name) > width)
+            width = strlen(m->distros[i].name);
+    return (int)width;
+}
+
 char *report_list(const struct model *m, enum report_form form)
 {
     char *text = NULL;
+    int width = name_width(m);
     size_t len;
     FILE *f;
 
@@ -114,7 +126,7 @@ char *report_list(const struct model *m, enum report_form form)
     if (m->count == 0)
         fputs("No distros. `lxtop install busybox` installs a small one.\n", f);
     else
-        fprintf(f, "%-20s %-10s %8s %9s %9s  %s\n", "NAME", "STATE", "BOOT", "RESIDENT", "MEMORY",
+        fprintf(f, "%-*s %-10s %8s %9s %9s  %s\n", width, "NAME", "STATE", "BOOT", "RESIDENT", "MEMORY",
                 "REMARK");
     for (unsigned i = 0; i < m->count; i++) {
         const struct model_distro *d = &m->distros[i];
@@ -123,7 +135,7 @@ char *report_list(const struct model *m, enum report_form form)
         boot_time(boot, sizeof(boot), model_boot_us(d));
         mib(resident, sizeof(resident), d->resident);
         mib(size, sizeof(size), d->memory_size);
-        fprintf(f, "%-20s %-10s %8s %9s %9s  %s%s%s\n", d->name, machine_state_name(d->state), boot,
+        fprintf(f, "%-*s %-10s %8s %9s %9s  %s%s%s\n", width, d->name, machine_state_name(d->state), boot,
                 resident, size, d->silent ? "does not answer; " : "", machine_reason_text(d->reason),
                 d->emulated && (MACHINE_BIT(d->state) & MACHINE_LIVE) ? "(emulated: not hardware times)" : "");
     }

@@ -108,7 +108,7 @@ int snapshots_load(const struct paths *p, const char *distro, struct snapshots *
     if (!s->folder)
         return err_sys(e, ENOMEM, "snapshots of %s", distro);
     if (distro_name_check(distro, NULL) < 0 || access(s->folder, F_OK) < 0)
-        r = err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", distro);
+        r = distro_name_unknown(p, distro, e);
     else if ((r = load_file(s, e)) < 0)
         err_wrap(e, "%s", distro);
     if (r < 0)

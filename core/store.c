@@ -111,7 +111,7 @@ int store_load(const struct paths *p, const struct options *defaults, const char
     if (!folder)
         return err_sys(e, ENOMEM, "distro %s", name);
     if (distro_name_check(name, NULL) < 0 || access(folder, F_OK) < 0)
-        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+        return distro_name_unknown(p, name, e);
     r = fill(folder, name, defaults, d, e);
     if (r == 0)
         fill_disk(p, name, d);
@@ -214,14 +214,28 @@ static int set_option(struct options *o, const char *option, const char *text, s
     return options_set(o, option, option_table[id].default_text, ORIGIN_DEFAULT, e);
 }
 
-int store_check(const struct paths *p, const char *name, struct err *e)
+/* `option`, which is about to be set, may be what is wrong; NULL: nothing may. */
+static int check(const struct paths *p, const char *name, const char *option, struct err *e)
 {
     auto_free char *folder = store_folder(p, "", name);
     auto_free char *conf = file_path("%s/distro.conf", folder ? folder : "");
+    struct err why = {0};
 
     if (!folder || !conf)
         return err_sys(e, ENOMEM, "distro %s", name);
-    return access(conf, F_OK) == 0 ? conf_check(conf, e) : 0;
+    if (access(conf, F_OK) < 0)
+        return option ? 0 : err_set(e, ENOENT, "%s is gone, and with it what %s may share; `lxtop set %s shares none`, or "
+                                    "another value, begins a new one", conf, name, name);
+    if (conf_check(conf, &why) < 0)
+        return err_set(e, why.code, "%s; repair it there, or `lxtop remove %s`", why.msg, name);
+    if (conf_check_options(conf, option, &why) < 0)
+        return err_set(e, why.code, "%s; repair it there, or by `lxtop set %s`", why.msg, name);
+    return 0;
+}
+
+int store_check(const struct paths *p, const char *name, struct err *e)
+{
+    return check(p, name, NULL, e);
 }
 
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
@@ -237,7 +251,7 @@ int store_set(const struct paths *p, const char *name, const char *option, const
     options_release(&defaults);
     if (r < 0)
         return r;
-    r = store_check(p, name, e);
+    r = check(p, name, option, e);
     if (r == 0)
         r = set_option(&d.options, option, text, e);
     if (r == 0)

@@ -51,10 +51,13 @@ int store_list(const struct paths *p, struct store_name **list, unsigned *count,
 /* -ENOENT "no distro named ...; `lxtop list` shows them". */
 int store_load(const struct paths *p, const struct options *defaults, const char *name,
                struct distro *d, struct err *e);
-/* -EINVAL, with file and line: its distro.conf cannot be read.  store_load makes do with the defaults then. */
+/*
+ * Is all that was set for it there?  -EINVAL with file and line: distro.conf, or a row of it, cannot be read;
+ * -ENOENT: it is gone.  store_load makes do with the defaults then, which may share what was not to be shared.
+ */
 int store_check(const struct paths *p, const char *name, struct err *e);
 /* Changes one setting of a distro (by option name) in its distro.conf, or takes it out (`text` NULL); a
- * broken file is left alone. */
+ * file that is gone is begun anew by it, one that is broken elsewhere is left alone. */
 int store_set(const struct paths *p, const char *name, const char *option, const char *text,
               struct err *e);
 

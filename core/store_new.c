@@ -193,7 +193,7 @@ int store_remove(const struct paths *p, const char *name, struct err *e)
     if (!folder)
         return err_sys(e, ENOMEM, "remove %s", name);
     if (distro_name_check(name, NULL) < 0 || access(folder, F_OK) < 0)
-        return err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name);
+        return distro_name_unknown(p, name, e);
     return remove_folder(folder, e);
 }
 

@@ -80,7 +80,7 @@ int trash_put(const struct paths *p, const char *name, struct err *e)
     if (r == 0)
         r = put_distro(p, &t, e);
     if (r < 0)
-        return r == -ENOENT ? err_set(e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", name) : r;
+        return r == -ENOENT ? distro_name_unknown(p, name, e) : r;
     to = place_of_run(p, &t);
     r = from && to ? move(from, to, e) : err_sys(e, ENOMEM, "remove %s", name);
     return r == -ENOENT ? 0 : r;

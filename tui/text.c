@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
+#include "core/base/nearest.h"
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/line.h"
@@ -152,14 +153,7 @@ static void run_install(struct text *t, int argc, char **argv)
 static void help(struct text *t, int argc, char **argv)
 {
     int id = argc == 2 ? action_of_word(argv[1]) : -1;
-    auto_free char *two = argc == 3 ? file_path("%s %s", argv[1], argv[2]) : NULL; /* a verb of two words */
 
-    if (two) {
-        char *words[] = {(char *)op_table[OP_HELP].verb, two};
-
-        run_words(t, 2, words, 0);
-        return;
-    }
     if (argc == 1 || (argc == 2 && strcmp(argv[1], "screen") == 0)) {
         (argc == 1 ? text_tell_help : text_tell_screen)();
         return;
@@ -199,6 +193,19 @@ static bool obey_own(struct text *t, int id, int argc, char **argv)
     return true;
 }
 
+static void refuse_command(struct text *t, const char *word)
+{
+    struct nearest n = nearest_to(word);
+
+    for (int i = 0; i < ACTIONS; i++)
+        if (action_table[i].word)
+            nearest_try(&n, action_table[i].word);
+    for (int i = 0; i < OPS; i++)
+        if (!op_table[i].hidden)
+            nearest_try(&n, op_table[i].verb);
+    text_refuse(t, STATUS_USAGE, "there is no command %.40s%sh tells the commands.", word, n.hint);
+}
+
 static void obey_words(struct text *t, int argc, char **argv)
 {
     int id = find_action(argv[0]), used, op = op_find_words(argc, argv, &used);
@@ -211,8 +218,10 @@ static void obey_words(struct text *t, int argc, char **argv)
         run_words(t, argc, argv, action_table[id].flags & ~(unsigned)FLAG_YES);
     } else if (id < 0 && (op < 0 ? op_is_half(argv[0]) : !op_table[op].hidden)) {
         run_words(t, argc, argv, 0);
+    } else if (id >= 0) {
+        text_refuse(t, STATUS_USAGE, "command %.40s stands alone; h tells the commands.", argv[0]);
     } else {
-        text_refuse(t, STATUS_USAGE, "there is no command %.40s. h tells the commands.", argv[0]);
+        refuse_command(t, argv[0]);
     }
 }
 

@@ -229,7 +229,7 @@ static const struct model_distro *legal_distro(struct core *c, const struct op_a
     if (d)
         op_refuse(a->op, d, &e);
     else
-        err_set(&e, ENOENT, "there is no distro named '%.80s'; `lxtop list` shows them", a->distro);
+        distro_name_unknown(&c->paths, a->distro, &e);
     line_say(v->notes, "%s%s", v->error, e.msg);
     return NULL;
 }
@@ -321,18 +321,14 @@ static int run_task_mount(struct core *c, const struct op_args *a, const struct 
 
 static int run_help(struct core *c, const struct op_args *a, const struct verb_voice *v)
 {
-    int op = a->distro ? op_find(a->distro) : -1;
+    struct err e = {0};
 
     (void)c;
-    if (a->distro && op < 0) {
-        line_say(v->notes, "%sthere is no verb '%.80s'; `lxtop help` lists them", v->error, a->distro);
-        return STATUS_USAGE;
-    }
-    if (op < 0)
+    if (a->words == 0)
         op_help(stdout);
-    else
-        op_help_one(stdout, (enum op_id)op);
-    return STATUS_DONE;
+    else if (op_help_of(stdout, (int)a->words, (char *const *)a->word, &e) < 0)
+        line_say(v->notes, "%s%s", v->error, e.msg);
+    return e.code ? STATUS_USAGE : STATUS_DONE;
 }
 
 static int run_version(struct core *c, const struct op_args *a, const struct verb_voice *v)

@@ -41,6 +41,7 @@ static int set_up(void **state)
     options_init(&w->distro.options);
     assert_int_equal(uv_loop_init(&w->loop), 0);
     assert_int_equal(shell("mkdir -p cache/kernels/tuned bin && touch cache/kernels/tuned/vmlinux root.img && "
+                           "mkdir -p data/distros/d && touch data/distros/d/distro.conf && "
                            "ln -s /proc/%d/exe self && cp self bin/lxtop-vmm && cp /bin/true guest && "
                            "printf '#!/bin/sh\\necho \"$@\" >> fsck.ran\\necho \"$FSCK_SAYS\"\\nexit $FSCK_STATUS\\n' > bin/e2fsck && "
                            "chmod 755 bin/e2fsck", (int)getpid()), 0);
@@ -275,12 +276,22 @@ static void test_machine_start__a_disk_that_cannot_be_repaired_is_not_booted(voi
 /* With the defaults in its place it would share the home that the person did not want to share. */
 static void test_machine_start__settings_that_cannot_be_read_are_no_defaults(void **state)
 {
+    static const char *const files[][2] = {
+        {"printf 'shares = \"none\";\nmemory = \n' > data/distros/d/distro.conf",
+         "data/distros/d/distro.conf:3: syntax error; repair it there, or `lxtop remove d`"},
+        {"printf 'memory = \"1G\";\nshares = \"nnoe\";\n' > data/distros/d/distro.conf", "data/distros/d/distro.conf:2: shares: "},
+        {"rm data/distros/d/distro.conf",
+         "data/distros/d/distro.conf is gone, and with it what d may share; `lxtop set d shares none`"},
+    };
     struct world *w = *state;
-    struct err e = {0};
 
-    assert_int_equal(shell("mkdir -p data/distros/d && printf 'shares = \"none\";\nmemory = \n' > data/distros/d/distro.conf"), 0);
-    assert_null(machine_start(&w->loop, &w->paths, &w->distro, &events, w, &e));
-    assert_says(e, "data/distros/d/distro.conf:3: syntax error; repair it there, or `lxtop remove d`");
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        struct err e = {0};
+
+        assert_int_equal(shell("%s", files[i][0]), 0);
+        assert_null(machine_start(&w->loop, &w->paths, &w->distro, &events, w, &e));
+        assert_says(e, files[i][1]);
+    }
     assert_int_equal(shell("test ! -e args && printf 'shares = \"none\";\n' > data/distros/d/distro.conf"), 0);
     start(w);
     assert_int_equal(w->result.code, 0);

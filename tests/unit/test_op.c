@@ -60,6 +60,8 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         const char *line, *says;
     } cases[] = {
         {"fly", "there is no verb 'fly'; `lxtop help` lists them"},
+        {"statr a", "there is no verb 'statr'; did you mean 'start'? `lxtop help` lists them"},
+        {"snapshot creat a", "snapshot goes on with one of these words: create, "},
         {"list x", "one word too many: x; usage: lxtop list [--json]"},
         {"list --force", "unknown option --force; usage: lxtop list [--json]"},
         {"start", "NAME is missing; usage: lxtop start NAME"},
@@ -69,13 +71,15 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"install", "usage: lxtop install SOURCE [--name N] [--SETTING VALUE]..."},
         {"install a --name", "--name needs a value"},
         {"install a --memory", "--memory needs a value"},
-        {"install a --memry 1G", "unknown option --memry"},
+        {"install a --memry 1G", "unknown option --memry; did you mean '--memory'? usage: lxtop install"},
+        {"list --jsn", "unknown option --jsn; did you mean '--json'? usage: lxtop list [--json]"},
+        {"start a --forse", "unknown option --forse; usage: lxtop start"}, /* which it does not take */
         {"install a b", "one word too many: b"},
         {"remove -- --yes extra", "one word too many: extra"},
         {"task-install a", "is missing"},
-        {"help a b", "one word too many: b"},
+        {"help a b c", "one word too many: c"},
         {"start --", "NAME is missing"},
-        {"exec", "NAME [--] COMMAND... is missing"},
+        {"exec", "NAME is missing"},
         {"exec a", "COMMAND... is missing; usage: lxtop exec [--cd FOLDER] [--env NAME=VALUE]... [--user USER] NAME [--] COMMAND..."},
         {"exec a --", "COMMAND... is missing"},
         {"exec --force a b", "unknown option --force"},
@@ -84,7 +88,10 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         {"exec a --cd", "--cd needs a value"},
         {"shell a b", "one word too many: b"},
         {"shell a --env B=c", "unknown option --env"},
-        {"set a", "NAME SETTING [VALUE] is missing; usage: lxtop set NAME SETTING [VALUE] [--remove]"},
+        {"set", "NAME is missing"},
+        {"cp x", "TARGET is missing"},
+        {"snapshot clone a s", "NEWNAME is missing"},
+        {"set a", "SETTING is missing; usage: lxtop set NAME SETTING [VALUE] [--remove]"},
         {"set a b c d", "one word too many: d"},
         {"log a -x", "unknown option -x; usage: lxtop log NAME [--json] [--follow|-f]"},
     };
@@ -102,6 +109,66 @@ static void test_op_parse__every_wrong_line_names_the_right_usage(void **state)
         r = op_parse(argc, argv, &a, &e);
         assert_int_equal(r, strstr(e.msg, " is missing") ? -ENODATA : -EINVAL);
         assert_says(e, cases[i].says);
+    }
+}
+
+static void test_op_parse__help_behind_a_verb(void **state)
+{
+    static const struct {
+        const char *line, *of; /* NULL: it is no call for help */
+    } cases[] = {
+        {"start --help", "start"}, {"start a --help", "start"}, {"rm -h", "remove"},
+        {"snapshot --help", "snapshot"}, {"snapshot create --help", "snapshot create"},
+        {"exec --help a b", "exec"}, {"exec a ls --help", NULL}, {"install -- --help", NULL},
+        {"install a --name --help", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        auto_free char *copy = strdup(cases[i].line);
+        char *argv[16], *rest = copy;
+        struct op_args a;
+        int argc = 0;
+
+        while ((argv[argc] = strsep(&rest, " ")))
+            argc++;
+        assert_int_equal(op_parse(argc, argv, &a, NULL), 0);
+        assert_int_equal(a.op == OP_HELP, cases[i].of != NULL);
+        if (cases[i].of)
+            assert_string_equal(a.word[0], cases[i].of);
+    }
+}
+
+static void test_op_help_of__words_or_halves_of_them(void **state)
+{
+    static const struct {
+        const char *line, *says; /* NULL: what `why` says */
+        const char *why;
+    } cases[] = {
+        {"start", "Usage: lxtop start NAME\n", NULL}, {"rm", "Usage: lxtop remove", NULL},
+        {"snapshot create", "Usage: lxtop snapshot create", NULL}, {"trash", "Usage: lxtop trash empty", NULL},
+        {"strat", NULL, "there is no verb 'strat'; did you mean 'start'?"},
+        {"snapshot fly", NULL, "snapshot goes on with one of these words: create"},
+        {"start now", NULL, "one word too many: now"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        auto_free char *copy = strdup(cases[i].line), *text = NULL;
+        char *argv[16], *rest = copy;
+        struct err e = {0};
+        int argc = 0;
+        size_t len;
+        FILE *f = open_memstream(&text, &len);
+
+        while ((argv[argc] = strsep(&rest, " ")))
+            argc++;
+        assert_int_equal(op_help_of(f, argc, argv, &e), cases[i].says ? 0 : -EINVAL);
+        fclose(f);
+        if (cases[i].says)
+            assert_non_null(strstr(text, cases[i].says));
+        else
+            assert_says(e, cases[i].why);
     }
 }
 
@@ -263,6 +330,8 @@ int main(void)
         cmocka_unit_test(test_op_status_table__is_what_scripts_rely_on),
         cmocka_unit_test(test_op_parse__every_wrong_line_names_the_right_usage),
         cmocka_unit_test(test_op_parse__flags_values_and_the_end_of_flags),
+        cmocka_unit_test(test_op_parse__help_behind_a_verb),
+        cmocka_unit_test(test_op_help_of__words_or_halves_of_them),
         cmocka_unit_test(test_op_legal__by_state),
         cmocka_unit_test(test_op_parse__places_name_the_distro),
         cmocka_unit_test(test_op_parse__the_words_of_a_command_are_its_own),

@@ -184,13 +184,28 @@ static void test_op_set__bad_values_are_usage_and_change_nothing(void **state)
     install(w, "s");
     assert_int_equal(run(w, "set s memory lots"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memroy 1G"), STATUS_USAGE);
-    assert_says(w->result, "there is no setting 'memroy'; `lxtop help` lists them");
+    assert_says(w->result, "there is no setting 'memroy'; did you mean 'memory'? `lxtop help` lists them");
     assert_int_equal(run(w, "set s memory"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memory 1G --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "set s memroy --remove"), STATUS_USAGE);
     assert_int_equal(run(w, "set none memory 1G"), STATUS_NO_DISTRO);
     assert_int_equal(run(w, "info s"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "  memory         512M                     default\n"));
+}
+
+static void test_op_info__settings_that_are_gone_are_told(void **state)
+{
+    struct world *w = *state;
+
+    install(w, "s");
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_string_equal(w->noted, "");
+    assert_int_equal(shell("rm 0/lxtop/distros/s/distro.conf"), 0);
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_non_null(strstr(w->noted, "distro.conf is gone"));
+    assert_int_equal(run(w, "set s shares none"), STATUS_DONE);
+    assert_int_equal(run(w, "info s"), STATUS_DONE);
+    assert_string_equal(w->noted, "");
 }
 
 static void write_log(const char *name, const char *text)
@@ -282,6 +297,7 @@ int main(int argc, char **argv)
         TEST(test_op_set__then_info_says_where_from),
         TEST(test_op_set__policy_login),
         TEST(test_op_set__bad_values_are_usage_and_change_nothing),
+        TEST(test_op_info__settings_that_are_gone_are_told),
         TEST(test_op_log__all_sources_as_plain_lines),
         TEST(test_op_install__bad_words_are_usage),
         TEST(test_op_remove__a_name_too_long_is_nobodys),

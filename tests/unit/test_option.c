@@ -132,7 +132,12 @@ static void test_options_set__bad_values_say_what_to_do_and_change_nothing(void 
         {"idle_timeout", "1", "give 5s to 365d"},
         {"idle_timeout", "999999999999999999d", "is too long"},
         {"policy", "sometimes", "policy: 'sometimes' is not one of on-demand, keep, login"},
-        {"memroy", "1G", "there is no setting 'memroy'"},
+        {"memroy", "1G", "there is no setting 'memroy'; did you mean 'memory'? `lxtop help` lists them"},
+        {"user", "a b", "user: 'a b' is no user; give a name or a number"},
+        {"user", "a:b", "is no user"},
+        {"user", "a\n", "is no user"},
+        {"user", "-a", "is no user"},
+        {"user", "../a", "is no user"},
         {"", "1G", "there is no setting ''"},
     };
 

@@ -354,6 +354,50 @@ static void test_store__a_broken_settings_file_is_told_and_kept(void **state)
     assert_ok(store_set(&w->paths, "d", "cpus", "4", &e), e);
 }
 
+static void test_store_set__begins_anew_what_is_gone(void **state)
+{
+    struct world *w = *state;
+    struct distro d;
+    struct err e = {0};
+
+    install(w, "d");
+    assert_int_equal(shell("rm data/distros/d/distro.conf"), 0);
+    assert_int_equal(store_check(&w->paths, "d", &e), -ENOENT);
+    assert_ok(store_set(&w->paths, "d", "shares", "none", &e), e);
+    assert_ok(store_check(&w->paths, "d", &e), e);
+    assert_ok(store_load(&w->paths, &w->options, "d", &d, &e), e);
+    assert_string_equal(options_text(&d.options, OPT_SHARES), "none");
+    distro_release(&d);
+}
+
+/* What another one is about would be lost when it is written, and the default in its place. */
+static void test_store_set__rights_the_row_that_is_wrong_alone(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+
+    install(w, "d");
+    assert_int_equal(shell("echo 'shares = \"nnoe\";' >> data/distros/d/distro.conf"), 0);
+    assert_int_equal(store_set(&w->paths, "d", "cpus", "4", &e), -EINVAL);
+    assert_says(e, "repair it there, or by `lxtop set d`");
+    assert_int_equal(shell("grep -q nnoe data/distros/d/distro.conf"), 0);
+    assert_ok(store_set(&w->paths, "d", "shares", "none", &e), e);
+    assert_ok(store_check(&w->paths, "d", &e), e);
+}
+
+static void test_store_load__says_which_was_meant(void **state)
+{
+    struct world *w = *state;
+    struct distro d;
+    struct err e = {0};
+
+    install(w, "debian");
+    assert_int_equal(store_load(&w->paths, &w->options, "debain", &d, &e), -ENOENT);
+    assert_says(e, "there is no distro named 'debain'; did you mean 'debian'? `lxtop list` shows them");
+    assert_int_equal(store_load(&w->paths, &w->options, "fedora", &d, &e), -ENOENT);
+    assert_says(e, "there is no distro named 'fedora'; `lxtop list` shows them");
+}
+
 static void test_store_set__changes_one_setting(void **state)
 {
     struct world *w = *state;
@@ -409,6 +453,9 @@ int main(void)
         TEST(test_store_begin__two_writers_never_share_a_folder),
         TEST(test_store_list__sorts_and_passes_over_what_is_no_distro),
         TEST(test_store_load__names_what_is_missing),
+        TEST(test_store_load__says_which_was_meant),
+        TEST(test_store_set__begins_anew_what_is_gone),
+        TEST(test_store_set__rights_the_row_that_is_wrong_alone),
         TEST(test_store__a_broken_settings_file_is_told_and_kept),
         TEST(test_store_set__changes_one_setting),
         TEST(test_store_remove__takes_all_and_only_that),

@@ -147,8 +147,9 @@ static const struct {
     const char *line, *says;
     int status;
 } mistakes[] = {
-    {"frobnicate", "error: there is no command frobnicate. h tells the commands.", STATUS_USAGE},
-    {"lxtop frobnicate", "error: there is no command frobnicate. h tells the commands.", STATUS_USAGE},
+    {"isntall", "error: there is no command isntall; did you mean 'install'? h tells the commands.", STATUS_USAGE},
+    {"frobnicate", "error: there is no command frobnicate; h tells the commands.", STATUS_USAGE},
+    {"lxtop frobnicate", "error: there is no command frobnicate; h tells the commands.", STATUS_USAGE},
     {"start nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
     {"remove nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
     {"stop  \t a", "error: a is stopped already", STATUS_WRONG_STATE},
@@ -162,8 +163,8 @@ static const struct {
     {"stop --force", "error: there is no distro for which stop works now; command list tells all.", STATUS_WRONG_STATE},
     {"start a --fast", "error: unknown option --fast; usage: lxtop start NAME", STATUS_USAGE},
     {"rm nobody", "error: there is no distro named 'nobody'; `lxtop list` shows them", STATUS_NO_DISTRO},
-    {"task-install a b", "error: there is no command task-install. h tells the commands.", STATUS_USAGE},
-    {"quit now", "error: there is no command quit. h tells the commands.", STATUS_USAGE},
+    {"task-install a b", "error: there is no command task-install; h tells the commands.", STATUS_USAGE},
+    {"quit now", "error: command quit stands alone; h tells the commands.", STATUS_USAGE},
     {"install tree Bad_", "error: 'Bad_' is no name for a distro: use a-z, 0-9 and '-', a letter first, no '-' "
                           "at the end, at most 63 characters", STATUS_USAGE},
 };
@@ -415,7 +416,7 @@ static void test_text__quotes_hold_a_word_together(void **state)
 static void test_text__what_is_typed_comes_back_plain(void **state)
 {
     (void)state;
-    assert_session("\x1b[Astart\n", PROMPT0 "start\nerror: there is no command start. h tells the commands.\n"
+    assert_session("\x1b[Astart\n", PROMPT0 "start\nerror: there is no command start; h tells the commands.\n"
                    PROMPT0 "\n" LEFT, STATUS_USAGE);
     assert_session("remove \x1b]0;t\x07" "a\x9b\n", PROMPT0 "remove a?\nerror: there is no distro named 'a?'; "
                    "`lxtop list` shows them\n" PROMPT0 "\n" LEFT, STATUS_NO_DISTRO);
@@ -434,7 +435,7 @@ static void test_text__a_long_line_is_one_line(void **state)
     memset(input, 'x', sizeof(input));
     strcpy(input + 1023, "remove a\na\n");
     assert_session(input, PROMPT1 "\nerror: that line is longer than 1022 bytes and was not read.\n\n"
-                   PROMPT1 "a\nerror: there is no command a. h tells the commands.\n" PROMPT1 "\n" LEFT,
+                   PROMPT1 "a\nerror: there is no command a; h tells the commands.\n" PROMPT1 "\n" LEFT,
                    STATUS_USAGE);
 }
 

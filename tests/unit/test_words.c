@@ -79,6 +79,20 @@ static struct model_distro running(void)
     return d;
 }
 
+/* A column is as wide as what stands in it. */
+static void test_report_list__long_names_push_all_columns(void **state)
+{
+    struct model_distro d[2] = {{.name = "a", .state = MACHINE_STOPPED}, {.state = MACHINE_STOPPED}};
+    struct model m = {.distros = d, .count = 2};
+    auto_free char *text = NULL;
+
+    (void)state;
+    memset(d[1].name, 'b', NAME_MAX_LEN);
+    text = report_list(&m, REPORT_TABLE);
+    for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+        assert_int_equal(strcspn(line, " ") <= NAME_MAX_LEN ? strspn(line + NAME_MAX_LEN, " ") : 0, 1);
+}
+
 static void test_words_list__a_fact_a_line(void **state)
 {
     struct model_distro d = running();
@@ -162,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words__units),
+        cmocka_unit_test(test_report_list__long_names_push_all_columns),
         cmocka_unit_test(test_words_list__a_fact_a_line),
         cmocka_unit_test(test_words_stats__a_fact_a_line),
         cmocka_unit_test(test_words_forwards__a_fact_a_line),
