@@ -16,6 +16,14 @@ static void changed(struct browser *b)
         b->core->changed(b->core->changed_ctx);
 }
 
+/* As whom: as its shells and the verbs.  NULL: of the one that is looked at closely it is not known yet. */
+static const char *user_of(const struct core *c, const char *distro)
+{
+    const struct model_focus *f = &c->model.focus;
+
+    return f->known && strcmp(f->name, distro) == 0 ? options_text(&f->options, OPT_USER) : NULL;
+}
+
 /* --- listing --- */
 
 struct browser_listing {
@@ -69,7 +77,7 @@ static void list_side(struct browser *b, const struct ui *u, int side)
     char place[FILES_PATH + 80];
     const char *word = files_place(u, side, "", place);
     struct file_request r = {.work = FILE_FOLDER, .distro = side ? NULL : u->subject,
-                             .user = options_text(&b->core->defaults, OPT_USER), .word = &word, .words = 1};
+                             .user = side ? NULL : user_of(b->core, u->subject), .word = &word, .words = 1};
     struct browser_listing *l = calloc(1, sizeof(*l));
 
     if (!l || !(l->path = strdup(u->files.path[side]))) {
@@ -87,11 +95,12 @@ static void list_side(struct browser *b, const struct ui *u, int side)
 void browser_look(struct browser *b, const struct ui *u)
 {
     const struct model_distro *d = model_find(&b->core->model, u->subject);
+    const char *user = user_of(b->core, u->subject);
 
     for (int side = 0; side < 2; side++) {
         char *wanted = file_path("%s:%s %u %u", side ? "" : u->subject, u->files.path[side], u->files.reload, b->done);
 
-        if (!wanted || (side == 0 && (!d || d->state != MACHINE_RUNNING)) ||
+        if (!wanted || (side == 0 && (!user || !d || d->state != MACHINE_RUNNING)) ||
             (b->side[side].wanted && strcmp(wanted, b->side[side].wanted) == 0)) {
             free(wanted);
             continue;
@@ -145,8 +154,9 @@ void browser_change(struct browser *b, const struct ui_request *r)
 {
     static const struct file_job_events ev = {.finished = on_changed};
     bool rename = r->want == WANT_FILE_RENAME;
+    const char *user = user_of(b->core, r->distro);
     struct file_request f = {.work = rename ? FILE_RENAME : FILE_REMOVE, .distro = r->args.word[0][0] == '/' ? NULL : r->distro,
-                             .user = options_text(&b->core->defaults, OPT_USER), .word = r->args.word, .words = r->args.words};
+                             .user = user ? user : "", .word = r->args.word, .words = r->args.words};
     struct browser_change *c = calloc(1, sizeof(*c));
     struct err e = {0};
 

@@ -4,6 +4,7 @@
 #include "tests/unit/as_lxtop.h"
 #include "tests/unit/fake_export.h"
 #include "tests/unit/fake_machine.h"
+#include "tests/unit/screen.h"
 
 static struct fake_machine machine;
 static pid_t export;
@@ -262,6 +263,26 @@ static void test_mount__another_server_of_the_same_files(void **state)
     assert_int_equal(run("", "unmount a"), 0);
 }
 
+/* The view is the same person as the verbs: the one of the distro's own setting. */
+static void test_files_view__acts_as_the_distros_user(void **state)
+{
+    static const char *const env[] = {"TERM=xterm-256color", NULL};
+    struct seen s;
+
+    (void)state;
+    assert_int_equal(shell("echo 'user = \"carol\";' >> %s/lxtop/distros/a/distro.conf", folder), 0);
+    seen_begin(&s, env, 24, 80);
+    seen_wait(&s, "running");
+    seen_type(&s, "b");
+    seen_wait(&s, "no user 'carol'");
+    assert_int_equal(in_guest("echo carol:x:1000:1000::/:/bin/sh > etc/passwd"), 0);
+    seen_type(&s, "R");
+    seen_wait(&s, "etc/");
+    seen_type(&s, "qq");
+    seen_rest(&s);
+    seen_end(&s, STATUS_DONE);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, set_up_guest, tear_down_guest)
 int main(int argc, char **argv)
 {
@@ -275,6 +296,7 @@ int main(int argc, char **argv)
         test(test_cp__an_error_leaves_nothing_half),
         test(test_cp__takes_the_place_of_files_alone),
         test(test_text_mode__has_the_verbs_of_files),
+        test(test_files_view__acts_as_the_distros_user),
         test(test_mount__judges_the_folder_first),
         test(test_mount__is_there_when_the_verb_ends_and_gone_after_unmount),
         test(test_mount__guest_killed),
