@@ -77,6 +77,14 @@ const struct model_distro *ui_subject(const struct ui *u, const struct model *m)
     return model_find(m, ui_focus(u));
 }
 
+bool ui_works(const struct ui *u, const struct model *m, int action)
+{
+    const struct view *v = view_table[ui_beneath(u)];
+    bool works;
+
+    return v->works && v->works(u, m, action, &works) ? works : action_works((enum action_id)action, ui_subject(u, m));
+}
+
 void ui_refresh(struct ui *u, const struct model *m)
 {
     if (u->view != VIEW_DISTROS) /* what the others are about */
@@ -214,12 +222,40 @@ static void search_again(struct ui *u, const struct model *m, enum action_id a)
         ui_hint(u, "Nothing here holds \"%s\".", u->search);
 }
 
+/* What Esc goes back to. */
+static void remember(struct ui *u, const char *text)
+{
+    const struct list *l = ui_list(u);
+
+    snprintf(u->prompt.before.text, sizeof(u->prompt.before.text), "%s", text);
+    memcpy(u->prompt.before.name, l->name, sizeof(l->name));
+    u->prompt.before.index = l->index;
+}
+
+static void select_again(struct ui *u, const struct model *m, const struct prompt *was)
+{
+    struct list *l = ui_list(u);
+
+    l->index = was->before.index;
+    memcpy(l->name, was->before.name, sizeof(l->name));
+    ui_refresh(u, m);
+    ui_hint(u, "Nothing was changed.");
+}
+
+static void left_search(struct ui *u, const struct model *m, const struct prompt *was)
+{
+    memcpy(u->search, was->before.text, sizeof(u->search));
+    select_again(u, m, was);
+}
+
 static void ask_search(struct ui *u, const struct model *m, enum action_id a)
 {
     (void)m;
     (void)a;
     ui_ask(u, answer_search, "", "Search: ");
     u->prompt.typed = typed_search;
+    u->prompt.left = left_search;
+    remember(u, u->search);
 }
 
 static void typed_filter(struct ui *u, const struct model *m)
@@ -235,9 +271,10 @@ static struct ui_request answer_filter(struct ui *u, const struct model *m)
     return (struct ui_request){0};
 }
 
-static void left_filter(struct ui *u, const struct model *m)
+static void left_filter(struct ui *u, const struct model *m, const struct prompt *was)
 {
-    clear_filter(u, m);
+    memcpy(ui_list(u)->filter, was->before.text, sizeof(ui_list(u)->filter));
+    select_again(u, m, was);
 }
 
 static void ask_filter(struct ui *u, const struct model *m, enum action_id a)
@@ -247,6 +284,7 @@ static void ask_filter(struct ui *u, const struct model *m, enum action_id a)
     ui_ask(u, answer_filter, ui_list(u)->filter, "Show rows with: ");
     u->prompt.typed = typed_filter;
     u->prompt.left = left_filter;
+    remember(u, ui_list(u)->filter);
 }
 
 static void mark(struct ui *u, const struct model *m, enum action_id a)

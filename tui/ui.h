@@ -62,9 +62,15 @@ struct ui_request {
 struct prompt {
     struct ui_request (*answer)(struct ui *u, const struct model *m); /* Enter; NULL: no question is open */
     void (*typed)(struct ui *u, const struct model *m); /* after each change; NULL: nothing */
-    void (*left)(struct ui *u, const struct model *m);  /* Esc; NULL: "Nothing was changed." */
+    /* Esc; `was` is the prompt that is left.  NULL: "Nothing was changed." */
+    void (*left)(struct ui *u, const struct model *m, const struct prompt *was);
     char question[NAME_MAX_LEN + 128];
     char line[PROMPT_LINE]; /* UTF-8 */
+    bool moving;            /* the last key moved over the rows above: there the cursor is */
+    struct {
+        char text[LIST_FILTER], name[LIST_NAME];
+        int index;
+    } before; /* what was searched for or shown, and selected, when it came up */
 };
 
 /* What the install view has been told so far. */
@@ -139,6 +145,8 @@ void ui_draw(struct ui *u, const struct model *m, struct grid *g);
 const struct model_distro *ui_subject(const struct ui *u, const struct model *m);
 /* Its name, or "". */
 const char *ui_focus(const struct ui *u);
+/* Does the action work now, in the view or in that beneath help and palette? */
+bool ui_works(const struct ui *u, const struct model *m, int action);
 /* The view tells details of it, which the application should fetch (watch_focus). */
 bool ui_looks_closely(const struct ui *u);
 

@@ -198,7 +198,9 @@ static void draw_answer(const struct ui *u, struct grid *g, int row, int col)
         do
             shown++;
         while ((*shown & 0xc0) == 0x80);
-    grid_cursor(g, row, col + grid_put(g, row, col, room, STYLE_PLAIN, shown));
+    col += grid_put(g, row, col, room, STYLE_PLAIN, shown);
+    if (!u->prompt.moving)
+        grid_cursor(g, row, col);
 }
 
 static void draw_prompt(const struct ui *u, struct grid *g, const struct layout *l)

@@ -30,14 +30,12 @@ static int filter_width(struct ui *u, int cols)
 
 static bool next(const struct ui *u, const struct model *m, int cols, struct place *p)
 {
-    const struct model_distro *d = ui_subject(u, m);
-
     if (p->width)
         p->col += p->width + 2;
     while (++p->action < ACTIONS) {
         const struct action *a = &action_table[p->action];
 
-        if (!a->label || !action_works((enum action_id)p->action, d) ||
+        if (!a->label || !ui_works(u, m, p->action) ||
             !keymap_key(&u->keys, u->view, (enum action_id)p->action, p->key))
             continue;
         p->width = text_width(p->key) + 1 + text_width(a->label);

@@ -79,11 +79,11 @@ void ui_type(struct ui *u, const char *text, size_t len)
 
 static struct ui_request leave(struct ui *u, const struct model *m)
 {
-    void (*left)(struct ui *u, const struct model *m) = u->prompt.left;
+    const struct prompt was = u->prompt;
 
     u->prompt = (struct prompt){0};
-    if (left)
-        left(u, m);
+    if (was.left)
+        was.left(u, m, &was);
     else
         ui_hint(u, "Nothing was changed.");
     return (struct ui_request){0};
@@ -94,7 +94,8 @@ static void move_beneath(struct ui *u, const struct model *m, ui_key k)
 {
     int a = k >= K_UP ? keymap_action(&u->keys, u->view, k) : -1;
 
-    if (a >= ACTION_UP && a <= ACTION_LAST)
+    u->prompt.moving = a >= ACTION_UP && a <= ACTION_LAST;
+    if (u->prompt.moving)
         ui_move(u, m, (enum action_id)a);
 }
 
@@ -104,9 +105,12 @@ struct ui_request ui_prompt_key(struct ui *u, const struct model *m, ui_key k)
         return leave(u, m);
     if (k == K_ENTER || k == '\r')
         return u->prompt.answer(u, m);
-    if (!type_key(u->prompt.line, k))
+    if (!type_key(u->prompt.line, k)) {
         move_beneath(u, m, k);
-    else if (u->prompt.typed)
+        return (struct ui_request){0};
+    }
+    u->prompt.moving = false;
+    if (u->prompt.typed)
         u->prompt.typed(u, m);
     return (struct ui_request){0};
 }

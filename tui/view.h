@@ -75,6 +75,8 @@ struct view {
     void (*draw)(struct ui *u, const struct model *m, struct grid *g, struct area a);
     /* An action of action.c with this view's bit, before anybody else; false: not this view's. NULL: never. */
     bool (*act)(struct ui *u, const struct model *m, int action, struct ui_request *r);
+    /* Does an action of its own work now?  False: it is not for this view to say.  NULL: never. */
+    bool (*works)(const struct ui *u, const struct model *m, int action, bool *works);
     /* Takes every key before the action table does (a terminal pane); false: not wanted. NULL: never. */
     bool (*key)(struct ui *u, const struct model *m, ui_key k, struct ui_request *r);
     /* What is pasted, a piece of it, between the keys K_PASTE and K_PASTE_END; with `key` alone. */

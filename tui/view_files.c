@@ -66,9 +66,9 @@ static void text(const struct ui *u, const struct model *m, unsigned row, bool w
     snprintf(to, size, "%s", whole ? f->shown : f->name);
 }
 
-static const struct model_file *selected_file(struct ui *u, const struct model *m)
+static const struct model_file *selected_file(const struct ui *u, const struct model *m)
 {
-    int row = list_row(ui_list(u));
+    int row = list_row(u->files.side ? &u->files.here : &u->list[VIEW_FILES]);
 
     return row < 0 ? NULL : &m->folder[u->files.side].files[row];
 }
@@ -113,9 +113,11 @@ static void say_none(const struct ui *u, const struct model *m, struct grid *g, 
     const struct model_folder *f = folder_of(u, m, side);
     const struct model_distro *d = model_find(m, u->subject);
     const char *why = f && *f->why ? f->why : f ? "Nothing in it." : "Looking...";
+    char stopped[128];
 
+    keymap_fill(&u->keys, VIEW_FILES, "It does not run; {start} starts it.", stopped, sizeof(stopped));
     if (side == 0 && d && d->state != MACHINE_RUNNING)
-        why = "It does not run; s starts it.";
+        why = stopped;
     grid_put_rows(g, a.row, col, width, a.rows, STYLE_PLAIN, why);
 }
 
@@ -322,7 +324,9 @@ static struct ui_request look_into(struct ui *u, const struct model *m, const st
     char place[PLACE_TEXT];
 
     if (f->folder) {
-        if (!edit)
+        if (edit)
+            ui_hint(u, "%s is a folder.", f->shown);
+        else
             into(u, m, f);
         return (struct ui_request){0};
     }
@@ -357,6 +361,11 @@ static bool act_on_file(struct ui *u, const struct model *m, int a, const struct
     }
 }
 
+static bool of_file(int a)
+{
+    return a == ACTION_OPEN || (a >= ACTION_FILE_VIEW && a <= ACTION_FILE_REMOVE);
+}
+
 static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r)
 {
     const struct model_file *f = selected_file(u, m);
@@ -369,9 +378,17 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
         u->files.reload++;
     else if (f)
         return act_on_file(u, m, a, f, r);
+    else if (of_file(a))
+        ui_hint(u, "Nothing is selected here.");
     else
-        return a == ACTION_OPEN || (a >= ACTION_FILE_SIDE && a <= ACTION_FILE_RELOAD);
+        return false;
     return true;
+}
+
+static bool works(const struct ui *u, const struct model *m, int a, bool *works)
+{
+    *works = selected_file(u, m) != NULL;
+    return of_file(a);
 }
 
 /* A click on the other side goes there; the row is then found as in every list. */
@@ -403,5 +420,5 @@ static void open_files(struct ui *u, const struct model *m)
 
 const struct view view_files = {
     .name = "Files", .of_distro = true, .keeps = KEEPS_NAME, .open = open_files, .count = count, .text = text,
-    .draw = draw, .act = act, .click = click,
+    .draw = draw, .act = act, .works = works, .click = click,
 };

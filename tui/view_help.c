@@ -81,11 +81,10 @@ const struct view view_help = {.name = "Help", .build = build_help, .head = head
 static bool offered(const struct ui *u, const struct model *m, int a)
 {
     const struct action *row = &action_table[a];
-    const struct model_distro *d = ui_subject(u, m);
 
     if (!(row->views & VIEW_BIT(ui_beneath(u))) || a == ACTION_PALETTE || (a >= ACTION_UP && a <= ACTION_LAST))
         return false;
-    return (a == ACTION_CANCEL && !d) || action_works((enum action_id)a, d);
+    return ui_works(u, m, a);
 }
 
 static int nth_offered(const struct ui *u, const struct model *m, unsigned n)
@@ -159,8 +158,9 @@ static void typed(struct ui *u, const struct model *m)
     ui_refresh(u, m);
 }
 
-static void close_palette(struct ui *u, const struct model *m)
+static void close_palette(struct ui *u, const struct model *m, const struct prompt *was)
 {
+    (void)was;
     ui_list(u)->filter[0] = '\0';
     u->prompt = (struct prompt){0};
     ui_back(u, m);
@@ -170,7 +170,7 @@ static struct ui_request answer(struct ui *u, const struct model *m)
 {
     int row = list_row(ui_list(u)), a = row < 0 ? -1 : nth_offered(u, m, (unsigned)row);
 
-    close_palette(u, m);
+    close_palette(u, m, NULL);
     if (a >= 0)
         return ui_act(u, m, (enum action_id)a);
     ui_hint(u, "No action that works now has that in its name.");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/auto.h"
 #include "core/base/err.h"
 #include "tui/format.h"
 #include "tui/graph.h"
@@ -183,7 +184,7 @@ static bool legal(struct ui *u, const struct model_distro *d, int action)
 {
     struct err e = {0};
 
-    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
         if (operations[i].action == action && !op_legal(operations[i].op, d->state)) {
             op_refuse(operations[i].op, d, &e);
             ui_hint(u, "%s.", e.msg);
@@ -239,6 +240,23 @@ static void ask(struct ui *u, const struct snapshot *s, int a)
         ui_ask(u, answer_clone, "", "Name of the new distro made of %s: ", s->name);
 }
 
+/* Legal, and there is a snapshot to do it to, or one to go back to. */
+static bool works(const struct ui *u, const struct model *m, int a, bool *works)
+{
+    const struct model_distro *d = model_find(m, u->subject);
+
+    for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+        if (operations[i].action != a)
+            continue;
+        *works = d && op_legal(operations[i].op, d->state) &&
+                 (a == ACTION_SNAPSHOT_NEW    ? true
+                  : a == ACTION_SNAPSHOT_UNDO ? known(u, m) && snapshots_undo_to(&m->focus.snapshots)
+                                              : list_row(&u->list[VIEW_SNAPSHOTS]) >= 0);
+        return true;
+    }
+    return false;
+}
+
 static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r)
 {
     const struct model_distro *d = model_find(m, u->subject);
@@ -252,7 +270,7 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
     if (a != ACTION_SNAPSHOT_RESTORE && a != ACTION_SNAPSHOT_DELETE && a != ACTION_SNAPSHOT_CLONE && a != ACTION_SNAPSHOT_DIFF)
         return false;
     if (row < 0)
-        ui_hint(u, "There is no snapshot yet: p takes one.");
+        ui_hint_keys(u, "There is no snapshot yet: {snapshot_new} takes one.");
     else if (d && legal(u, d, a) && a == ACTION_SNAPSHOT_RESTORE)
         *r = restore(u, m, snapshot_at(m, (unsigned)row));
     else if (d && legal(u, d, a))
@@ -262,5 +280,5 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
 
 const struct view view_snapshots = {
     .name = "Snapshots", .of_distro = true, .keeps = KEEPS_NAME, .count = count, .text = text, .row = draw_row, .head = head,
-    .act = act, .empty = "No snapshots yet: p keeps the disk as it is now, also while the distro runs.",
+    .act = act, .works = works, .empty = "No snapshots yet: {snapshot_new} keeps the disk as it is now, also while the distro runs.",
 };

@@ -90,6 +90,14 @@ static void remark(const struct ui *u, const struct model *m, int row, enum styl
     }
 }
 
+static bool works(const struct ui *u, const struct model *m, int a, bool *works)
+{
+    int row = list_row(&u->list[VIEW_TASKS]);
+
+    *works = row >= 0 && task_at(m, (unsigned)row)->running;
+    return a == ACTION_CANCEL;
+}
+
 static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r)
 {
     int row = list_row(ui_list(u));
@@ -106,5 +114,5 @@ static bool act(struct ui *u, const struct model *m, int a, struct ui_request *r
 
 const struct view view_tasks = {
     .name = "Tasks", .keeps = KEEPS_NAME, .count = count, .text = text, .row = draw_row, .head = head,
-    .remark = remark, .act = act, .empty = "No tasks yet: installs, starts, stops and copies are shown here.",
+    .remark = remark, .act = act, .works = works, .empty = "No tasks yet: installs, starts, stops and copies are shown here.",
 };

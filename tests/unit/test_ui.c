@@ -8,6 +8,7 @@
 #include "core/base/auto.h"
 #include "tests/unit/scenes.h"
 #include "tui/ui.h"
+#include "tui/ui_keys.h"
 
 /* --- keys --- */
 
@@ -324,6 +325,79 @@ static void test_search__goes_on_and_around(void **state)
     press('n');
     assert_string_equal(selected(), "arch");
     assert_hint(type("/zzz\n"), "Nothing here holds \"zzz\".");
+}
+
+/* As the bottom line promises while a question is open. */
+static void test_prompt__escape_leaves_all_as_it_is(void **state)
+{
+    (void)state;
+    begin(scene_every_state);
+    type("j");
+    type("/ubu");
+    assert_string_equal(selected(), "ubuntu");
+    assert_hint(press(K_ESC), "Nothing was changed.");
+    assert_string_equal(selected(), "arch");
+    assert_hint(press('n'), "Nothing was searched for yet: press / and type.");
+    type("/ubu\ng/zzz");
+    press(K_ESC);
+    press('n');
+    assert_string_equal(selected(), "ubuntu"); /* what was searched for before */
+    type("\\stop\n");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 2);
+    type("\\zzz");
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 0);
+    press(K_ESC);
+    assert_int_equal(l.ui.list[VIEW_DISTROS].count, 2);
+}
+
+/* A screen reader says where the cursor is: in the answer while one types, on the row when one moves to it. */
+static void test_prompt__the_cursor_is_where_one_moved(void **state)
+{
+    static const char *const questions[] = {":", "/", "\\"};
+
+    (void)state;
+    begin(scene_every_state);
+    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+        type(questions[i]);
+        assert_int_equal(l.grid.cursor_row, l.grid.rows - 2);
+        press(K_DOWN);
+        assert_int_equal(l.grid.cursor_col, 2);
+        assert_int_equal(l.grid.cells[l.grid.cursor_row * l.grid.cols].ch, '>');
+        type("s");
+        assert_int_equal(l.grid.cursor_row, l.grid.rows - 2);
+        press(K_ESC);
+    }
+}
+
+static bool bottom_line_has(enum action_id a)
+{
+    for (int col = 0; col < l.grid.cols; col++)
+        if (keys_action_at(&l.ui, &l.model, l.grid.cols, col) == (int)a)
+            return true;
+    return false;
+}
+
+static void test_bottom_line__keys_that_work_now(void **state)
+{
+    (void)state;
+    begin(scene_snapshots);
+    type("jS"); /* debian runs */
+    assert_true(bottom_line_has(ACTION_SNAPSHOT_DELETE));
+    assert_false(bottom_line_has(ACTION_SNAPSHOT_RESTORE));
+    model_row(&l.model, "debian")->state = MACHINE_STOPPED;
+    assert_true(bottom_line_has(ACTION_SNAPSHOT_RESTORE));
+    begin(scene_close);
+    type("S"); /* of another there are none */
+    assert_false(bottom_line_has(ACTION_SNAPSHOT_DELETE));
+    begin(scene_no_files);
+    type("jb");
+    assert_false(bottom_line_has(ACTION_FILE_EDIT));
+    assert_hint(press('e'), "Nothing is selected here.");
+    begin(scene_tasks);
+    type("6g");
+    assert_true(bottom_line_has(ACTION_CANCEL)); /* the newest runs, the one before it has ended */
+    press('j');
+    assert_false(bottom_line_has(ACTION_CANCEL));
 }
 
 /* Esc: first all rows, then no marks, and never out of the program. */
@@ -734,6 +808,9 @@ int main(void)
         cmocka_unit_test(test_click__behind_a_filter),
         cmocka_unit_test(test_panes__a_message_takes_the_last_row),
         cmocka_unit_test(test_escape__takes_filter_and_marks_away),
+        cmocka_unit_test(test_prompt__escape_leaves_all_as_it_is),
+        cmocka_unit_test(test_prompt__the_cursor_is_where_one_moved),
+        cmocka_unit_test(test_bottom_line__keys_that_work_now),
         cmocka_unit_test(test_keys__that_a_person_has_changed),
         cmocka_unit_test(test_marks__one_action_on_many),
         cmocka_unit_test(test_sort__by_a_figure_and_round),
