@@ -77,7 +77,7 @@ struct meter {
 };
 enum { METER_CPU, METER_MEMORY, METER_MACHINES, METER_DISK, METERS };
 #define METER_LONGEST 24
-#define METER_SHORTEST 6
+#define METER_SHORTEST 5
 
 static double part_of(double part, double whole)
 {
@@ -148,41 +148,52 @@ static const char *host_kind(const struct model_host *h)
     return !h->kvm ? "no KVM, see `lxtop doctor`" : h->emulated ? "emulated CPU" : "KVM";
 }
 
-static int bars_width(const struct meter t[METERS], int n)
+/* All figures, without bars; how many of the first `n` would have one. */
+static int figures_width(const struct meter t[METERS], int n, int *bars)
 {
     int width = 0;
 
-    for (int i = 0; i < n; i++)
-        if (t[i].part >= 0)
-            width += 2 + text_width(t[i].name) + 1 + 1 + text_width(t[i].figure);
+    *bars = 0;
+    for (int i = 0; i < METERS; i++) {
+        if (t[i].part < 0)
+            continue;
+        *bars += i < n;
+        width += 2 + text_width(t[i].name) + (i < n) + 1 + text_width(t[i].figure);
+    }
     return width;
 }
 
-/* How wide bars can be: all four meters, else the first three; 0: there is no room for them. */
-static int bar_width(const struct meter t[METERS], int room, int *meters)
+/* How wide bars can be: of all four meters, else of all but the disk's, else of none; false: not even figures fit. */
+static bool bar_width(const struct meter t[METERS], int room, int *meters, int *wide)
 {
-    for (*meters = METERS; *meters >= METER_DISK; --*meters) {
-        int bars = 0, each;
+    static const int tries[] = {METERS, METER_DISK, 0};
 
-        for (int i = 0; i < *meters; i++)
-            bars += t[i].part >= 0;
-        each = bars ? (room - bars_width(t, *meters)) / bars : 0;
-        if (each >= METER_SHORTEST)
-            return each > METER_LONGEST ? METER_LONGEST : each;
+    for (size_t i = 0; i < sizeof(tries) / sizeof(*tries); i++) {
+        int bars, left = room - figures_width(t, tries[i], &bars);
+
+        *meters = tries[i];
+        *wide = bars ? left / bars : 0;
+        if (bars ? *wide >= METER_SHORTEST : tries[i] == 0 && left >= 0)
+            break;
+        if (tries[i] == 0)
+            return false;
     }
-    return 0;
+    if (*wide > METER_LONGEST)
+        *wide = METER_LONGEST;
+    return true;
 }
 
-static void draw_bars(const struct meter t[METERS], int n, int wide, struct grid *g, int row, int col)
+static void draw_meters(const struct meter t[METERS], int bars, int wide, struct grid *g, int row, int col)
 {
     char bar[GRAPH_TEXT];
 
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < METERS; i++) {
         if (t[i].part < 0)
             continue;
         col += 2;
         col += grid_put(g, row, col, g->cols - col, STYLE_PLAIN, t[i].name) + 1;
-        col += grid_put(g, row, col, g->cols - col, STYLE_GRAPH, graph_meter(bar, t[i].part, (unsigned)wide)) + 1;
+        if (i < bars)
+            col += grid_put(g, row, col, g->cols - col, STYLE_GRAPH, graph_meter(bar, t[i].part, (unsigned)wide)) + 1;
         col += grid_put(g, row, col, g->cols - col, STYLE_PLAIN, t[i].figure);
     }
 }
@@ -214,9 +225,8 @@ void draw_host(const struct ui *u, const struct model *m, struct grid *g, int ro
     int n, wide;
 
     snprintf(kind, sizeof(kind), "%s%s", u->frozen ? "FROZEN, " : "", host_kind(h));
-    wide = bar_width(t, g->cols - text_width(kind), &n);
-    if (wide)
-        draw_bars(t, n, wide, g, row, grid_put(g, row, 0, g->cols, h->kvm ? STYLE_PLAIN : STYLE_BAD, kind));
+    if (bar_width(t, g->cols - text_width(kind), &n, &wide))
+        draw_meters(t, n, wide, g, row, grid_put(g, row, 0, g->cols, h->kvm ? STYLE_PLAIN : STYLE_BAD, kind));
     else
         draw_words(h, t, kind, g, row);
 }
