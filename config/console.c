@@ -11,6 +11,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 
 #define LOCK_TRIES 200
 #define LOCK_PAUSE_US 10000
@@ -90,13 +91,22 @@ static int set_value(struct console_options *c, enum console_option id, const ch
     return r < 0 ? r : option_value_set(&console_table[id], &c->value[id], text, from, e);
 }
 
+static int no_setting(const char *name, struct err *e)
+{
+    struct nearest n = nearest_to(name);
+
+    for (int i = 0; i < CONSOLE_OPTIONS; i++)
+        nearest_try(&n, console_table[i].name);
+    return err_set(e, EINVAL, "there is no setting '%.80s' of the console%s`lxtop settings` lists them", name, n.hint);
+}
+
 static int on_row(void *ctx, const char *name, const char *text, struct err *e)
 {
     const struct loader *l = ctx;
     int i = find(name);
 
     if (i < 0)
-        return err_set(e, EINVAL, "there is no setting '%s' of the console", name);
+        return no_setting(name, e);
     return set_value(l->options, (enum console_option)i, text, l->from, e);
 }
 

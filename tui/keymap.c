@@ -9,6 +9,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 
 void keymap_init(struct keymap *k)
 {
@@ -137,13 +138,23 @@ struct loader {
     void *ctx;
 };
 
+static int no_action(const char *name, struct err *e)
+{
+    struct nearest n = nearest_to(name);
+
+    for (int i = 0; i < ACTIONS; i++)
+        if (action_table[i].name)
+            nearest_try(&n, action_table[i].name);
+    return err_set(e, EINVAL, "there is no action '%.80s' that has keys%s`lxtop settings` lists them", name, n.hint);
+}
+
 static int on_row(void *ctx, const char *name, const char *text, struct err *e)
 {
     const struct loader *l = ctx;
     int a = action_of_name(name);
 
     if (a < 0)
-        return err_set(e, EINVAL, "there is no action '%s' that has keys", name);
+        return no_action(name, e);
     return keymap_set(l->keys, (enum action_id)a, text, l->from, e);
 }
 

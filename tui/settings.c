@@ -8,6 +8,7 @@
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 #include "core/core.h"
 #include "core/line.h"
 #include "core/report.h"
@@ -67,16 +68,22 @@ static int find(const struct op_args *a, struct setting *s, struct err *e)
 {
     bool keys = strcmp(a->word[0], KEY_WORD) == 0;
     const char *name = keys && a->words > 1 ? a->word[1] : a->word[0];
+    struct nearest near = nearest_to(name);
 
-    for (unsigned n = 0; n < count_all(); n++)
-        if (nth(n, s) && s->keys == keys && strcmp(name_of(*s), name) == 0)
+    for (unsigned n = 0; n < count_all(); n++) {
+        if (!nth(n, s) || s->keys != keys)
+            continue;
+        if (strcmp(name_of(*s), name) == 0)
             return 0;
+        nearest_try(&near, name_of(*s));
+    }
+    if (keys && a->words == 1)
+        return err_set(e, EINVAL, "say whose keys: %.40s ACTION; `lxtop settings` lists them", name);
     if (keys)
-        return err_set(e, EINVAL, a->words > 1 ? "there is no action '%.40s' that has keys; `lxtop settings` lists them"
-                                               : "say whose keys: %.40s ACTION; `lxtop settings` lists them", name);
+        return err_set(e, EINVAL, "there is no action '%.40s' that has keys%s`lxtop settings` lists them", name, near.hint);
     if (option_find(name) >= 0)
         return err_set(e, EINVAL, "%s is a setting of distros: lxtop set NAME %s VALUE", name, name);
-    return err_set(e, EINVAL, "the console has no setting '%.40s'; `lxtop settings` lists them", name);
+    return err_set(e, EINVAL, "the console has no setting '%.40s'%s`lxtop settings` lists them", name, near.hint);
 }
 
 /* --- telling --- */

@@ -33,7 +33,7 @@ static struct {
     bool xterm;   /* knows paste and mouse; others must not be sent what they would show */
 } screen;
 
-bool term_can_place_cursor(void)
+enum term_kind term_kind(void)
 {
     const char *name = getenv("TERM");
     char *cup;
@@ -41,11 +41,11 @@ bool term_can_place_cursor(void)
     int error;
 
     if (!name || !*name || setupterm(name, STDOUT_FILENO, &error) != OK)
-        return false;
+        return TERM_UNKNOWN;
     cup = tigetstr("cup");
     can = cup && cup != (char *)-1;
     del_curterm(cur_term);
-    return can;
+    return can ? TERM_PLACES_CURSOR : TERM_WITHOUT_CURSOR;
 }
 
 static const char *capability(const char *name)

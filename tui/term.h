@@ -15,8 +15,9 @@
 #include "tui/grid.h"
 #include "config/key.h"
 
-/* Can the terminal place its cursor (terminfo `cup`)? initscr succeeds on TERM=dumb and paints rubbish. */
-bool term_can_place_cursor(void);
+/* Can the terminal place its cursor (terminfo `cup`)?  initscr succeeds on TERM=dumb and paints rubbish. */
+enum term_kind { TERM_PLACES_CURSOR, TERM_WITHOUT_CURSOR, TERM_UNKNOWN /* terminfo has none of that type, or TERM is not set */ };
+enum term_kind term_kind(void);
 
 /* How styles look.  Without colours, by NO_COLOR or the terminal, attributes remain. */
 enum term_scheme {

@@ -9,7 +9,6 @@
 
 #include "core/base/auto.h"
 #include "core/plain.h"
-#include "tui/term.h"
 
 /* 1 yes, 0 no, -1 it says nothing. */
 static int wish(const char *value)
@@ -45,7 +44,9 @@ static const char *needed(const struct text_facts *f)
         return "standard input is no terminal";
     if (!f->term || !*f->term)
         return "TERM is not set";
-    return f->cursor ? NULL : "its cursor cannot be placed";
+    return f->kind == TERM_UNKNOWN          ? "this host's terminfo does not know that"
+           : f->kind == TERM_WITHOUT_CURSOR ? "its cursor cannot be placed"
+                                            : NULL;
 }
 
 bool text_why(const struct text_facts *f, char *why)
@@ -85,5 +86,5 @@ void text_facts_gather(struct text_facts *f, bool flag, bool setting)
     f->in_terminal = isatty(STDIN_FILENO);
     f->out_terminal = isatty(STDOUT_FILENO);
     f->term = getenv("TERM");
-    f->cursor = f->out_terminal && term_can_place_cursor();
+    f->kind = f->out_terminal ? term_kind() : TERM_UNKNOWN;
 }

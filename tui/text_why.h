@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "tui/term.h"
+
 struct text_facts {
     bool flag;               /* --text */
     const char *lxtop_text;  /* of the environment; NULL or "": says nothing; 0, false, no, off: not by the setting */
@@ -15,7 +17,7 @@ struct text_facts {
     bool setting;
     bool in_terminal, out_terminal;
     const char *term;        /* TERM */
-    bool cursor;             /* it can be placed (terminfo `cup`) */
+    enum term_kind kind;     /* of that terminal, where standard output is one */
 };
 #define TEXT_WHY 128
 /* Puts the reason into `why` and returns true for text mode; false: the screen. */

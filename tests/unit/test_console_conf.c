@@ -73,7 +73,7 @@ static void test_console__bad_rows_are_told_by_file_and_line(void **state)
     load();
     assert_non_null(strstr(warnings, "lxtop.conf:3: colors: 'pink' is not "));
     assert_non_null(strstr(warnings, "lxtop.conf:4: scrollback: '-1' is out of range; give 0 to 100000\n"));
-    assert_non_null(strstr(warnings, "lxtop.conf:5: there is no setting 'shape' of the console\n"));
+    assert_non_null(strstr(warnings, "lxtop.conf:5: there is no setting 'shape' of the console; `lxtop settings` lists them\n"));
     assert_non_null(strstr(warnings, "console.conf:1: console: is no group"));
     assert_int_equal(console_number(&console, CONSOLE_TEXT), 1); /* the good row counts */
     assert_int_equal(console_number(&console, CONSOLE_COLORS), SCHEME_TERMINAL);

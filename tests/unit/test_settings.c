@@ -74,6 +74,8 @@ static void test_settings__mistakes_say_what_is_right(void **state)
         {"settings key start a", "start"}, /* console's in the same view */
         {"settings --remove", "say which setting"},
         {"settings colors soft --remove", "--remove takes no value"},
+        {"settings colours soft", "the console has no setting 'colours'; did you mean 'colors'? `lxtop settings` lists them"},
+        {"settings key stat x", "there is no action 'stat' that has keys; did you mean 'start'? `lxtop settings` lists them"},
     };
 
     (void)state;

@@ -91,7 +91,7 @@ static void test_terminals__dumb_means_text(void **state)
         const char *env, *says;
     } cases[] = {
         {"TERM=dumb", "lxtop in text mode: the terminal is of type dumb, and its cursor cannot be"},
-        {"TERM=no-such-thing", "lxtop in text mode: the terminal is of type no-such-thing, and its cursor"},
+        {"TERM=no-such-thing", "lxtop in text mode: the terminal is of type no-such-thing, and this host's"},
         {"TERM=", "lxtop in text mode: TERM is not set."},
         {"LXTOP_TEXT=1", "lxtop in text mode: asked for by LXTOP_TEXT in the environment."},
     };
@@ -253,6 +253,98 @@ static void test_terminals__resized(void **state)
     seen_end(&s, STATUS_DONE);
 }
 
+/* --- storm --- */
+
+static unsigned long seed = 20261127;
+
+static unsigned dice(unsigned n)
+{
+    seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+    return (unsigned)(seed >> 33) % n;
+}
+
+static void seen_resize(struct seen *s, int rows, int cols)
+{
+    const struct winsize w = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+
+    pane_resize(s->pane, rows, cols);
+    grid_resize(&s->grid, rows, cols);
+    assert_int_equal(ioctl(s->t.master, TIOCSWINSZ, &w), 0);
+}
+
+/* However much it is: what lxtop writes meanwhile is read. */
+static void type_all(struct seen *s, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        struct pollfd p = {.fd = s->t.master, .events = POLLIN | POLLOUT};
+        ssize_t n = 0;
+
+        assert_int_equal(poll(&p, 1, SEEN_HANGS_MS), 1);
+        if (p.revents & POLLIN)
+            assert_true(seen_read(s));
+        else
+            n = write(s->t.master, bytes, len < 512 ? len : 512);
+        assert_true(n >= 0);
+        bytes += n;
+        len -= (size_t)n;
+    }
+}
+
+/* What no keyboard sends, and what of it is a key moves only. */
+static void type_garbage(struct seen *s)
+{
+    static const char *const garbage[] = {"\xff\xfe\x80", "\x1b[999;99999999999999~", "\x1b[<0;1;2M", "\x1b[<64;300;1M", "\x1b[M", "\x1b[200;",
+                                          "\x1b[A\x1b[B\x1b[6~", "\x1bO", "\xf4\x8f", "\x1b]52;c;", "\x1bP1", "jjkkG", "\t\t", "?\x1b", "/al\x1b"};
+    const char *text = garbage[dice(ARRAY_SIZE(garbage))];
+
+    type_all(s, text, strlen(text));
+}
+
+/* Another lxtop installs and removes. */
+static void any_event(void)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "z%u", dice(8));
+    if (dice(2))
+        make_distro(name, NULL);
+    else
+        shell("rm -rf %s/lxtop/distros/%s", folder, name);
+}
+
+static void test_terminals__storm(void **state)
+{
+    static const char lines[] = "d\ny\nq\nx\n:quit\n", mark[] = "\x1b[200~";
+    size_t len = (1 << 20) + 2 * strlen(mark);
+    auto_free char *paste = malloc(len + 1);
+    struct seen s;
+
+    (void)state;
+    make_distro("alpine", NULL);
+    begin(&s, "TERM=xterm-256color", NULL);
+    seen_wait(&s, "> alpine");
+    for (int i = 0; i < 400; i++) {
+        if (i % 4 == 0)
+            seen_resize(&s, 1 + (int)dice(100), 1 + (int)dice(300));
+        if (i % 8 == 1)
+            any_event();
+        type_garbage(&s);
+    }
+    for (size_t i = 0; i < len; i++)
+        paste[i] = lines[i % (sizeof(lines) - 1)];
+    memcpy(paste, mark, strlen(mark));
+    memcpy(paste + len - strlen(mark), "\x1b[201~", strlen(mark) + 1);
+    seen_resize(&s, 24, 80);
+    type_all(&s, "\x1b\x1b\x1b", 3);
+    type_all(&s, paste, len);
+    seen_wait(&s, "is left out here");
+    seen_type(&s, "1g");
+    seen_wait(&s, "> alpine"); /* nothing of it was a command */
+    seen_type(&s, "q");
+    seen_rest(&s);
+    seen_end(&s, STATUS_DONE);
+}
+
 /* --- how it is left --- */
 
 static void assert_left(struct seen *s, const char *bytes)
@@ -402,6 +494,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_terminals__cells_look_as_golden_screens_say),
         as_lxtop_test(test_terminals__ascii_where_the_locale_is_not_utf8),
         as_lxtop_test(test_terminals__resized),
+        as_lxtop_test(test_terminals__storm),
         as_lxtop_test(test_terminals__a_crash_gives_it_back),
         as_lxtop_test(test_terminals__signals_give_it_back),
         as_lxtop_test(test_terminals__a_closed_one_ends_it),

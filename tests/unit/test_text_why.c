@@ -5,7 +5,7 @@
 #include "tui/term.h"
 #include "tui/text_why.h"
 
-#define SCREEN .in_terminal = true, .out_terminal = true, .term = "xterm", .cursor = true
+#define SCREEN .in_terminal = true, .out_terminal = true, .term = "xterm"
 
 static const struct {
     struct text_facts facts;
@@ -24,14 +24,16 @@ static const struct {
     {{SCREEN, .setting = true, .accessible = "0"}, NULL},
     {{SCREEN, .accessible = "1", .lxtop_text = "0"}, NULL},
     {{.in_terminal = true, .term = "xterm"}, "standard output is no terminal"},
-    {{.out_terminal = true, .term = "xterm", .cursor = true}, "standard input is no terminal"},
+    {{.out_terminal = true, .term = "xterm"}, "standard input is no terminal"},
     {{.term = "xterm", .lxtop_text = "0"}, "standard output is no terminal"}, /* no wish makes a screen of a pipe */
     {{.in_terminal = true, .out_terminal = true}, "TERM is not set"},
     {{.in_terminal = true, .out_terminal = true, .term = ""}, "TERM is not set"},
-    {{.in_terminal = true, .out_terminal = true, .term = "dumb"},
+    {{.in_terminal = true, .out_terminal = true, .term = "dumb", .kind = TERM_WITHOUT_CURSOR},
      "the terminal is of type dumb, and its cursor cannot be placed"},
-    {{.in_terminal = true, .out_terminal = true, .term = "x\x1b[2Jy"},
+    {{.in_terminal = true, .out_terminal = true, .term = "x\x1b[2Jy", .kind = TERM_WITHOUT_CURSOR},
      "the terminal is of type xy, and its cursor cannot be placed"},
+    {{.in_terminal = true, .out_terminal = true, .term = "xterm-kitty", .kind = TERM_UNKNOWN},
+     "the terminal is of type xterm-kitty, and this host's terminfo does not know that"},
 };
 
 static void test_text_why__in_its_order(void **state)
@@ -50,11 +52,11 @@ static void test_text_why__in_its_order(void **state)
 /* Of the terminal types that people have, only these cannot place their cursor. */
 static const struct {
     const char *term;
-    bool can;
+    enum term_kind kind;
 } types[] = {
-    {"xterm-256color", true}, {"xterm", true},  {"tmux-256color", true}, {"screen-256color", true}, {"screen", true},
-    {"linux", true},          {"vt100", true},  {"vt220", true},         {"rxvt", true},            {"rxvt-unicode-256color", true},
-    {"ansi", true},           {"dumb", false},  {"unknown", false},      {"no-such-terminal", false}, {"", false},
+    {"xterm-256color", TERM_PLACES_CURSOR}, {"xterm", TERM_PLACES_CURSOR},  {"tmux-256color", TERM_PLACES_CURSOR}, {"screen-256color", TERM_PLACES_CURSOR}, {"screen", TERM_PLACES_CURSOR},
+    {"linux", TERM_PLACES_CURSOR},          {"vt100", TERM_PLACES_CURSOR},  {"vt220", TERM_PLACES_CURSOR},         {"rxvt", TERM_PLACES_CURSOR},            {"rxvt-unicode-256color", TERM_PLACES_CURSOR},
+    {"ansi", TERM_PLACES_CURSOR},           {"dumb", TERM_WITHOUT_CURSOR},  {"unknown", TERM_UNKNOWN},      {"no-such-terminal", TERM_UNKNOWN}, {"", TERM_UNKNOWN},
 };
 
 static void test_term__which_can_place_the_cursor(void **state)
@@ -62,11 +64,11 @@ static void test_term__which_can_place_the_cursor(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         setenv("TERM", types[i].term, 1);
-        if (term_can_place_cursor() != types[i].can)
+        if (term_kind() != types[i].kind)
             fail_msg("TERM=%s", types[i].term);
     }
     unsetenv("TERM");
-    assert_false(term_can_place_cursor());
+    assert_int_equal(term_kind(), TERM_UNKNOWN);
 }
 
 int main(void)
