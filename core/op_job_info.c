@@ -143,6 +143,9 @@ static void is_set(struct op_job *j, struct job_work *w)
 {
     int id = option_find(j->word[1]);
 
+    if (!w->err.code && (j->flags & FLAG_WORDS)) /* where nothing else shows that something has happened */
+        job_note(j, "%s is now %s", j->word[1],
+                 j->flags & FLAG_REMOVE ? "the default" : *j->word[2] ? j->word[2] : "empty");
     if (!w->err.code && id >= 0)
         tell_effect(j, option_table[id].effect);
     if (w->note)

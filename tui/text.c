@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "core/base/auto.h"
-#include "core/base/nearest.h"
 #include "core/base/file.h"
+#include "core/base/nearest.h"
 #include "core/core.h"
 #include "core/line.h"
 #include "core/source_find.h"
@@ -70,10 +70,13 @@ static void run_words(struct text *t, int argc, char **argv, unsigned flags)
     struct err e = {0};
     int r, n = 0;
 
-    while ((r = op_parse(argc, argv, &a, &e)) == -ENODATA && n < TEXT_ASKED) {
+    while (((r = op_parse(argc, argv, &a, &e)) == -ENODATA || (r == 0 && text_wants_value(&a))) && n < TEXT_ASKED) {
         t->status = STATUS_DONE;
-        if (!text_ask_word(t, &a, asked[n]))
+        if (!text_ask_word(t, &a, asked[n])) {
+            if (r == 0)
+                return;
             break;
+        }
         argv[argc++] = asked[n++];
     }
     a.flags |= flags;

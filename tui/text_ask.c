@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/line.h"
 #include "core/snapshots.h"
+#include "core/store.h"
 #include "core/watch.h"
 #include "core/words.h"
 #include "tui/text_parts.h"
@@ -131,12 +133,46 @@ static bool choose_snapshot(struct text *t, const char *distro, char *name)
     return chosen;
 }
 
+static bool choose_setting(struct text *t, char *name)
+{
+    char *names[OPTIONS];
+
+    for (int i = 0; i < OPTIONS; i++) {
+        names[i] = (char *)option_table[i].name;
+        text_say("%d: %s, %s.", i + 1, names[i], option_table[i].help);
+    }
+    return text_choose(t, "Which setting? Number or name, empty for none: ", names, OPTIONS, name);
+}
+
+static bool ask_value(struct text *t, const struct op_args *a, char *value)
+{
+    auto_free char *now = NULL, *question = NULL;
+    struct distro d;
+    struct err e = {0};
+
+    if (store_load(&t->core->paths, &t->core->defaults, a->distro, &d, &e) < 0) {
+        text_refuse(t, STATUS_NO_DISTRO, "%s", e.msg);
+        return false;
+    }
+    now = options_format(&d.options, (enum option_id)option_find(a->word[1]));
+    distro_release(&d);
+    question = file_path("%s is %s. New value, empty for none: ", a->word[1], now && *now ? now : "empty");
+    return question && text_question(t, value, question);
+}
+
+bool text_wants_value(const struct op_args *a)
+{
+    return a->op == OP_SET && a->words == 2 && !(a->flags & FLAG_REMOVE) && option_find(a->word[1]) >= 0;
+}
+
 bool text_ask_word(struct text *t, const struct op_args *a, char *word)
 {
     enum op_words w = op_table[a->op].words;
 
     if (op_of_distro(a->op) && !a->distro)
         return choose_distro(t, a->op, word);
+    if (w == WORDS_SETTING)
+        return a->words == 1 ? choose_setting(t, word) : ask_value(t, a, word);
     if (w >= WORDS_SNAPSHOT && a->words == 1)
         return choose_snapshot(t, a->distro, word);
     if (w == WORDS_SNAPSHOT_CLONE)

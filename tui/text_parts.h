@@ -66,6 +66,8 @@ bool text_question(struct text *t, char *line, const char *prompt);
 bool text_choose(struct text *t, const char *question, char *const *name, unsigned n, char *line);
 /* The word that `a` misses at its end (op_parse), into TEXT_LINE bytes; false: it cannot be asked for, or is not said. */
 bool text_ask_word(struct text *t, const struct op_args *a, char *word);
+/* Of what the command line can do without, as another option may say why, is a value wanted here? */
+bool text_wants_value(const struct op_args *a);
 /* Is the name typed? */
 bool text_confirm(struct text *t, const char *loss, const char *name);
 /* The words of a line, cut in place; blanks are kept within ' or ", and ~ is the home. */

@@ -86,14 +86,17 @@ void text_tell_events(const struct text *t)
 
 static void tell_task(const struct model_task *k, time_t now)
 {
+    int64_t seconds = (k->running ? now : k->ended) - k->began;
     char text[WORDS_TEXT];
 
     text_say("%lu: %s %s, %s.", k->serial, k->what, k->distro,
              k->running ? "running" : k->failed ? "failed" : k->cancelled ? "cancelled" : "done");
     if (*k->detail)
         text_say("%lu: %s.", k->serial, k->detail);
-    text_say("%lu: %s %s.", k->serial, k->running ? "runs for" : "took",
-             words_time(text, (int64_t)((k->running ? now : k->ended) - k->began) * 1000000));
+    if (seconds > 0)
+        text_say("%lu: %s %s.", k->serial, k->running ? "runs for" : "took", words_time(text, seconds * 1000000));
+    else
+        text_say("%lu: %s less than a second.", k->serial, k->running ? "runs for" : "took");
     if (*k->why)
         text_say("%lu: %s.", k->serial, k->why);
 }
@@ -189,7 +192,8 @@ void text_tell_help(void)
 {
     for (int i = 0; i < ACTIONS; i++)
         if (action_table[i].word)
-            text_say("%s, or %s: %s.", action_table[i].word, action_table[i].letter, action_table[i].help);
+            text_say("%s, or %s: %s.", action_table[i].word, action_table[i].letter,
+                     i == ACTION_HELP ? "tell the commands, or what one of them takes" : action_table[i].help);
     for (int i = 0; i < OPS; i++)
         if (!op_table[i].hidden && !has_action(i))
             text_say("%s: %s.", op_table[i].verb, op_table[i].help);

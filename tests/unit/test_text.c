@@ -309,6 +309,30 @@ static void test_text__snapshots_by_number_and_name(void **state)
     }
 }
 
+/* What a setting is now is asked for by its number or name, and said: a prompt alone says nothing. */
+static void test_text__settings_by_number_and_name(void **state)
+{
+    (void)state;
+    make_distro("a", NULL);
+    assert_session("set a memory 1G\n", PROMPT1 "set a memory 1G\na: memory is now 1G\n" PROMPT1 "\n" LEFT, STATUS_DONE);
+    assert_session("set a memory\n640M\n", PROMPT1 "set a memory\nmemory is 1G. New value, empty for none: 640M\n"
+                   "a: memory is now 640M\n" PROMPT1 "\n" LEFT, STATUS_DONE);
+    assert_session("set a cpus\n\n", PROMPT1 "set a cpus\ncpus is 2. New value, empty for none: \nNothing was done.\n"
+                   PROMPT1 "\n" LEFT, STATUS_CANCELLED);
+    assert_session("set a memory --remove\n", PROMPT1 "set a memory --remove\na: memory is now the default\n" PROMPT1 "\n" LEFT,
+                   STATUS_DONE);
+    for (int by = 0; by < 2; by++) {
+        int status;
+        auto_free char *text = run_verb(by ? "set\na\ncpus\n3\n" : "set\n1\n2\n3\n", "--text", &status);
+
+        assert_int_equal(status, STATUS_DONE);
+        assert_non_null(strstr(text, "\n1: memory, memory of the machine.\n2: cpus, virtual CPUs of the machine.\n"));
+        assert_non_null(strstr(text, by ? "cpus is 3. New value" : "cpus is 2. New value"));
+        assert_non_null(strstr(text, "a: cpus is now 3\n"));
+        assert_linear(text);
+    }
+}
+
 /* A verb tells its facts a line each where text mode is wished for, by flag or environment; else a table. */
 static void test_text__verbs_in_words(void **state)
 {
@@ -484,6 +508,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_text__a_long_line_is_one_line),
         as_lxtop_test(test_text__all_that_lxtop_can_do),
         as_lxtop_test(test_text__every_action_has_its_form),
+        as_lxtop_test(test_text__settings_by_number_and_name),
         as_lxtop_test(test_text__losses_want_the_name),
         as_lxtop_test(test_text__snapshots_by_number_and_name),
         as_lxtop_test(test_text__verbs_in_words),
