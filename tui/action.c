@@ -92,15 +92,19 @@ int action_of_word(const char *word)
     return -1;
 }
 
+/* Panes are no operations of their own: they are legal as what runs in them is. */
+int action_judged_as(enum action_id a)
+{
+    return a == ACTION_PANE ? (int)OP_SHELL : a == ACTION_PANE_CONSOLE ? (int)OP_CONSOLE : action_table[a].op;
+}
+
 bool action_works(enum action_id a, const struct model_distro *d)
 {
-    const struct action *row = &action_table[a];
+    int op = action_judged_as(a);
 
-    if (row->selection && !d)
+    if (action_table[a].selection && !d)
         return false;
-    if (a == ACTION_PANE || a == ACTION_PANE_CONSOLE)
-        return op_legal(a == ACTION_PANE ? OP_SHELL : OP_CONSOLE, d->state);
     if (a == ACTION_CANCEL)
         return d->state == MACHINE_INSTALLING && d->task;
-    return row->op < 0 || !row->selection || op_legal((enum op_id)row->op, d->state);
+    return op < 0 || !action_table[a].selection || op_legal((enum op_id)op, d->state);
 }

@@ -121,5 +121,7 @@ extern const struct action action_table[ACTIONS];
 int action_of_word(const char *word);
 /* Does it work now? `d` is the selected distro or NULL. */
 bool action_works(enum action_id a, const struct model_distro *d);
+/* The operation in whose legal states it works, or -1. */
+int action_judged_as(enum action_id a);
 
 #endif

@@ -132,7 +132,7 @@ struct ui_request ui_refuse(struct ui *u, enum action_id a, const struct model_d
                                                 : "There is no distro yet: press {view_install} to install one.");
     else if (a == ACTION_CANCEL)
         ui_hint(u, "%s is not being installed by this lxtop.", d->name);
-    else if (op_refuse((enum op_id)action_table[a].op, d, &e) < 0)
+    else if (op_refuse((enum op_id)action_judged_as(a), d, &e) < 0)
         ui_hint(u, "%s.", e.msg);
     return (struct ui_request){0};
 }

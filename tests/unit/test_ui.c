@@ -490,6 +490,26 @@ static void test_click__behind_a_filter(void **state)
     assert_int_equal(l.ui.view, VIEW_DISTROS);
 }
 
+/* A pane works where what runs in it does, and else it is said why not: of no operation there is no such word. */
+static void test_panes__are_refused_in_words(void **state)
+{
+    (void)state;
+    begin(scene_close);
+    press('j');
+    for (int s = 0; s < MACHINE_STATES; s++)
+        for (int console = 0; console < 2; console++) {
+            enum ui_want want = console ? WANT_PANE_CONSOLE : WANT_PANE;
+            bool legal = op_legal(console ? OP_CONSOLE : OP_SHELL, (enum machine_state)s);
+
+            model_row(&l.model, "debian")->state = (enum machine_state)s;
+            assert_int_equal(press(console ? 'W' : 'w').want, legal ? want : WANT_NOTHING);
+            if (!legal)
+                assert_non_null(strstr(l.ui.hint, "debian"));
+        }
+    model_row(&l.model, "debian")->state = MACHINE_SUSPENDED;
+    assert_hint(press('W'), "debian is suspended; start it first: lxtop start debian.");
+}
+
 /* A message lies over the last row of a pane, which keeps its size, until the next key. */
 static void test_panes__a_message_takes_the_last_row(void **state)
 {
@@ -807,6 +827,7 @@ int main(void)
         cmocka_unit_test(test_click__on_the_bottom_line),
         cmocka_unit_test(test_click__behind_a_filter),
         cmocka_unit_test(test_panes__a_message_takes_the_last_row),
+        cmocka_unit_test(test_panes__are_refused_in_words),
         cmocka_unit_test(test_escape__takes_filter_and_marks_away),
         cmocka_unit_test(test_prompt__escape_leaves_all_as_it_is),
         cmocka_unit_test(test_prompt__the_cursor_is_where_one_moved),
