@@ -10,7 +10,7 @@
 #include "core/aside.h"
 #include "core/core.h"
 #include "core/doctor.h"
-#include "core/look.h"
+#include "core/survey.h"
 #include "core/machine.h"
 #include "core/plain.h"
 #include "core/stats.h"
@@ -50,7 +50,7 @@ struct watch {
     uv_timer_t timer;
     struct line *lines;
     struct line *next; /* of them, where line_find begins */
-    struct look *look; /* NULL: under way */
+    struct survey *survey; /* NULL: under way */
     struct aside *aside; /* where it is; NULL: here */
     struct wait *waits;
     unsigned late; /* ticks since it is under way */
@@ -252,7 +252,7 @@ static void show_progress(struct model_distro *d, const struct line *l)
     d->task_total = l->task_total;
 }
 
-static void show_files(struct model_distro *d, const struct look_files *f)
+static void show_files(struct model_distro *d, const struct survey_files *f)
 {
     const struct distro *s = &f->distro;
 
@@ -276,7 +276,7 @@ static void show_starting(struct model_distro *d)
         d->phase_us[i] = -1;
 }
 
-static void show_distro(struct line *l, struct model_distro *d, const struct look_files *files)
+static void show_distro(struct line *l, struct model_distro *d, const struct survey_files *files)
 {
     struct model_focus *f = &l->watch->core->model.focus;
     bool live = MACHINE_BIT(files->run.state) & MACHINE_LIVE;
@@ -294,7 +294,7 @@ static void show_distro(struct line *l, struct model_distro *d, const struct loo
 }
 
 /* The settings of the one that is looked at closely, as they are in the files now. */
-static void show_focus(struct watch *w, struct look_files *files)
+static void show_focus(struct watch *w, struct survey_files *files)
 {
     struct model_focus *f = &w->core->model.focus;
 
@@ -320,7 +320,7 @@ void watch_focus(struct watch *w, const char *name)
         watch_look(w);
 }
 
-static void show_trash(struct model *m, struct look *k)
+static void show_trash(struct model *m, struct survey *k)
 {
     if (!k->trash_new)
         return;
@@ -361,7 +361,7 @@ static void drop_unseen(struct watch *w)
     }
 }
 
-static void show_row(struct watch *w, struct look_row *r)
+static void show_row(struct watch *w, struct survey_row *r)
 {
     struct line *l = line_of(w, r->name);
     struct model_distro *d = l ? model_row(&w->core->model, r->name) : NULL;
@@ -380,7 +380,7 @@ static void show_row(struct watch *w, struct look_row *r)
         show_starting(d);
 }
 
-static void show_rows(struct watch *w, struct look *k)
+static void show_rows(struct watch *w, struct survey *k)
 {
     for (struct line *l = w->lines; l; l = l->next) {
         l->seen = false;
@@ -394,7 +394,7 @@ static void show_rows(struct watch *w, struct look *k)
     drop_unseen(w);
 }
 
-static void show_look(struct watch *w, struct look *k)
+static void show_look(struct watch *w, struct survey *k)
 {
     struct model *m = &w->core->model;
 
@@ -436,29 +436,29 @@ static void end_waits(struct watch *w, bool all)
     }
 }
 
-static void end_look(struct watch *w, struct look *k)
+static void end_look(struct watch *w, struct survey *k)
 {
     show_look(w, k);
-    look_forget_read(k);
-    w->look = k;
+    survey_forget_read(k);
+    w->survey = k;
     w->late = 0;
     end_waits(w, false);
 }
 
 static void begin_look(struct watch *w)
 {
-    struct look *k = steal_ptr(&w->look);
+    struct survey *k = steal_ptr(&w->survey);
 
     w->asked = false;
     snprintf(k->focus, sizeof(k->focus), "%s", w->core->model.focus.name);
     if (w->afresh)
-        look_use(k, &w->core->defaults);
+        survey_use(k, &w->core->defaults);
     w->afresh = false;
     for (struct wait *wait = w->waits; wait; wait = wait->next)
         wait->begun = true;
     for (struct line *l = w->lines; l; l = l->next)
         if (l->started) {
-            look_forget(k, l->name);
+            survey_forget(k, l->name);
             l->looked = true;
             l->started = false;
         }
@@ -466,7 +466,7 @@ static void begin_look(struct watch *w)
         aside_give(w->aside, k);
         return;
     }
-    look_run(k);
+    survey_run(k);
     end_look(w, k);
 }
 
@@ -474,7 +474,7 @@ static void begin_look(struct watch *w)
 void watch_look(struct watch *w)
 {
     w->asked = true;
-    while (w->asked && w->look && !w->stopping)
+    while (w->asked && w->survey && !w->stopping)
         begin_look(w);
 }
 
@@ -493,7 +493,7 @@ void watch_look_then(struct watch *w, void (*then)(void *ctx), void *ctx)
 
 static void run_aside(void *work)
 {
-    look_run(work);
+    survey_run(work);
 }
 
 static void on_looked(void *ctx, void *work)
@@ -507,7 +507,7 @@ static void on_looked(void *ctx, void *work)
 
 static void lose_aside(void *work)
 {
-    look_free(work);
+    survey_free(work);
 }
 
 void watch_aside(struct watch *w)
@@ -522,7 +522,7 @@ void watch_aside(struct watch *w)
 /* No end of a look shows what else there is to show. */
 static void tell_late(struct watch *w)
 {
-    if (w->look)
+    if (w->survey)
         return;
     if (++w->late == LOOKS_LATE)
         model_say(&w->core->model, MESSAGE_ERROR, "the disk under %s does not answer; what is shown of distros is as it was",
@@ -559,7 +559,7 @@ struct watch *watch_start(struct core *c, const char *only, struct err *e)
 {
     struct watch *w = calloc(1, sizeof(*w));
 
-    if (!w || !(w->look = look_new(&c->paths, &c->defaults, only))) {
+    if (!w || !(w->survey = survey_new(&c->paths, &c->defaults, only))) {
         free(w);
         err_sys(e, ENOMEM, "watch");
         return NULL;
@@ -587,7 +587,7 @@ void watch_stop(struct watch *w)
         return;
     w->stopping = true;
     aside_close(w->aside);
-    look_free(w->look);
+    survey_free(w->survey);
     end_waits(w, true);
     for (struct line *l = w->lines, *next; l; l = next) {
         next = l->next;

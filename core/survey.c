@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/look.h"
+#include "core/survey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,18 +11,18 @@
 
 /* --- life --- */
 
-struct look *look_new(const struct paths *p, const struct options *defaults, const char *only)
+struct survey *survey_new(const struct paths *p, const struct options *defaults, const char *only)
 {
-    struct look *k = calloc(1, sizeof(*k));
+    struct survey *k = calloc(1, sizeof(*k));
 
     if (k && paths_copy(&k->paths, p) && options_copy(&k->defaults, defaults, NULL) == 0 &&
         (!only || (k->only = strdup(only))))
         return k;
-    look_free(k);
+    survey_free(k);
     return NULL;
 }
 
-static void files_free(struct look_files *f)
+static void files_free(struct survey_files *f)
 {
     if (!f)
         return;
@@ -32,7 +32,7 @@ static void files_free(struct look_files *f)
     free(f);
 }
 
-void look_forget_read(struct look *k)
+void survey_forget_read(struct survey *k)
 {
     for (unsigned i = 0; i < k->rows; i++) {
         files_free(k->row[i].read);
@@ -43,11 +43,11 @@ void look_forget_read(struct look *k)
     k->trash_new = false;
 }
 
-void look_free(struct look *k)
+void survey_free(struct survey *k)
 {
     if (!k)
         return;
-    look_forget_read(k);
+    survey_forget_read(k);
     free(k->row);
     free(k->only);
     options_release(&k->defaults);
@@ -55,7 +55,7 @@ void look_free(struct look *k)
     free(k);
 }
 
-void look_use(struct look *k, const struct options *defaults)
+void survey_use(struct survey *k, const struct options *defaults)
 {
     struct options more;
 
@@ -69,12 +69,12 @@ void look_use(struct look *k, const struct options *defaults)
 
 static int by_name(const void *name, const void *row)
 {
-    return strcmp(name, ((const struct look_row *)row)->name);
+    return strcmp(name, ((const struct survey_row *)row)->name);
 }
 
-void look_forget(struct look *k, const char *name)
+void survey_forget(struct survey *k, const char *name)
 {
-    struct look_row *r = k->rows ? bsearch(name, k->row, k->rows, sizeof(*k->row), by_name) : NULL;
+    struct survey_row *r = k->rows ? bsearch(name, k->row, k->rows, sizeof(*k->row), by_name) : NULL;
 
     if (r)
         r->seen = (struct seen){0};
@@ -83,7 +83,7 @@ void look_forget(struct look *k, const char *name)
 /* --- one distro --- */
 
 /* What the root disk takes of this host: a sparse file grows with what is written. */
-static void read_disk(struct look_files *f)
+static void read_disk(struct survey_files *f)
 {
     struct stat st;
 
@@ -94,9 +94,9 @@ static void read_disk(struct look_files *f)
     f->disk_size = st.st_size;
 }
 
-static struct look_files *read_files(const struct look *k, const char *name)
+static struct survey_files *read_files(const struct survey *k, const char *name)
 {
-    struct look_files *f = calloc(1, sizeof(*f));
+    struct survey_files *f = calloc(1, sizeof(*f));
 
     if (!f || store_load(&k->paths, &k->defaults, name, &f->distro, NULL) < 0) {
         free(f);
@@ -109,7 +109,7 @@ static struct look_files *read_files(const struct look *k, const char *name)
 }
 
 /* The machine's lock is asked for each time: whoever takes it need not write anything. */
-static bool is_locked(const struct look *k, const char *name)
+static bool is_locked(const struct survey *k, const char *name)
 {
     auto_free char *lock = machine_file(&k->paths, name, "lock");
 
@@ -117,14 +117,14 @@ static bool is_locked(const struct look *k, const char *name)
 }
 
 /* It was down and is, and no file of it has changed: what was told of it holds. */
-static bool is_same(const struct look *k, struct look_row *r)
+static bool is_same(const struct survey *k, struct survey_row *r)
 {
     bool same = seen_same(&r->seen, &k->paths, r->name, k->now);
 
     return same && r->down && strcmp(k->focus, r->name) != 0 && !is_locked(k, r->name);
 }
 
-static void look_at(struct look *k, struct look_row *r)
+static void look_at(struct survey *k, struct survey_row *r)
 {
     r->same = is_same(k, r);
     if (r->installing || r->same)
@@ -136,9 +136,9 @@ static void look_at(struct look *k, struct look_row *r)
 /* --- all of them --- */
 
 /* What was known of those that are there still; both lists are by name. */
-static struct look_row *rows_of(const struct look *k, const struct store_name *list, unsigned n)
+static struct survey_row *rows_of(const struct survey *k, const struct store_name *list, unsigned n)
 {
-    struct look_row *row = calloc(n + 1UL, sizeof(*row));
+    struct survey_row *row = calloc(n + 1UL, sizeof(*row));
 
     for (unsigned i = 0, old = 0; row && i < n; i++) {
         while (old < k->rows && strcmp(k->row[old].name, list[i].name) < 0)
@@ -151,7 +151,7 @@ static struct look_row *rows_of(const struct look *k, const struct store_name *l
     return row;
 }
 
-static void keep_only(const struct look *k, struct store_name *list, unsigned *n)
+static void keep_only(const struct survey *k, struct store_name *list, unsigned *n)
 {
     unsigned kept = 0;
 
@@ -161,10 +161,10 @@ static void keep_only(const struct look *k, struct store_name *list, unsigned *n
     *n = kept;
 }
 
-static int look_at_distros(struct look *k, struct err *e)
+static int look_at_distros(struct survey *k, struct err *e)
 {
     auto_free struct store_name *list = NULL;
-    struct look_row *row;
+    struct survey_row *row;
     unsigned n = 0;
     int r = store_list(&k->paths, &list, &n, e);
 
@@ -182,7 +182,7 @@ static int look_at_distros(struct look *k, struct err *e)
     return 0;
 }
 
-static void look_at_trash(struct look *k)
+static void look_at_trash(struct survey *k)
 {
     int64_t changed_ns = trash_changed_ns(&k->paths);
 
@@ -192,7 +192,7 @@ static void look_at_trash(struct look *k)
         k->trash = trash_list(&k->paths, &k->trash_count);
 }
 
-void look_run(struct look *k)
+void survey_run(struct survey *k)
 {
     k->now = time(NULL);
     k->err = (struct err){0};
