@@ -30,9 +30,10 @@
  *     Topen fid newfid open name flags    as Tlookup, and `open` becomes a second fid of the file, open; Ropen is as
  *                                  Rgetattr
  * None makes a fid when it fails.  A client asks for it by this version; a server that knows only 9P2000.L
- * answers with that, or with "unknown", and is then asked for 9P2000.L.
+ * answers with that, or with "unknown", and is then asked for 9P2000.L.  Its number changes with its messages: a
+ * distro that was suspended has the server that it had.
  */
-#define P9_VERSION_OWN P9_VERSION ".lxtop"
+#define P9_VERSION_OWN P9_VERSION ".lxtop2"
 #define P9_NOTAG 0xffffu
 #define P9_NOFID 0xffffffffu
 #define P9_NOUID 0xffffffffu

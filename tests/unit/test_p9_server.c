@@ -41,6 +41,8 @@ static void test_own__is_for_who_asks(void **state)
     assert_int_equal(RPC(c, .type = P9_TMAKE, .tmake = {ROOT, 1, 2, NAME("f"), 0, 0644, 0}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TLIST, .io = {ROOT, 0, 1000}), -EOPNOTSUPP);
     assert_int_equal(RPC(c, .type = P9_TOPEN, .tmake = {ROOT, 1, 2, NAME("f"), 0, 0, 0}), -EOPNOTSUPP);
+    assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME("9P2000.L.lxtop")}), 0); /* an older one */
+    assert_int_equal(c->reply.version.version.len, strlen(P9_VERSION));
     assert_int_equal(RPC(c, .type = P9_TVERSION, .version = {MSIZE, NAME(P9_VERSION_OWN)}), 0);
     assert_int_equal(c->reply.version.version.len, strlen(P9_VERSION_OWN));
     assert_int_equal(c_attach(c, ROOT, 0, ""), 0);
