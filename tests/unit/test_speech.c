@@ -37,6 +37,8 @@ static void read_out(struct reader *r, struct seen *s)
     snprintf(r->spoken + strlen(r->spoken), sizeof(r->spoken) - strlen(r->spoken), "%s\n", line);
 }
 
+#define CHANGES_MAX 100 /* of the screen, whose figures go on */
+
 /* Types, and listens once the cursor rests on the name of a row that begins with this. */
 static void listen_to(struct reader *r, struct seen *s, const char *keys, const char *until)
 {
@@ -44,8 +46,9 @@ static void listen_to(struct reader *r, struct seen *s, const char *keys, const 
 
     seen_type(s, keys);
     row_text(s, line, sizeof(line));
-    while (s->grid.cursor_col != 2 || strncmp(line, until, strlen(until)) != 0) {
-        assert_true(seen_read(s));
+    for (int i = 0; s->grid.cursor_col != 2 || strncmp(line, until, strlen(until)) != 0; i++) {
+        if (i == CHANGES_MAX || !seen_read(s))
+            fail_msg("no cursor at \"%s\" but in column %d of \"%s\"", until, s->grid.cursor_col, line);
         row_text(s, line, sizeof(line));
     }
     read_out(r, s);
