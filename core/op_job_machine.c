@@ -319,13 +319,6 @@ static void begin_stop(struct op_job *j)
         job_work_start(j, run_read, settings_read);
 }
 
-static int run_discard(struct job_work *w, struct err *e)
-{
-    (void)e;
-    suspended_discard(&w->paths, w->distro);
-    return 0;
-}
-
 static void discarded(struct op_job *j, struct job_work *w)
 {
     (void)w;
@@ -338,7 +331,7 @@ static void stop_suspended(struct op_job *j)
     struct err e;
 
     if (j->flags & FLAG_FORCE) {
-        job_work_start(j, run_discard, discarded);
+        job_work_start(j, job_work_discard, discarded);
         return;
     }
     err_set(&e, EBUSY, "%s is suspended; `lxtop start %s` goes on there, `lxtop stop --force %s` throws what is saved "

@@ -149,18 +149,14 @@ static int run_commit(struct job_work *w, struct err *e)
 {
     int r = snapshots_commit(w->live, e);
 
-    snapshots_abort(w->live);
-    free(w->live);
-    w->live = NULL;
+    job_work_drop_live(w);
     return r < 0 ? r : keep_last(w, e);
 }
 
 static int run_abort(struct job_work *w, struct err *e)
 {
     (void)e;
-    snapshots_abort(w->live);
-    free(w->live);
-    w->live = NULL;
+    job_work_drop_live(w);
     return 0;
 }
 

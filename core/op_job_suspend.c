@@ -23,14 +23,6 @@ static void on_saved(void *ctx, const json_t *reply, const struct err *e)
         j->not_saved(j, e);
 }
 
-/* Of a running distro it is debris. */
-static int run_discard(struct job_work *w, struct err *e)
-{
-    (void)e;
-    suspended_discard(&w->paths, w->distro);
-    return 0;
-}
-
 static void ask_save(struct op_job *j, struct job_work *w)
 {
     auto_free char *folder = suspended_folder(&j->core->paths, j->distro);
@@ -48,7 +40,7 @@ static void ask_save(struct op_job *j, struct job_work *w)
 void job_begin_suspend(struct op_job *j, void (*failed)(struct op_job *j, const struct err *e))
 {
     j->not_saved = failed;
-    job_work_start(j, run_discard, ask_save);
+    job_work_start(j, job_work_discard, ask_save); /* of a running distro it is debris */
 }
 
 void job_watch_suspend(struct op_job *j)

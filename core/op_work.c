@@ -10,17 +10,24 @@
 #include "core/base/file.h"
 #include "core/core.h"
 #include "core/login.h"
+#include "core/suspended.h"
 #include "core/watch.h"
 
 /* --- life --- */
+
+void job_work_drop_live(struct job_work *w)
+{
+    if (w->live)
+        snapshots_abort(w->live);
+    free(w->live);
+    w->live = NULL;
+}
 
 static void free_work(struct job_work *w)
 {
     if (!w)
         return;
-    if (w->live)
-        snapshots_abort(w->live);
-    free(w->live);
+    job_work_drop_live(w);
     for (size_t i = 0; i < ARRAY_SIZE(w->word); i++)
         free(w->word[i]);
     free(w->as);
@@ -179,6 +186,13 @@ void job_work_line(struct job_work *w, const char *text)
         return;
     free(w->output);
     w->output = more;
+}
+
+int job_work_discard(struct job_work *w, struct err *e)
+{
+    (void)e;
+    suspended_discard(&w->paths, w->distro);
+    return 0;
 }
 
 void job_work_login(struct job_work *w)

@@ -59,6 +59,10 @@ void job_work_detach(struct job_work *w);
 bool job_work_read(struct job_work *w, struct err *e);
 /* One line more of `output`. */
 void job_work_line(struct job_work *w, const char *text);
+/* The snapshot that was under way, where there is one, is given up. */
+void job_work_drop_live(struct job_work *w);
+/* To be run by job_work_start: what is saved of the machine goes. */
+int job_work_discard(struct job_work *w, struct err *e);
 /* The login follows the policy in `settings`; what is to be said of it is the note. */
 void job_work_login(struct job_work *w);
 
