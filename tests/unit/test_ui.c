@@ -1,62 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the screen does, without a terminal: keys in, requests out.  What it looks like: test_screens.c. */
-#include "tests/unit/fixture.h"
-
-#include <locale.h>
+#include "tests/unit/ui_world.h"
 
 #include "config/console.h"
 #include "core/base/auto.h"
-#include "tests/unit/scenes.h"
-#include "tui/ui.h"
-#include "tui/ui_keys.h"
 
 /* --- keys --- */
-
-static struct looked l; /* of the test that runs */
-
-static void begin(void (*fill)(struct model *m))
-{
-    const struct scene s = {.fill = fill};
-
-    looked_release(&l);
-    look(&l, &s, 24, 80);
-}
-
-static const char *selected(void)
-{
-    return l.ui.list[VIEW_DISTROS].name;
-}
-
-static struct ui_request press(ui_key k)
-{
-    struct ui_request r = ui_key_pressed(&l.ui, &l.model, k);
-
-    ui_draw(&l.ui, &l.model, &l.grid);
-    return r;
-}
-
-static struct ui_request type(const char *text)
-{
-    struct ui_request r = {0};
-
-    while (*text)
-        r = press((ui_key)*text++);
-    return r;
-}
-
-static void assert_op(struct ui_request r, enum op_id op, unsigned flags, const char *distro)
-{
-    assert_int_equal(r.want, WANT_OP);
-    assert_int_equal(r.args.op, op);
-    assert_int_equal(r.args.flags, flags);
-    assert_string_equal(r.args.distro, distro);
-}
-
-static void assert_hint(struct ui_request r, const char *text)
-{
-    assert_int_equal(r.want, WANT_NOTHING);
-    assert_string_equal(l.ui.hint, text);
-}
 
 static void test_keys__operations_on_the_selected_distro(void **state)
 {
@@ -124,101 +73,6 @@ static void test_remove__what_was_asked_about(void **state)
     press('d');
     model_row(&l.model, "aaa");
     assert_op(type("y\n"), OP_REMOVE, FLAG_YES, "alpine");
-}
-
-static void test_install__source_then_name(void **state)
-{
-    struct ui_request r;
-
-    (void)state;
-    begin(scene_every_state);
-    type("iG\n");
-    assert_string_equal(l.ui.prompt.line, "");
-    press(0xe4); /* a-umlaut */
-    press(0x4f60);
-    press(0x1f600);
-    press(K_BACKSPACE);
-    type("x\n");
-    assert_string_equal(l.ui.form.source, "\xc3\xa4\xe4\xbd\xa0x");
-    type("gj\nnew\n"); /* its name */
-    type("j\n2G\n");    /* its memory */
-    r = type("G\n");
-    assert_op(r, OP_INSTALL, FLAG_NAME, "new");
-    assert_string_equal(r.args.source, "\xc3\xa4\xe4\xbd\xa0x");
-    assert_string_equal(r.args.setting[OPT_MEMORY], "2G");
-    assert_null(r.args.setting[OPT_CPUS]);
-    assert_int_equal(l.ui.view, VIEW_DISTROS);
-    model_row(&l.model, "new"); /* its row comes when the install has begun */
-    press(K_NONE);
-    assert_string_equal(selected(), "new");
-}
-
-static char *suggest(void *ctx, const char *source)
-{
-    (void)ctx;
-    return strcmp(source, "busybox") == 0 ? strdup("busybox") : NULL;
-}
-
-static void test_install__a_source_in_the_home_folder(void **state)
-{
-    (void)state;
-    setenv("HOME", "/home/somebody", 1);
-    begin(scene_every_state);
-    type("iG\n~/debian.tar\n");
-    assert_string_equal(l.ui.form.source, "/home/somebody/debian.tar");
-    press(K_ESC);
-    type("G\n~debian/debian.tar\n"); /* nobody else's */
-    assert_string_equal(l.ui.form.source, "~debian/debian.tar");
-}
-
-/* The quick way: three keys. */
-static void test_install__enter_enter(void **state)
-{
-    (void)state;
-    begin(scene_every_state);
-    l.ui.suggest = suggest;
-    assert_op(type("i\n\n"), OP_INSTALL, FLAG_NAME, "busybox");
-}
-
-static void test_install__a_bad_name_is_asked_again(void **state)
-{
-    (void)state;
-    begin(scene_every_state);
-    l.ui.suggest = suggest;
-    type("i\ngj\n");
-    press(K_CTRL('u'));
-    type("Bad\n");
-    assert_non_null(l.ui.prompt.answer);
-    assert_non_null(strstr(l.ui.hint, "no name for a distro"));
-    press(K_CTRL('u'));
-    type("debian\n");
-    assert_non_null(strstr(l.ui.hint, "already"));
-    press(K_CTRL('u'));
-    type("good\n");
-    assert_op(type("G\n"), OP_INSTALL, FLAG_NAME, "good");
-}
-
-static void test_install__a_bad_setting_is_asked_again(void **state)
-{
-    (void)state;
-    begin(scene_every_state);
-    type("i\ngjj\nmuch\n");
-    assert_non_null(l.ui.prompt.answer);
-    assert_non_null(strstr(l.ui.hint, "memory"));
-    press(K_ESC);
-    assert_string_equal(l.ui.form.setting[OPT_MEMORY], "");
-}
-
-static void test_install__nothing_or_escape(void **state)
-{
-    (void)state;
-    begin(scene_every_state);
-    assert_hint(type("iG\n\n"), "Nothing is installed.");
-    press('\n');
-    assert_hint(press(K_ESC), "Nothing was changed.");
-    assert_null(l.ui.prompt.answer);
-    press(K_ESC);
-    assert_int_equal(l.ui.view, VIEW_DISTROS);
 }
 
 static void test_prompt__long_text_stays_inside(void **state)
@@ -811,14 +665,8 @@ int main(void)
         cmocka_unit_test(test_keys__no_distro),
         cmocka_unit_test(test_remove__needs_y_or_the_name),
         cmocka_unit_test(test_remove__what_was_asked_about),
-        cmocka_unit_test(test_install__source_then_name),
-        cmocka_unit_test(test_install__a_bad_name_is_asked_again),
-        cmocka_unit_test(test_install__nothing_or_escape),
         cmocka_unit_test(test_prompt__long_text_stays_inside),
         cmocka_unit_test(test_selection__stays_with_its_distro),
-        cmocka_unit_test(test_install__enter_enter),
-        cmocka_unit_test(test_install__a_source_in_the_home_folder),
-        cmocka_unit_test(test_install__a_bad_setting_is_asked_again),
         cmocka_unit_test(test_help__is_left_by_these_keys_alone),
         cmocka_unit_test(test_views__the_way_back),
         cmocka_unit_test(test_views__its_distro_goes_away),
@@ -846,12 +694,6 @@ int main(void)
         cmocka_unit_test(test_tasks__are_cancelled_by_their_row),
         cmocka_unit_test(test_messages__an_error_is_not_hidden_by_what_follows),
     };
-    int failed;
 
-    setenv("TZ", "UTC", 1);
-    if (!setlocale(LC_ALL, "C.UTF-8"))
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    looked_release(&l);
-    return failed;
+    return ui_run(tests);
 }

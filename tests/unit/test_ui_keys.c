@@ -3,30 +3,9 @@
  * Every key in every view, by the table; keys that nobody planned, pasted text, clicks and sizes, at
  * random, while distros come and go.
  */
-#include "tests/unit/fixture.h"
+#include "tests/unit/ui_world.h"
 
-#include <locale.h>
-
-#include "tests/unit/scenes.h"
-
-static struct looked l; /* of the test that runs */
 static struct keymap table;
-
-static void begin(void (*fill)(struct model *m))
-{
-    const struct scene s = {.fill = fill};
-
-    looked_release(&l);
-    look(&l, &s, 24, 80);
-}
-
-static struct ui_request press(ui_key k)
-{
-    struct ui_request r = ui_key_pressed(&l.ui, &l.model, k);
-
-    ui_draw(&l.ui, &l.model, &l.grid);
-    return r;
-}
 
 static enum machine_state full_state = MACHINE_RUNNING;
 
@@ -279,15 +258,7 @@ int main(void)
         cmocka_unit_test(test_storm__of_keys_sizes_clicks_and_events),
         cmocka_unit_test(test_paste__is_text_and_no_command),
     };
-    int failed;
 
     keymap_init(&table);
-    setenv("TZ", "UTC", 1);
-    if (!setlocale(LC_ALL, "C.UTF-8"))
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    looked_release(&l);
-    (void)scenes;
-    (void)scenes_count;
-    return failed;
+    return ui_run(tests);
 }
