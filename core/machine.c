@@ -234,7 +234,8 @@ int machine_lock(const struct paths *p, const char *name, struct err *e)
 
     if (r == 0)
         r = file_lock(lock, e);
-    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started; stop it first: lxtop stop %s", name, name)
+    return r == -EAGAIN ? err_set(e, EBUSY, "%s has just been started, or another operation works on it; wait for that, or "
+                                  "stop it first: lxtop stop %s", name, name)
                         : r;
 }
 

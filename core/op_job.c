@@ -138,6 +138,28 @@ const struct model_distro *job_distro(struct op_job *j)
     return model_find(&j->core->model, j->distro);
 }
 
+/* One that works on the same distro, whose lock it may hold as a machine does that starts; NULL: none. */
+static const struct op_job *at_work(const struct op_job *j)
+{
+    const struct op_job *o = j->core->jobs;
+
+    while (o && (o == j || !o->work || strcmp(o->distro, j->distro) != 0))
+        o = o->next;
+    return o;
+}
+
+static void refuse(struct op_job *j, const struct model_distro *d)
+{
+    const struct op_job *o = d->state == MACHINE_STARTING ? at_work(j) : NULL;
+    struct err e;
+
+    if (o)
+        err_set(&e, EBUSY, "%s: %s is under way; wait until it is done", d->name, op_table[o->op].verb);
+    else
+        op_refuse(j->op, d, &e);
+    job_finish(j, STATUS_WRONG_STATE, &e);
+}
+
 /* False when the operation ended here. */
 bool job_check_distro(struct op_job *j)
 {
@@ -151,8 +173,7 @@ bool job_check_distro(struct op_job *j)
     }
     if (op_legal(j->op, d->state))
         return true;
-    op_refuse(j->op, d, &e);
-    job_finish(j, STATUS_WRONG_STATE, &e);
+    refuse(j, d);
     return false;
 }
 

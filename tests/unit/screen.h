@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "core/base/clock.h"
 #include "tests/unit/as_lxtop.h"
 #include "tests/unit/terminal.h"
 #include "tui/pane.h"
@@ -76,12 +77,14 @@ static inline bool seen_read(struct seen *s)
     return true;
 }
 
-/* Until the screen shows it; the cursor is the last line: "cursor 3,0". */
+/* Until the screen shows it; the cursor is the last line: "cursor 3,0".  A screen that ticks is never silent. */
 static inline void seen_wait(struct seen *s, const char *text)
 {
+    const int64_t end = clock_ms() + SEEN_HANGS_MS;
+
     while (!strstr(seen_shown(s), text))
-        if (!seen_read(s))
-            fail_msg("it ended before it showed \"%s\":\n%s", text, s->shown);
+        if (!seen_read(s) || clock_ms() > end)
+            fail_msg("it ended, or hangs, before it showed \"%s\":\n%s", text, s->shown);
 }
 
 static inline void seen_type(struct seen *s, const char *keys)
@@ -92,6 +95,7 @@ static inline void seen_type(struct seen *s, const char *keys)
 /* Reads until it has ended, and all that it has written. */
 static inline void seen_rest(struct seen *s)
 {
+    const int64_t end = clock_ms() + SEEN_HANGS_MS;
     siginfo_t gone = {0};
 
     while (gone.si_pid == 0) {
@@ -99,6 +103,8 @@ static inline void seen_rest(struct seen *s)
 
         if (poll(&p, 1, 10) == 1)
             seen_read(s);
+        if (clock_ms() > end)
+            fail_msg("it does not end; it showed:\n%s", s->shown);
         assert_int_equal(waitid(P_PID, (id_t)s->t.pid, &gone, WEXITED | WNOHANG | WNOWAIT), 0);
     }
     for (struct pollfd p = {.fd = s->t.master, .events = POLLIN}; poll(&p, 1, 0) == 1 && seen_read(s);)

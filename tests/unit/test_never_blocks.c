@@ -166,6 +166,7 @@ static void test_console__never_waits_for_the_disk(void **state)
     type_and_wait(&s, "S", "Snapshots of debian");
     type_and_wait(&s, "pone\r", "debian: snapshot create done");
     type_and_wait(&s, "ptwo\r", "two ");
+    seen_wait(&s, "debian: snapshot create done");
     type_and_wait(&s, "gr", "debian: snapshot restore done");
     type_and_wait(&s, "gdy\r", "debian: snapshot delete done");
     type_and_wait(&s, "gctwin\r", "debian: snapshot clone done");

@@ -46,6 +46,13 @@ static void test_op_install__then_list_and_remove(void **state)
     assert_int_equal(shell("test -z \"$(ls -A 0/lxtop/distros)$(ls -A 1/lxtop/machines)\""), 0);
 }
 
+static void ignore(void *ctx, enum op_status status, const struct err *e)
+{
+    (void)ctx;
+    (void)status;
+    (void)e;
+}
+
 static void test_op_snapshot__of_a_stopped_distro(void **state)
 {
     struct world *w = *state;
@@ -79,6 +86,42 @@ static void test_op_snapshot__of_a_stopped_distro(void **state)
     assert_int_equal(run(w, "remove s --yes"), STATUS_DONE);
     assert_int_equal(run(w, "snapshot list c"), STATUS_DONE);
     assert_non_null(strstr(w->printed, "\n  two "));
+}
+
+static void wait_for_test(uv_work_t *work)
+{
+    uv_sem_wait(work->data);
+}
+
+/* The lock that it holds looks like a machine that starts. */
+static void test_op_snapshot__another_one_is_named(void **state)
+{
+    static const struct op_events nobody = {.finished = ignore};
+    char *words[] = {"snapshot", "create", "b", "one", NULL};
+    uv_work_t busy[4]; /* as many as there are threads: what comes after them is not begun */
+    struct world *w = *state;
+    enum op_status status;
+    struct op_args a;
+    uv_sem_t go_on;
+
+    install(w, "b");
+    assert_int_equal(uv_sem_init(&go_on, 0), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(busy); i++) {
+        busy[i].data = &go_on;
+        assert_int_equal(uv_queue_work(&w->loop, &busy[i], wait_for_test, NULL), 0);
+    }
+    assert_int_equal(op_parse(4, words, &a, &w->result), 0);
+    assert_non_null(op_start(&w->core, &a, &nobody, w));
+    uv_run(&w->loop, UV_RUN_NOWAIT);
+    ((struct model_distro *)model_find(&w->core.model, "b"))->state = MACHINE_STARTING;
+    status = run(w, "snapshot restore b one --yes");
+    for (size_t i = 0; i < ARRAY_SIZE(busy); i++)
+        uv_sem_post(&go_on);
+    while (op_first(&w->core))
+        uv_run(&w->loop, UV_RUN_ONCE);
+    uv_sem_destroy(&go_on);
+    assert_int_equal(status, STATUS_WRONG_STATE);
+    assert_string_equal(w->result.msg, "b: snapshot create is under way; wait until it is done");
 }
 
 static void test_op_snapshot__with_memory_needs_a_running_one(void **state)
@@ -292,6 +335,7 @@ int main(int argc, char **argv)
         TEST(test_op_install__then_list_and_remove),
         TEST(test_op_forward__of_a_stopped_distro_is_kept),
         TEST(test_op_snapshot__of_a_stopped_distro),
+        TEST(test_op_snapshot__another_one_is_named),
         TEST(test_op_snapshot__with_memory_needs_a_running_one),
         TEST(test_op_snapshot__only_the_last_are_kept),
         TEST(test_op_set__then_info_says_where_from),
