@@ -9,6 +9,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/op_job.h"
+#include "core/source_find.h"
 #include "core/watch.h"
 
 /* A file with a syntax error is told once, though each group of it is looked for. */
@@ -114,6 +115,7 @@ void core_release(struct core *c)
 {
     watch_stop(c->watch);
     c->watch = NULL;
+    source_find_end(c);
     job_uses_free(c);
     model_release(&c->model);
     options_release(&c->defaults);

@@ -17,6 +17,7 @@
 #include "core/model.h"
 
 struct err;
+struct aside;
 struct watch;
 struct op_job;
 struct job_use;
@@ -37,6 +38,7 @@ struct core {
     bool conf_told;         /* what is wrong in lxtop.conf was said */
     struct model model;
     struct watch *watch;    /* keeps the model fresh once started; NULL before */
+    struct aside *searching; /* for archives (source_find.h); NULL: nobody does */
     struct op_job *jobs;    /* running operations (op.h) */
     struct job_use *uses;   /* their questions to machines that are not answered yet */
     /* Told after every change of the model, once a turn of the loop at most.  May be NULL. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/aside.h"
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/core.h"
@@ -16,12 +17,8 @@
 
 #define LOOK_MS 500
 
-struct follow {
-    struct core *core;
-    uv_timer_t timer;
-    uv_work_t work;
-    char distro[NAME_MAX_LEN + 1];
-    bool vmm, working, stopped, closed;
+/* One look at the file. */
+struct follow_look {
     char *path;
     struct stat seen; /* of the file as it was read last */
     /* What the thread leaves: */
@@ -30,11 +27,24 @@ struct follow {
     struct err err;
 };
 
-static void follow_free(struct follow *f)
+struct follow {
+    struct core *core;
+    uv_timer_t timer;
+    struct aside *aside;
+    struct follow_look *look; /* NULL: it is under way */
+    char distro[NAME_MAX_LEN + 1];
+    bool vmm;
+};
+
+static void look_free(void *work)
 {
-    free(f->text);
-    free(f->path);
-    free(f);
+    struct follow_look *l = work;
+
+    if (!l)
+        return;
+    free(l->text);
+    free(l->path);
+    free(l);
 }
 
 /* --- on the thread --- */
@@ -54,36 +64,37 @@ static char *make_plain(char *bytes, size_t len, bool cut)
     return plain;
 }
 
-static int read_end(struct follow *f, int fd, off_t size)
+static int read_end(struct follow_look *l, int fd, off_t size)
 {
     off_t at = size > (off_t)FOLLOW_KEPT ? size - (off_t)FOLLOW_KEPT : 0;
     auto_free char *bytes = malloc(FOLLOW_KEPT);
     ssize_t n = bytes ? pread(fd, bytes, FOLLOW_KEPT, at) : -1;
 
     if (n < 0)
-        return err_sys(&f->err, bytes ? errno : ENOMEM, "%s", f->path);
-    f->text = make_plain(bytes, (size_t)n, at > 0);
-    return f->text ? 0 : err_sys(&f->err, ENOMEM, "%s", f->path);
+        return err_sys(&l->err, bytes ? errno : ENOMEM, "%s", l->path);
+    l->text = make_plain(bytes, (size_t)n, at > 0);
+    return l->text ? 0 : err_sys(&l->err, ENOMEM, "%s", l->path);
 }
 
-static void on_work(uv_work_t *w)
+static void run(void *work)
 {
-    struct follow *f = w->data;
-    auto_close int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    struct follow_look *l = work;
+    auto_close int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     struct stat st;
 
+    l->err = (struct err){0};
     if (fd < 0 || fstat(fd, &st) < 0) {
-        err_set(&f->err, errno, errno == ENOENT ? "There is none yet: it begins with the next start" : "%s cannot be read",
-                f->path);
-        f->changed = f->seen.st_ino || !f->seen.st_nlink;
-        f->seen = (struct stat){.st_nlink = 1};
+        err_set(&l->err, errno, errno == ENOENT ? "There is none yet: it begins with the next start" : "%s cannot be read",
+                l->path);
+        l->changed = l->seen.st_ino || !l->seen.st_nlink;
+        l->seen = (struct stat){.st_nlink = 1};
         return;
     }
-    f->changed = st.st_ino != f->seen.st_ino || st.st_size != f->seen.st_size ||
-                 st.st_mtim.tv_nsec != f->seen.st_mtim.tv_nsec || st.st_mtim.tv_sec != f->seen.st_mtim.tv_sec;
-    f->seen = st;
-    if (f->changed)
-        read_end(f, fd, st.st_size);
+    l->changed = st.st_ino != l->seen.st_ino || st.st_size != l->seen.st_size ||
+                 st.st_mtim.tv_nsec != l->seen.st_mtim.tv_nsec || st.st_mtim.tv_sec != l->seen.st_mtim.tv_sec;
+    l->seen = st;
+    if (l->changed)
+        read_end(l, fd, st.st_size);
 }
 
 /* --- on the loop --- */
@@ -108,56 +119,67 @@ static void split(struct model_log *l)
     }
 }
 
-static void show(struct follow *f)
+static void show(struct follow *f, struct follow_look *look)
 {
     struct model_log *l = &f->core->model.log;
 
     free(l->text);
-    l->text = steal_ptr(&f->text);
+    l->text = steal_ptr(&look->text);
     split(l);
     snprintf(l->distro, sizeof(l->distro), "%s", f->distro);
-    snprintf(l->why, sizeof(l->why), "%s", f->err.code ? f->err.msg : "");
+    snprintf(l->why, sizeof(l->why), "%s", look->err.code ? look->err.msg : "");
     l->vmm = f->vmm;
     l->known = true;
     if (f->core->changed)
         f->core->changed(f->core->changed_ctx);
 }
 
-static void on_done(uv_work_t *w, int status)
+static void done(void *ctx, void *work)
 {
-    struct follow *f = w->data;
+    struct follow *f = ctx;
 
-    f->working = false;
-    if (f->stopped) {
-        if (f->closed)
-            follow_free(f);
-        return;
-    }
-    if (status == 0 && f->changed)
-        show(f);
-    f->err = (struct err){0};
+    f->look = work;
+    if (f->look->changed)
+        show(f, f->look);
 }
 
 static void on_timer(uv_timer_t *t)
 {
     struct follow *f = t->data;
 
-    if (!f->working)
-        f->working = uv_queue_work(f->core->loop, &f->work, on_work, on_done) == 0;
+    if (f->look)
+        aside_give(f->aside, steal_ptr(&f->look));
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+static struct follow_look *look_new(const struct paths *p, const char *distro, bool vmm)
+{
+    struct follow_look *l = calloc(1, sizeof(*l));
+
+    if (l && (l->path = machine_file(p, distro, vmm ? "vmm.log" : "console.log")))
+        return l;
+    free(l);
+    return NULL;
 }
 
 struct follow *follow_start(struct core *c, const char *distro, bool vmm)
 {
+    static const struct aside_events ev = {run, done, look_free};
     struct follow *f = calloc(1, sizeof(*f));
 
-    if (!f || !(f->path = machine_file(&c->paths, distro, vmm ? "vmm.log" : "console.log"))) {
+    if (!f || !(f->look = look_new(&c->paths, distro, vmm)) || !(f->aside = aside_new(c->loop, &ev, f))) {
+        look_free(f ? f->look : NULL);
         free(f);
         return NULL;
     }
     f->core = c;
     f->vmm = vmm;
     snprintf(f->distro, sizeof(f->distro), "%s", distro);
-    f->work.data = f->timer.data = f;
+    f->timer.data = f;
     uv_timer_init(c->loop, &f->timer);
     uv_timer_start(&f->timer, on_timer, 0, LOOK_MS);
     return f;
@@ -168,19 +190,11 @@ bool follow_is_of(const struct follow *f, const char *distro, bool vmm)
     return f->vmm == vmm && strcmp(f->distro, distro) == 0;
 }
 
-static void on_closed(uv_handle_t *h)
-{
-    struct follow *f = h->data;
-
-    f->closed = true;
-    if (!f->working)
-        follow_free(f);
-}
-
 void follow_stop(struct follow *f)
 {
     if (!f)
         return;
-    f->stopped = true;
+    aside_close(f->aside);
+    look_free(f->look);
     uv_close((uv_handle_t *)&f->timer, on_closed);
 }

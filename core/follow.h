@@ -2,7 +2,7 @@
 /*
  * Keeps model.log fresh with the end of one log of a distro, while somebody looks at it.
  *
- * The file is read on a thread of libuv's, twice a second at most and only when it has changed, so a
+ * The file is read on a thread (aside.h), twice a second at most and only when it has changed, so a
  * slow disk stops nobody; at most its last FOLLOW_KEPT bytes are kept.
  */
 #ifndef CORE_FOLLOW_H

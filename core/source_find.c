@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/aside.h"
 #include "core/base/auto.h"
 #include "core/base/file.h"
 #include "core/core.h"
@@ -20,8 +21,6 @@ struct found {
     long long size;
 };
 struct search {
-    uv_work_t work;
-    struct core *core;
     char *folder[4];
     struct found found[FOUND_MAX];
     unsigned count;
@@ -50,9 +49,9 @@ static void take(struct search *s, const char *folder, const char *name)
         free(path);
 }
 
-static void on_work(uv_work_t *w)
+static void run(void *work)
 {
-    struct search *s = w->data;
+    struct search *s = work;
 
     for (size_t i = 0; i < ARRAY_SIZE(s->folder); i++) {
         auto_closedir DIR *d = s->folder[i] ? opendir(s->folder[i]) : NULL;
@@ -69,25 +68,10 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct found *)a)->path, ((const struct found *)b)->path);
 }
 
-static void on_done(uv_work_t *w, int status)
+static void search_free(void *work)
 {
-    struct search *s = w->data;
-    struct core *c = s->core;
-    bool wanted = status == 0 && c->watch; /* without one the core has been released meanwhile */
-    char help[64], size[WORDS_TEXT];
+    struct search *s = work;
 
-    qsort(s->found, s->count, sizeof(*s->found), by_path);
-    if (wanted) {
-        model_sources_forget(&c->model);
-        model_source_add(&c->model, "busybox", "the small distro that lxtop brings itself");
-    }
-    for (unsigned i = 0; i < s->count; i++) {
-        snprintf(help, sizeof(help), "archive, %s", words_size(size, s->found[i].size));
-        if (wanted && (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0))
-            model_source_add(&c->model, s->found[i].path, help);
-    }
-    if (wanted && c->changed)
-        c->changed(c->changed_ctx);
     for (unsigned i = 0; i < s->count; i++)
         free(s->found[i].path);
     for (size_t i = 0; i < ARRAY_SIZE(s->folder); i++)
@@ -95,21 +79,63 @@ static void on_done(uv_work_t *w, int status)
     free(s);
 }
 
-bool source_find(struct core *c)
+static void tell(struct model *m, const struct search *s)
+{
+    char help[64], size[WORDS_TEXT];
+
+    model_sources_forget(m);
+    model_source_add(m, "busybox", "the small distro that lxtop brings itself");
+    for (unsigned i = 0; i < s->count; i++) {
+        snprintf(help, sizeof(help), "archive, %s", words_size(size, s->found[i].size));
+        if (i == 0 || strcmp(s->found[i].path, s->found[i - 1].path) != 0)
+            model_source_add(m, s->found[i].path, help);
+    }
+}
+
+static void done(void *ctx, void *work)
+{
+    struct search *s = work;
+    struct core *c = ctx;
+
+    source_find_end(c);
+    qsort(s->found, s->count, sizeof(*s->found), by_path);
+    tell(&c->model, s);
+    search_free(s);
+    if (c->changed)
+        c->changed(c->changed_ctx);
+}
+
+static struct search *search_new(const struct paths *p)
 {
     struct search *s = calloc(1, sizeof(*s));
     const char *home = getenv("HOME");
 
     if (!s)
-        return false;
-    s->core = c;
-    s->work.data = s;
+        return NULL;
     s->folder[0] = getcwd(NULL, 0);
-    s->folder[1] = file_path("%s/distros", c->paths.cache);
+    s->folder[1] = file_path("%s/distros", p->cache);
     s->folder[2] = home && *home ? strdup(home) : NULL;
     s->folder[3] = home && *home ? file_path("%s/Downloads", home) : NULL;
-    if (uv_queue_work(c->loop, &s->work, on_work, on_done) == 0)
-        return true;
-    on_done(&s->work, UV_ENOMEM);
-    return false;
+    return s;
+}
+
+bool source_find(struct core *c)
+{
+    static const struct aside_events ev = {run, done, search_free};
+    struct search *s = c->searching ? NULL : search_new(&c->paths);
+
+    if (!s)
+        return c->searching;
+    c->searching = aside_new(c->loop, &ev, c);
+    if (c->searching)
+        aside_give(c->searching, s);
+    else
+        search_free(s);
+    return c->searching;
+}
+
+void source_find_end(struct core *c)
+{
+    aside_close(c->searching);
+    c->searching = NULL;
 }

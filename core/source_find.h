@@ -10,7 +10,9 @@
 
 struct core;
 
-/* Looks on a thread of libuv's and then fills model.sources anew. Several at once are harmless.  False: it does not. */
+/* Looks on a thread (aside.h), unless one does, and then fills model.sources anew.  False: for lack of memory it does not. */
 bool source_find(struct core *c);
+/* Nothing is filled any more; waits for nothing. */
+void source_find_end(struct core *c);
 
 #endif

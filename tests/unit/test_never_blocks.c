@@ -2,8 +2,8 @@
 /*
  * The console waits for no disk: what syncs files, sleeps or waits for a process does so in a worker or in a child,
  * whatever the person does.  The C library's functions that wait are taken over by those here, which tell of the
- * console's own thread; and a disk that hangs is made of those that open and ask for files: they do not return while
- * the file of TEST_HANGS is there.
+ * console's own thread; and a disk that hangs is made of those that open and ask for files: with a path that begins as
+ * TEST_HANGS_ON does they do not return while the file of TEST_HANGS is there.
  */
 #include "tests/unit/fake_machine.h"
 #include "tests/unit/screen.h"
@@ -51,9 +51,9 @@ int usleep(useconds_t us)
 
 static void hang(const char *path)
 {
-    const char *hangs = getenv("TEST_HANGS"), *home = getenv("HOME");
+    const char *hangs = getenv("TEST_HANGS"), *on = getenv("TEST_HANGS_ON");
 
-    if (!is_console || !hangs || !home || strncmp(path, home, strlen(home)) != 0)
+    if (!is_console || !hangs || !on || strncmp(path, on, strlen(on)) != 0)
         return;
     while (syscall(SYS_access, hangs, F_OK) == 0)
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
@@ -191,6 +191,7 @@ static char *hang_disk(struct seen *s)
     char *hangs = file_path("%s/hangs", folder);
 
     setenv("TEST_HANGS", hangs, 1);
+    setenv("TEST_HANGS_ON", folder, 1);
     make_distro("alpine", NULL);
     make_distro("debian", NULL);
     seen_begin(s, env, 24, 120);
@@ -237,6 +238,31 @@ static void test_console__can_be_left_while_the_disk_hangs(void **state)
     seen_end(&s, STATUS_DONE);
 }
 
+/* What is only looked at, for archives and for a log, is not waited for. */
+static void test_console__can_be_left_while_it_looks(void **state)
+{
+    static const char *const env[] = {"TERM=xterm-256color", NULL};
+    static const char *const on[] = {"Downloads", "lxtop/machines/alpine/console.log"};
+    auto_free char *hangs = file_path("%s/hangs", folder);
+
+    (void)state;
+    make_distro("alpine", NULL);
+    assert_int_equal(shell("touch %s", hangs), 0);
+    setenv("TEST_HANGS", hangs, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+        auto_free char *path = file_path("%s/%s", folder, on[i]);
+        struct seen s;
+
+        setenv("TEST_HANGS_ON", path, 1);
+        seen_begin(&s, env, 24, 120);
+        seen_wait(&s, "> alpine");
+        type_and_wait(&s, "3", "[3 Log]");
+        seen_type(&s, "\x03");
+        seen_rest(&s);
+        seen_end(&s, STATUS_DONE);
+    }
+}
+
 #define PASTED (1 << 20)
 
 static void type_paste(struct seen *s)
@@ -281,6 +307,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_console__never_waits_for_the_disk),
         as_lxtop_test(test_console__answers_keys_while_the_disk_hangs),
         as_lxtop_test(test_console__can_be_left_while_the_disk_hangs),
+        as_lxtop_test(test_console__can_be_left_while_it_looks),
         as_lxtop_test(test_console__a_paste_is_one_event),
     };
     int status;
