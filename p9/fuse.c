@@ -8,6 +8,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "p9/fuse_ahead.h"
 #include "p9/fuse_lock.h"
 #include "p9/fuse_ops.h"
 
@@ -84,6 +85,8 @@ struct p9_mount *p9_mount_new(const struct p9_mount_config *config, const char *
         err_sys(e, -rc, "look at the root");
     else if (!(m->locks = fuse_locks_new(m->client, e)))
         rc = -ENOMEM;
+    else if (!(m->ahead = fuse_ahead_new()))
+        rc = err_sys(e, ENOMEM, "mount");
     if (rc == 0 && start_session(m, config->source, folder, e) == 0)
         return m;
     p9_mount_free(m);
@@ -109,6 +112,7 @@ void p9_mount_free(struct p9_mount *m)
     if (!m)
         return;
     fuse_locks_free(m->locks);
+    fuse_ahead_free(m->ahead);
     if (m->handlers)
         fuse_remove_signal_handlers(m->session);
     if (m->mounted)

@@ -122,13 +122,15 @@ static void add_plain(struct answer *a, const struct p9_entry *entry)
 static void add_looked_up(struct p9_mount *m, const struct handle *h, struct answer *a, struct batch *b, unsigned i)
 {
     struct fuse_entry_param param;
+    int rc = b->rc[i];
 
-    if (b->rc[i] < 0 || fuse_entry_of(m, h->node, b->name[i], b->fid[i], &b->attr[i], &param) < 0) {
+    if (rc == 0)
+        rc = h->listing.attrs ? fuse_entry_of_told(m, h->node, b->name[i], &b->attr[i], left_of(h), &param)
+                              : fuse_entry_of(m, h->node, b->name[i], b->fid[i], &b->attr[i], &param);
+    if (rc < 0) {
         add_plain(a, &b->entry[i]);
         return;
     }
-    if (h->listing.attrs)
-        param.attr_timeout = param.entry_timeout = left_of(h);
     a->len += fuse_add_direntry_plus(a->req, a->bytes + a->len, a->size - a->len, b->name[i], &param,
                                      (off_t)b->entry[i].next);
 }

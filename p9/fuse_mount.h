@@ -23,6 +23,7 @@ struct p9_mount {
     struct fuse_session *session; /* [const] */
     struct nodes nodes;
     struct fuse_locks *locks; /* [const] */
+    struct fuse_ahead *ahead; /* [const] */
     uint32_t uid, gid;        /* [const] the server's */
     uid_t own_uid;            /* [const] ours */
     gid_t own_gid;
@@ -73,6 +74,9 @@ int fuse_handle_fid(struct p9_mount *m, const struct handle *h, uint32_t *fid);
 /* What the kernel is told of a file found; takes the fid.  0: it counts as a lookup. */
 int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32_t fid,
                   const struct p9_attr *attr, struct fuse_entry_param *entry);
+/* The same of a file that was listed, which gives no fid, and is believed for `left_s` more. */
+int fuse_entry_of_told(struct p9_mount *m, struct node *dir, const char *name, const struct p9_attr *attr, double left_s,
+                       struct fuse_entry_param *entry);
 /* A name in a folder whose fid is held, found so. */
 int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
                  struct fuse_entry_param *entry);

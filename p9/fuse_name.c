@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "p9/fuse_ahead.h"
+
 /* The server's group for new files: ours stands for its own. */
 uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req)
 {
@@ -28,7 +30,16 @@ int fuse_entry_of(struct p9_mount *m, struct node *dir, const char *name, uint32
     return 0;
 }
 
-/* A name in a folder whose fid is held. */
+int fuse_entry_of_told(struct p9_mount *m, struct node *dir, const char *name, const struct p9_attr *attr, double left_s,
+                       struct fuse_entry_param *entry)
+{
+    int rc = fuse_entry_of(m, dir, name, P9_NOFID, attr, entry);
+
+    if (rc == 0)
+        entry->attr_timeout = entry->entry_timeout = left_s;
+    return rc;
+}
+
 int fuse_look_up(struct p9_mount *m, struct node *dir, uint32_t dir_fid, const char *name,
                  struct fuse_entry_param *entry)
 {
@@ -96,11 +107,14 @@ void fuse_op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     struct p9_mount *m = mount_of(req);
     struct node *dir = node_of(m, parent);
     struct fuse_entry_param entry = {0};
+    struct p9_attr attr;
+    double left_s;
     uint32_t fid;
     int rc = fuse_hold(m, dir, &fid);
 
     if (rc == 0) {
-        rc = fuse_look_up(m, dir, fid, name, &entry);
+        rc = fuse_ahead_find(m, dir, fid, name, &attr, &left_s)
+                 ? fuse_entry_of_told(m, dir, name, &attr, left_s, &entry) : fuse_look_up(m, dir, fid, name, &entry);
         nodes_unhold(&m->nodes, dir);
     }
     reply_entry(req, rc, &entry);

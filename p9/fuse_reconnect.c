@@ -16,8 +16,10 @@ static void try_once(struct p9_mount *m)
     struct err e = {0};
     int fd = m->connect(m->ctx, &e);
 
-    if (fd >= 0 && p9_client_reconnect(m->client, fd, &e) == 0)
+    if (fd >= 0 && p9_client_reconnect(m->client, fd, &e) == 0) {
         nodes_drop_fids(&m->nodes);
+        fuse_changed(m);
+    }
     ended = clock_ms();
     m->next_try = ended + AGAIN_MS + (ended - began);
 }

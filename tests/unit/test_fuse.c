@@ -191,6 +191,25 @@ static void test_fuse__a_listing_is_as_new_as_what_was_written(void **state)
     assert_int_equal(shell("cd %s/guest && [ -z \"$(ls -A d)\" ]", m->folder), 0);
 }
 
+/* Names asked for ahead of their lookup (p9/fuse_ahead.h), of which one is changed by another of its names. */
+static void test_fuse__what_is_known_ahead_is_as_new_as_what_was_written(void **state)
+{
+    struct mounted *m = *state;
+
+    need_fuse(m);
+    assert_int_equal(in_mount(m, "mkdir d e && (cd d && seq 20 | xargs touch && ln 20 ../e/other) && sleep 1.1 && python3 -c '\n"
+                                 "import os\n"
+                                 "for i in range(1, 16): os.stat(f\"d/{i}\")\n"
+                                 "with open(\"e/other\", \"ab\", 0) as f: f.write(b\"x\")\n"
+                                 "assert os.stat(\"d/20\").st_size == 1\n"
+                                 "with open(\"d/20\", \"ab\", 0) as f: f.write(b\"y\")\n"
+                                 "for i in range(1, 16): os.stat(f\"d/{i}\")\n"
+                                 "os.rename(\"d/16\", \"d/17\")\n"
+                                 "assert not os.path.lexists(\"d/16\")\n"
+                                 "assert open(\"d/20\").read() == \"xy\"'"), 0);
+    assert_int_equal(shell("cd %s/guest && [ $(cat e/other) = xy ]", m->folder), 0);
+}
+
 /* Listed only, no fid is theirs: the names they are walked to again must be the new ones. */
 static void test_fuse__what_was_listed_is_found_after_a_rename(void **state)
 {
@@ -376,6 +395,7 @@ int main(void)
         test(test_fuse__a_folder_of_many),
         test(test_fuse__an_open_file_lives_on_without_its_name),
         test(test_fuse__a_listing_is_as_new_as_what_was_written),
+        test(test_fuse__what_is_known_ahead_is_as_new_as_what_was_written),
         test(test_fuse__what_was_listed_is_found_after_a_rename),
         test(test_fuse__holes_maps_times_and_appends),
         test(test_fuse__xattrs),
