@@ -353,7 +353,7 @@ static int hold_and_open(struct nodes *t, struct node *n, uint32_t flags, uint32
     uint32_t fid;
     int rc = nodes_hold(t, n, &fid);
 
-    return rc < 0 ? rc : open_held(t, n, fid, flags, open);
+    return rc == 0 ? open_held(t, n, fid, flags, open) : rc;
 }
 
 /* What is cut by being opened must be known to be the file before. */
