@@ -13,7 +13,7 @@
 #include "core/base/forward.h"
 #include "core/initramfs.h"
 #include "core/kernel.h"
-#include "core/program.h"
+#include "core/base/program.h"
 #include "core/snapshots.h"
 
 /* What a modular kernel needs to reach its root file system and the agent's port. */

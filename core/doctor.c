@@ -20,7 +20,7 @@
 #include "core/base/file.h"
 #include "core/kernel.h"
 #include "core/model.h"
-#include "core/program.h"
+#include "core/base/program.h"
 #include "core/store.h"
 #include "core/words.h"
 

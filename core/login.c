@@ -12,7 +12,7 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/program.h"
+#include "core/base/program.h"
 
 #define UNIT_MAX 65536
 /* sd_booted(3) */

@@ -14,7 +14,7 @@
 #include "core/base/file.h"
 #include "core/boot.h"
 #include "core/plain.h"
-#include "core/program.h"
+#include "core/base/program.h"
 #include "core/store.h"
 #include "core/suspended.h"
 #include "core/vmm_args.h"

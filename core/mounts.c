@@ -20,7 +20,7 @@
 #include "core/base/file.h"
 #include "core/base/guest_ports.h"
 #include "core/guest.h"
-#include "core/program.h"
+#include "core/base/program.h"
 #include "p9/client.h"
 #include "p9/fuse.h"
 

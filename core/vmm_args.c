@@ -9,7 +9,7 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/machine.h"
-#include "core/program.h"
+#include "core/base/program.h"
 #include "core/suspended.h"
 
 void vmm_args_release(struct vmm_args *a)

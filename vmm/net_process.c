@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -15,30 +14,12 @@
 
 #include "core/base/auto.h"
 #include "core/base/err.h"
-#include "core/base/file.h"
+#include "core/base/program.h"
 #include "vmm/net_plan.h"
 
 #define PROGRAM "lxtop-net"
 
 extern char **environ;
-
-static char *find_program(struct err *e)
-{
-    const char *given = getenv("LXTOP_NET");
-    char self[PATH_MAX], *slash, *path;
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    self[n > 0 ? n : 0] = '\0';
-    slash = strrchr(self, '/');
-    if (slash)
-        *slash = '\0';
-    path = given && *given ? strdup(given) : file_path("%s/" PROGRAM, self);
-    if (path && access(path, X_OK) == 0)
-        return path;
-    err_set(e, ENOENT, "the network needs %s, and there is no %s", PROGRAM, path ? path : PROGRAM);
-    free(path);
-    return NULL;
-}
 
 /* `launch` lies above the number it gets: dup2 of a number to itself would keep O_CLOEXEC. */
 static int spawn(const char *path, int launch, bool host, pid_t *pid)
@@ -60,7 +41,7 @@ static int spawn(const char *path, int launch, bool host, pid_t *pid)
 
 int net_process_start(struct net_process *p, bool host, struct err *e)
 {
-    auto_free char *path = find_program(e);
+    auto_free char *path = program_find(PROGRAM, "LXTOP_NET");
     auto_close int ours = -1;
     auto_close int low = -1;
     auto_close int theirs = -1;
@@ -68,7 +49,8 @@ int net_process_start(struct net_process *p, bool host, struct err *e)
 
     *p = (struct net_process){.pid_fd = -1, .launch_fd = -1};
     if (!path)
-        return -ENOENT;
+        return err_set(e, ENOENT, "the network needs " PROGRAM ", which is not beside lxtop-vmm, in libexec/lxtop or in PATH, nor "
+                       "what LXTOP_NET names");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_sys(e, errno, "network");
     ours = pair[0];

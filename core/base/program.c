@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/program.h"
+#include "core/base/program.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -53,10 +53,11 @@ static char *find_beside(const char *name)
 char *program_find(const char *name, const char *variable)
 {
     const char *value = variable ? getenv(variable) : NULL, *path = getenv("PATH");
-    char *found = value && *value ? runnable(strdup(value)) : NULL;
+    char *found;
 
-    if (!found)
-        found = find_beside(name);
+    if (value && *value)
+        return runnable(strdup(value));
+    found = find_beside(name);
     if (!found && path)
         found = find_in(path, name);
     return found ? found : find_in("/usr/local/sbin:/usr/sbin:/sbin", name);
