@@ -117,25 +117,6 @@ static void read_run(struct disk *d, const struct qcow2_run *run, const struct i
     }
 }
 
-void q2_read(struct disk *d, const struct iovec *iov, int n, uint64_t offset, uint64_t len,
-             struct whole *whole)
-{
-    struct iovec pieces[IO_PIECES];
-    struct qcow2_run run;
-
-    for (uint64_t at = 0; at < len; at += run.len) {
-        int r = qcow2_map(q2_of(d)->q, offset + at, len - at, &run);
-        int count;
-
-        if (r < 0) {
-            whole_failed(whole, r);
-            return;
-        }
-        count = (int)iov_slice(iov, (unsigned)n, at, run.len, pieces, IO_PIECES);
-        read_run(d, &run, pieces, count, offset + at, whole);
-    }
-}
-
 /* --- writing --- */
 
 static void write_run(struct disk *d, const struct qcow2_run *run, const struct iovec *iov, int n,
@@ -155,8 +136,13 @@ static void write_run(struct disk *d, const struct qcow2_run *run, const struct 
         q2_grow(d, iov, n, offset, run->len, whole);
 }
 
-void q2_write(struct disk *d, const struct iovec *iov, int n, uint64_t offset, uint64_t len,
-              struct whole *whole)
+/* --- both --- */
+
+typedef void run_io(struct disk *d, const struct qcow2_run *run, const struct iovec *iov, int n, uint64_t offset,
+                    struct whole *whole);
+
+static void each_run(struct disk *d, const struct iovec *iov, int n, uint64_t offset, uint64_t len, run_io *io,
+                     struct whole *whole)
 {
     struct iovec pieces[IO_PIECES];
     struct qcow2_run run;
@@ -170,8 +156,18 @@ void q2_write(struct disk *d, const struct iovec *iov, int n, uint64_t offset, u
             return;
         }
         count = (int)iov_slice(iov, (unsigned)n, at, run.len, pieces, IO_PIECES);
-        write_run(d, &run, pieces, count, offset + at, whole);
+        io(d, &run, pieces, count, offset + at, whole);
     }
+}
+
+void q2_read(struct disk *d, const struct iovec *iov, int n, uint64_t offset, uint64_t len, struct whole *whole)
+{
+    each_run(d, iov, n, offset, len, read_run, whole);
+}
+
+void q2_write(struct disk *d, const struct iovec *iov, int n, uint64_t offset, uint64_t len, struct whole *whole)
+{
+    each_run(d, iov, n, offset, len, write_run, whole);
 }
 
 /* --- zeroes --- */
