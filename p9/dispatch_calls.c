@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FILE_PAGE 4096u
+
 struct p9_file *p9_call_file(struct p9_call *c)
 {
     struct p9_file *file;
@@ -45,6 +47,12 @@ int p9_call_open(struct p9_call *c, struct p9_node *node, uint32_t flags, struct
     int rc = p9_call_ops(c)->open(c->s->fs, node, (flags & ~P9_FS_NOWAIT) | (waits ? 0 : P9_FS_NOWAIT), file);
 
     return rc == -EAGAIN && !waits ? P9_APART : rc;
+}
+
+void p9_call_opened(struct p9_call *c, const struct p9_node *node)
+{
+    c->out->ropen.qid = node->qid;
+    c->out->ropen.iounit = (atomic_load(&c->s->msize) - P9_WRITE_HEAD) / FILE_PAGE * FILE_PAGE;
 }
 
 bool p9_call_in_use(struct p9_call *c, uint32_t number)

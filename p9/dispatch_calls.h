@@ -38,6 +38,11 @@ struct p9_node *p9_call_node(struct p9_fid *f);
 int p9_call_other_node(struct p9_call *c, uint32_t number, struct p9_node **node);
 /* Opens the node as the call's haste allows: 0, -errno, P9_APART. */
 int p9_call_open(struct p9_call *c, struct p9_node *node, uint32_t flags, struct p9_file **file);
+/*
+ * Tells the client of a node that is open now.  Its messages are to be of whole pages: of one that is written in two
+ * halves, the host would read the rest from its disk first.
+ */
+void p9_call_opened(struct p9_call *c, const struct p9_node *node);
 /* Is there such a fid?  Asked before any work; p9_fids_add decides. */
 bool p9_call_in_use(struct p9_call *c, uint32_t number);
 /* May it become a new fid's number? */

@@ -23,7 +23,7 @@ static int open_locked(struct p9_call *c)
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
     c->fid->flags = c->in->tlopen.flags;
-    c->out->ropen.qid = c->fid->node->qid;
+    p9_call_opened(c, c->fid->node);
     return rc;
 }
 
@@ -63,7 +63,7 @@ static int create_locked(struct p9_call *c, char *name)
     f->node = node;
     f->name = name;
     f->flags = c->in->tlcreate.flags;
-    c->out->ropen.qid = node->qid;
+    p9_call_opened(c, node);
     return 0;
 }
 

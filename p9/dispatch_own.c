@@ -19,7 +19,7 @@ static int open_alone(struct p9_call *c, struct p9_fid *f)
     if (rc < 0)
         p9_fids_uncharge_file(&c->s->fids);
     f->flags = c->in->treopen.flags;
-    c->out->ropen.qid = f->node->qid;
+    p9_call_opened(c, f->node);
     return rc < 0 ? rc : p9_fids_add(&c->s->fids, f);
 }
 

@@ -334,6 +334,24 @@ static void test_qid__is_the_same_in_every_reply(void **state)
     assert_same_qid(&c->reply.rwalk.qid[0], &qid);
 }
 
+static void assert_whole_pages(const struct client *c)
+{
+    uint32_t unit = c->reply.ropen.iounit;
+
+    assert_int_equal(unit % 4096, 0);
+    assert_in_range(unit, MSIZE - P9_WRITE_HEAD - 4095, MSIZE - P9_WRITE_HEAD);
+}
+
+static void test_iounit__is_of_whole_pages_however_it_was_opened(void **state)
+{
+    struct client *c = *state;
+
+    assert_int_equal(c_create(c, ROOT, 1, "f", P9_O_RDWR, 0644), 0);
+    assert_whole_pages(c);
+    assert_int_equal(c_open_path(c, 2, "f", P9_O_RDWR), 0);
+    assert_whole_pages(c);
+}
+
 /* ext4 gives the number of a file just removed to the next one made. */
 static void test_qid__tells_a_recycled_inode_apart(void **state)
 {
@@ -552,6 +570,7 @@ int main(void)
         T(test_create__modes_are_the_clients),
         T(test_append__goes_to_the_end),
         T(test_qid__is_the_same_in_every_reply),
+        T(test_iounit__is_of_whole_pages_however_it_was_opened),
         T(test_qid__tells_a_recycled_inode_apart),
         T(test_readdir__gives_every_name_once_in_any_size_of_reply),
         T(test_readdir__qids_are_those_of_walk),
