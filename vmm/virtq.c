@@ -98,22 +98,13 @@ static struct desc copy_desc(const struct table *t, uint32_t index)
 }
 
 /* Pages that follow each other make one piece: whoever moves the data has less to go through (2.7.4.2). */
-static bool joins_last(struct vreq *r, bool writable, const void *at, uint32_t len)
-{
-    unsigned n = (unsigned)r->nread + r->nwrite;
-    struct iovec *last = &r->iov[n ? n - 1 : 0];
-
-    if ((writable ? r->nwrite : r->nread) == 0 || (char *)last->iov_base + last->iov_len != at)
-        return false;
-    last->iov_len += len;
-    return true;
-}
-
 static const char *add_piece(const struct virtq *q, const struct desc *d, struct vreq *r)
 {
     bool writable = d->flags & DESC_WRITE;
+    uint16_t *pieces = writable ? &r->nwrite : &r->nread;
     uint32_t *sum = writable ? &r->write_len : &r->read_len;
-    void *at;
+    struct iovec *end = r->iov + r->nread + r->nwrite;
+    char *at;
 
     if (d->len == 0)
         return NULL; /* allowed, carries nothing */
@@ -126,15 +117,14 @@ static const char *add_piece(const struct virtq *q, const struct desc *d, struct
         return "a descriptor points outside of memory";
     if (writable)
         mem_note(q->mem, at, d->len);
-    if (joins_last(r, writable, at, d->len))
+    if (*pieces > 0 && (char *)end[-1].iov_base + end[-1].iov_len == at) {
+        end[-1].iov_len += d->len;
         return NULL;
-    if (r->nread + r->nwrite == VREQ_PIECES)
+    }
+    if (end == r->iov + VREQ_PIECES)
         return "a chain of too many pieces";
-    r->iov[r->nread + r->nwrite] = (struct iovec){.iov_base = at, .iov_len = d->len};
-    if (writable)
-        r->nwrite++;
-    else
-        r->nread++;
+    *end = (struct iovec){.iov_base = at, .iov_len = d->len};
+    ++*pieces;
     return NULL;
 }
 
