@@ -26,8 +26,6 @@ int main(int argc, char **argv)
         return STATUS_FAILED;
     }
     status = surface_words(&core, argc - 1, argv + 1);
-    core_release(&core);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
+    surface_end(&core);
     return status;
 }

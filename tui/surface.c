@@ -14,6 +14,8 @@
 #include "tui/text_why.h"
 #include "tui/verb.h"
 
+#define LATE_MS 2000
+
 /* What is wrong in lxtop.conf: it goes on without those rows. */
 static void tell_warnings(const struct core *c)
 {
@@ -61,4 +63,26 @@ int surface_run(struct core *c, bool text)
     trash_expire(c);
     text_facts_gather(&facts, text, console_number(&c->console, CONSOLE_TEXT));
     return text_why(&facts, why) ? text_run(c, why) : app_run(c);
+}
+
+static void on_late(uv_timer_t *t)
+{
+    (void)t;
+    line_say(stderr, "lxtop: waiting for the disk, which has still to take what was begun; Ctrl-C leaves at once");
+}
+
+void surface_end(struct core *c)
+{
+    uv_loop_t *loop = c->loop;
+    uv_timer_t late;
+
+    uv_timer_init(loop, &late);
+    uv_update_time(loop); /* it may have stood still for long, as in a shell */
+    uv_timer_start(&late, on_late, LATE_MS, 0);
+    uv_unref((uv_handle_t *)&late);
+    core_release(c);
+    uv_run(loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&late, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    uv_loop_close(loop);
 }

@@ -15,4 +15,7 @@ int surface_words(struct core *c, int argc, char **argv);
 /* `text`: --text was given. */
 int surface_run(struct core *c, bool text);
 
+/* The core is released, and what was begun on its threads is waited for; whom that takes long is told how to leave. */
+void surface_end(struct core *c);
+
 #endif

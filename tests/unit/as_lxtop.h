@@ -37,9 +37,7 @@ static int be_lxtop(int argc, char **argv)
         status = surface_run(&c, false);
     else
         status = surface_words(&c, argc, argv);
-    core_release(&c);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
+    surface_end(&c);
     return status;
 }
 

@@ -238,6 +238,27 @@ static void test_console__can_be_left_while_the_disk_hangs(void **state)
     seen_end(&s, STATUS_DONE);
 }
 
+/* What changes something is; and Ctrl-C ends that, too. */
+static void test_console__says_what_it_waits_for(void **state)
+{
+    auto_free char *hangs = NULL;
+    struct seen s;
+    int status = 0;
+
+    (void)state;
+    hangs = hang_disk(&s);
+    type_and_wait(&s, "Spone\r", "Snapshots of alpine");
+    seen_type(&s, "\x03");
+    seen_wait(&s, "Ctrl-C leaves at once");
+    seen_type(&s, "\x03");
+    seen_rest(&s);
+    assert_int_equal(waitpid(s.t.pid, &status, 0), s.t.pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    close(s.t.master);
+    close(s.t.slave);
+    seen_free(&s);
+}
+
 /* What is only looked at, for archives and for a log, is not waited for. */
 static void test_console__can_be_left_while_it_looks(void **state)
 {
@@ -307,6 +328,7 @@ int main(int argc, char **argv)
         as_lxtop_test(test_console__never_waits_for_the_disk),
         as_lxtop_test(test_console__answers_keys_while_the_disk_hangs),
         as_lxtop_test(test_console__can_be_left_while_the_disk_hangs),
+        as_lxtop_test(test_console__says_what_it_waits_for),
         as_lxtop_test(test_console__can_be_left_while_it_looks),
         as_lxtop_test(test_console__a_paste_is_one_event),
     };
