@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/auto.h"
-#include "core/base/clock.h"
-
 #define FOLDERS 32           /* looked into at once: git(1) has 20 threads, each in folders of its own */
 #define AFTER 3              /* lookups without it */
 #define ASK (256u << 10)     /* bytes: some 1,400 names; of a larger folder that part alone */
@@ -19,8 +16,7 @@ struct told {
 /* What was listed of a folder or, before that, how many lookups it has seen. */
 struct folder {
     struct p9_qid qid;
-    unsigned changes;        /* of the mount, before it began */
-    int64_t began_ms;        /* when it was asked for, or counted first */
+    struct fuse_asked asked; /* for the listing, or for the first name */
     unsigned lookups;
     bool listing;            /* by a thread; the folder stays in its place */
     bool listed;
@@ -64,16 +60,10 @@ void fuse_ahead_free(struct fuse_ahead *a)
 
 /* --- the table, with its lock -------------------------------------------------------------------- */
 
-static double left_of(const struct folder *f)
-{
-    return FUSE_VALID_S - (double)(clock_ms() - f->began_ms) / 1000;
-}
-
 static void begin(struct p9_mount *m, struct folder *f)
 {
     forget(f);
-    f->changes = atomic_load(&m->changes);
-    f->began_ms = clock_ms();
+    f->asked = fuse_asked_now(m);
     f->lookups = 0;
 }
 
@@ -85,7 +75,7 @@ static struct folder *place_of(struct p9_mount *m, const struct p9_qid *qid)
     for (size_t i = 0; i < FOLDERS; i++) {
         if (p9_qid_is(&all[i].qid, qid))
             return &all[i];
-        if (!all[i].listing && (!oldest || all[i].began_ms < oldest->began_ms))
+        if (!all[i].listing && (!oldest || all[i].asked.ms < oldest->asked.ms))
             oldest = &all[i];
     }
     if (oldest) {
@@ -108,14 +98,14 @@ static bool find(const struct folder *f, const char *name, struct p9_attr *attr,
     if (!t)
         return false;
     *attr = t->attr;
-    *left_s = left_of(f);
+    *left_s = fuse_asked_left(&f->asked);
     return *left_s > 0;
 }
 
 /* True: the caller is to list it. */
 static bool count(struct p9_mount *m, struct folder *f)
 {
-    if (f->changes != atomic_load(&m->changes) || left_of(f) <= 0)
+    if (fuse_asked_is_stale(m, &f->asked))
         begin(m, f);
     if (f->listed || f->listing || ++f->lookups <= AFTER)
         return false;
@@ -161,33 +151,21 @@ static void list(struct p9_mount *m, uint32_t dir_fid, struct folder *f)
         qsort(f->told, f->count, sizeof(*f->told), by_name);
 }
 
-/* It is believed from when it was asked for; what had been changed by then is `changes`. */
-static void take(struct folder *f, struct folder *fresh)
-{
-    forget(f);
-    f->told = steal_ptr(&fresh->told);
-    f->count = fresh->count;
-    f->changes = fresh->changes;
-    f->began_ms = fresh->began_ms;
-    f->listing = false;
-    f->listed = true;
-}
-
 bool fuse_ahead_find(struct p9_mount *m, const struct node *dir, uint32_t dir_fid, const char *name,
                      struct p9_attr *attr, double *left_s)
 {
-    struct folder *f, fresh = {0};
+    struct folder *f, fresh = {.listed = true};
     bool found;
 
     pthread_mutex_lock(&m->ahead->lock);
     f = place_of(m, &dir->qid);
     if (f && count(m, f)) {
-        fresh.changes = f->changes;
-        fresh.began_ms = f->began_ms;
+        fresh.qid = f->qid;
+        fresh.asked = f->asked; /* what is changed meanwhile makes it stale */
         pthread_mutex_unlock(&m->ahead->lock);
         list(m, dir_fid, &fresh);
         pthread_mutex_lock(&m->ahead->lock);
-        take(f, &fresh);
+        *f = fresh;
     }
     found = f && find(f, name, attr, left_s);
     pthread_mutex_unlock(&m->ahead->lock);

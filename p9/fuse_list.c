@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "core/base/auto.h"
-#include "core/base/clock.h"
 
 #define ASK_MOST 65536u
 
@@ -34,23 +33,6 @@ static size_t entry_size(const struct answer *a, const char *name)
                    : fuse_add_direntry(a->req, NULL, 0, name, NULL, 0);
 }
 
-/*
- * What entries were said to be is believed for FUSE_VALID_S from then on, and no longer than until we change anything:
- * a size that is out of date would have the kernel append where there is something.
- */
-static bool is_stale(struct p9_mount *m, const struct handle *h)
-{
-    return h->listing.attrs && (h->changes != atomic_load(&m->changes) ||
-                                clock_ms() - h->listed_ms >= (int64_t)(FUSE_VALID_S * 1000));
-}
-
-static double left_of(const struct handle *h)
-{
-    double left = FUSE_VALID_S - (double)(clock_ms() - h->listed_ms) / 1000;
-
-    return left > 0 ? left : 0;
-}
-
 /* As much as the kernel asks for, and twice as much each time that the last part was of use to its end. */
 static uint32_t ask_for(const struct handle *h, const struct answer *a, bool useful)
 {
@@ -65,10 +47,9 @@ static int next_part(struct p9_mount *m, struct handle *h, const struct answer *
 {
     bool drained = h->listing.at == h->listing.len;
 
-    if (!drained && !(a->plus && is_stale(m, h)))
+    if (!drained && !(a->plus && h->listing.attrs && fuse_asked_is_stale(m, &h->asked)))
         return 1;
-    h->changes = atomic_load(&m->changes);
-    h->listed_ms = clock_ms();
+    h->asked = fuse_asked_now(m);
     if (!a->plus)
         return p9_client_list(m->client, fid, h->position, &h->listing);
     h->ask = ask_for(h, a, drained);
@@ -125,7 +106,7 @@ static void add_looked_up(struct p9_mount *m, const struct handle *h, struct ans
     int rc = b->rc[i];
 
     if (rc == 0)
-        rc = h->listing.attrs ? fuse_entry_of_told(m, h->node, b->name[i], &b->attr[i], left_of(h), &param)
+        rc = h->listing.attrs ? fuse_entry_of_told(m, h->node, b->name[i], &b->attr[i], fuse_asked_left(&h->asked), &param)
                               : fuse_entry_of(m, h->node, b->name[i], b->fid[i], &b->attr[i], &param);
     if (rc < 0) {
         add_plain(a, &b->entry[i]);

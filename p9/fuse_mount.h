@@ -13,10 +13,20 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/base/clock.h"
 #include "p9/fuse.h"
 #include "p9/fuse_node.h"
 
 #define FUSE_VALID_S 1.0 /* how long the kernel believes names and attributes */
+
+/*
+ * When something was asked for that is believed for FUSE_VALID_S from then on, and no longer than until we change
+ * anything: a size that is out of date would have the kernel append where there is something.
+ */
+struct fuse_asked {
+    int64_t ms;               /* CLOCK_MONOTONIC */
+    unsigned changes;         /* of the mount, then */
+};
 
 struct p9_mount {
     struct p9_client *client; /* [const] */
@@ -44,8 +54,7 @@ struct handle {
     pthread_mutex_t lock;     /* folders: the fields below */
     struct p9_listing listing;
     uint64_t position;        /* of the listing's next entry */
-    int64_t listed_ms;        /* CLOCK_MONOTONIC, before it was asked for */
-    unsigned changes;         /* of the mount, then */
+    struct fuse_asked asked;  /* for the listing */
     uint32_t ask;             /* bytes of the next part, with attributes */
 };
 
@@ -93,6 +102,27 @@ uint32_t fuse_group_of(const struct p9_mount *m, fuse_req_t req);
 static inline void fuse_changed(struct p9_mount *m)
 {
     atomic_fetch_add(&m->changes, 1);
+}
+
+/* Before it is asked for. */
+static inline struct fuse_asked fuse_asked_now(struct p9_mount *m)
+{
+    unsigned changes = atomic_load(&m->changes);
+
+    return (struct fuse_asked){clock_ms(), changes};
+}
+
+/* Seconds, by the clock alone. */
+static inline double fuse_asked_left(const struct fuse_asked *a)
+{
+    double left = FUSE_VALID_S - (double)(clock_ms() - a->ms) / 1000;
+
+    return left > 0 ? left : 0;
+}
+
+static inline bool fuse_asked_is_stale(struct p9_mount *m, const struct fuse_asked *a)
+{
+    return a->changes != atomic_load(&m->changes) || fuse_asked_left(a) <= 0;
 }
 
 /* 0 or -errno, to the kernel. */
