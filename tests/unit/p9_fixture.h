@@ -235,17 +235,23 @@ static inline struct p9_qid c_listed(struct client *c, uint32_t fid, const char 
 
 /* --- The server ---------------------------------------------------------------------------------- */
 
-/* A second client of the same share; only `fd` and the server are its own. */
-static inline void client_connect(struct client *c)
+/* One more server of the share: the client's end of its connection. */
+static inline int share_serve(struct client *c, struct p9_stream **server)
 {
     struct err e = {0};
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    c->fd = pair[0];
-    c->server = p9_stream_start(pair[1], &c->export, 0, &e);
+    *server = p9_stream_start(pair[1], &c->export, 0, &e);
     assert_string_equal(e.msg, "");
-    assert_non_null(c->server);
+    assert_non_null(*server);
+    return pair[0];
+}
+
+/* A second client of the same share; only `fd` and the server are its own. */
+static inline void client_connect(struct client *c)
+{
+    c->fd = share_serve(c, &c->server);
 }
 
 static inline void client_disconnect(struct client *c)

@@ -23,14 +23,10 @@ static int connect_with(void **state, uint32_t msize)
     struct both *b = calloc(1, sizeof(*b));
     struct p9_client_config config = {.uid = 1000};
     struct err e = {0};
-    int pair[2];
 
     b->raw = client_new((struct p9_localfs_config){.owners = {.uid = 1000, .gid = 1000}});
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     b->raw->export.limits.msize = msize;
-    b->server = p9_stream_start(pair[1], &b->raw->export, 0, &e);
-    assert_non_null(b->server);
-    b->c = p9_client_new(pair[0], &config, &e);
+    b->c = p9_client_new(share_serve(b->raw, &b->server), &config, &e);
     assert_string_equal(e.msg, "");
     b->root = p9_client_root(b->c);
     *state = b;
@@ -385,11 +381,8 @@ static void test_client__a_server_that_goes_fails_everything_at_once(void **stat
 static void serve_again(struct both *b)
 {
     struct err e = {0};
-    int pair[2];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    b->server = p9_stream_start(pair[1], &b->raw->export, 0, &e);
-    assert_int_equal(p9_client_reconnect(b->c, pair[0], &e), 0);
+    assert_int_equal(p9_client_reconnect(b->c, share_serve(b->raw, &b->server), &e), 0);
 }
 
 /* As the socket tells it, without a request; names work again, what was open does not. */
