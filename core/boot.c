@@ -11,9 +11,9 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/forward.h"
+#include "core/base/program.h"
 #include "core/initramfs.h"
 #include "core/kernel.h"
-#include "core/base/program.h"
 #include "core/snapshots.h"
 
 /* What a modular kernel needs to reach its root file system and the agent's port. */

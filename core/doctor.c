@@ -18,9 +18,9 @@
 #include "core/base/cpu.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
+#include "core/base/program.h"
 #include "core/kernel.h"
 #include "core/model.h"
-#include "core/base/program.h"
 #include "core/store.h"
 #include "core/words.h"
 

@@ -19,8 +19,8 @@
 #include "core/base/err.h"
 #include "core/base/file.h"
 #include "core/base/guest_ports.h"
-#include "core/guest.h"
 #include "core/base/program.h"
+#include "core/guest.h"
 #include "p9/client.h"
 #include "p9/fuse.h"
 

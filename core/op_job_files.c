@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "core/base/auto.h"
+#include "core/base/program.h"
 #include "core/core.h"
 #include "core/file_job.h"
 #include "core/mounts.h"
-#include "core/base/program.h"
 #include "core/store.h"
 #include "core/task.h"
 

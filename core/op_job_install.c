@@ -7,8 +7,8 @@
 
 #include "core/base/auto.h"
 #include "core/base/file.h"
-#include "core/core.h"
 #include "core/base/program.h"
+#include "core/core.h"
 #include "core/store.h"
 #include "core/task.h"
 #include "core/watch.h"

@@ -8,8 +8,8 @@
 #include "core/base/auto.h"
 #include "core/base/err.h"
 #include "core/base/file.h"
-#include "core/machine.h"
 #include "core/base/program.h"
+#include "core/machine.h"
 #include "core/suspended.h"
 
 void vmm_args_release(struct vmm_args *a)
